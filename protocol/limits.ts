@@ -1,0 +1,50 @@
+/** Every bound on what a peer may send. Each error that one of these causes names the bound and the value. */
+export const LIMITS = {
+  /** Bytes of an HTTP body as it arrives. */
+  bodyBytes: 5 * 1024 * 1024,
+  /** Bytes of an HTTP body after gzip: bounds what a small zip bomb can make us hold. */
+  decompressedBytes: 20 * 1024 * 1024,
+  /** Events in one request. */
+  eventsPerRequest: 10_000,
+  /** Entries in an event's `props`. */
+  propsPerEvent: 64,
+  /** UTF-8 bytes of an event name, id, prop key or batch id. */
+  keyBytes: 128,
+  /** UTF-8 bytes of a string value (`user`, a prop). */
+  stringBytes: 1024,
+  /** Rejections listed in an ingest answer; all are counted. */
+  listedRejections: 100,
+  /** Milliseconds an event may lie in the future after clock correction. Setting `FUTURE_LIMIT_MS` overrides. */
+  futureMs: 5_000,
+  /** Bytes of one record's value in the event log: half of Kafka's default `max.message.bytes`, so that a batch of records fits. */
+  recordBytes: 512 * 1024,
+  /** Bytes of one WebSocket message from a client. */
+  liveMessageBytes: 8 * 1024,
+  /** Subscriptions of one socket: what fits its 16 KiB hibernation attachment. */
+  subscriptionsPerSocket: 64,
+  /** Panes one window is composed of: bounds the work of one result. One hour every second. */
+  panesPerWindow: 3_600,
+  /** Groups of one metric before further ones fold into `__other__`. */
+  maxGroups: 10_000,
+  /** Props one metric groups by. */
+  groupByKeys: 8,
+  /** Points of one series in one answer. */
+  pointsPerSeries: 11_000,
+  /** Panels of one dashboard. */
+  panelsPerDashboard: 64,
+} as const;
+
+/** UTF-8 length of `text`, without encoding what is surely short enough (3 bytes a UTF-16 unit at most). */
+export function exceedsBytes(text: string, bound: number): boolean {
+  return text.length * 3 > bound && utf8Length(text) > bound;
+}
+
+/** Number of bytes of `text` in UTF-8; a lone surrogate counts as the three bytes of its replacement. */
+export function utf8Length(text: string): number {
+  let bytes = 0;
+  for (const character of text) {
+    const code = character.codePointAt(0) ?? 0;
+    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+  }
+  return bytes;
+}

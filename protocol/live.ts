@@ -1,0 +1,143 @@
+import { LIMITS, utf8Length } from "./limits.ts";
+import { describe, fail, isObject, ok, type Result } from "./result.ts";
+import type { Group, Series } from "./series.ts";
+import { parseDuration } from "./time.ts";
+
+/** The WebSocket subprotocol. A breaking change of a message below takes a new one. */
+export const LIVE_SUBPROTOCOL = "freshet.v1";
+
+/** Asks for a metric's last `range` and every change from then on. `id` is the client's name for it. */
+export interface SubscribeMessage {
+  type: "subscribe";
+  id: string;
+  metric: string;
+  /** A duration such as `15m`. */
+  range: string;
+  /** Only groups that match one of these; a matcher may name some of the metric's `groupBy` keys. */
+  groups?: Group[];
+  /** The last cursor seen, to go on from there. */
+  cursor?: string;
+  /** Frames a second, at most. */
+  maxRate?: number;
+}
+
+export interface UnsubscribeMessage {
+  type: "unsubscribe";
+  id: string;
+}
+
+/** What a client sends, besides the bare text `ping`, which is answered `pong` without waking the hub. */
+export type ClientMessage = SubscribeMessage | UnsubscribeMessage;
+
+/** The whole picture of one subscription. `watermark` is epoch ms, or null before the first event. */
+export interface SnapshotMessage {
+  type: "snapshot";
+  id: string;
+  cursor: string;
+  /** True when nothing was missed since the cursor that the client gave. */
+  recovered: boolean;
+  series: Series[];
+  watermark: number | null;
+}
+
+/** Points that changed since the last frame: new, or another value or state at a `t` already seen. */
+export interface DeltaMessage {
+  type: "delta";
+  id: string;
+  cursor: string;
+  series: Series[];
+  watermark: number | null;
+  /** Milliseconds from the arrival of the oldest event in this frame to its sending. */
+  lag: number;
+}
+
+export type LiveErrorCode =
+  | "bad_message"
+  | "unknown_metric"
+  | "too_many_subscriptions"
+  | "too_large"
+  | "unavailable";
+
+export interface ErrorMessage {
+  type: "error";
+  id?: string;
+  code: LiveErrorCode;
+  message: string;
+}
+
+export type ServerMessage = SnapshotMessage | DeltaMessage | ErrorMessage;
+
+/**
+ * Reads a text frame from a client.
+ *
+ * @returns the message, or the reason (a {@link LiveErrorCode}) with a sentence.
+ */
+export function parseClientMessage(text: string): Result<ClientMessage> {
+  if (text.length > LIMITS.liveMessageBytes || utf8Length(text) > LIMITS.liveMessageBytes) {
+    return fail(
+      "too_large",
+      `the message has ${utf8Length(text)} bytes; the bound is ${LIMITS.liveMessageBytes}`,
+    );
+  }
+  let raw: unknown;
+  try {
+    raw = JSON.parse(text);
+  } catch {
+    return fail("bad_message", "the message is not JSON");
+  }
+  if (!isObject(raw)) return fail("bad_message", `the message is ${describe(raw)}; expected an object`);
+  if (raw["type"] === "subscribe") return parseSubscribe(raw);
+  if (raw["type"] === "unsubscribe") {
+    const id = parseId(raw["id"]);
+    return id.ok ? ok({ type: "unsubscribe", id: id.value }) : id;
+  }
+  return fail("bad_message", `type is ${describe(raw["type"])}; expected 'subscribe' or 'unsubscribe'`);
+}
+
+function parseSubscribe(raw: Record<string, unknown>): Result<SubscribeMessage> {
+  const id = parseId(raw["id"]);
+  if (!id.ok) return id;
+  const { metric, range = "15m", groups, cursor, maxRate } = raw;
+  if (typeof metric !== "string")
+    return fail("bad_message", `metric is ${describe(metric)}; expected a metric's name`);
+  if (parseDuration(range) === undefined) {
+    return fail("bad_message", `range is ${describe(range)}; expected a duration such as '15m'`);
+  }
+  const message: SubscribeMessage = { type: "subscribe", id: id.value, metric, range: range as string };
+  if (groups !== undefined) {
+    if (!isGroupList(groups)) {
+      return fail(
+        "bad_message",
+        `groups is ${describe(groups)}; expected a list of objects such as {"campaign":"a"}`,
+      );
+    }
+    message.groups = groups;
+  }
+  if (cursor !== undefined && cursor !== null) {
+    if (typeof cursor !== "string")
+      return fail("bad_message", `cursor is ${describe(cursor)}; expected a string`);
+    message.cursor = cursor;
+  }
+  if (maxRate !== undefined && maxRate !== null) {
+    if (typeof maxRate !== "number" || !(maxRate > 0)) {
+      return fail("bad_message", `maxRate is ${describe(maxRate)}; expected frames a second, above 0`);
+    }
+    message.maxRate = maxRate;
+  }
+  return ok(message);
+}
+
+function parseId(id: unknown): Result<string> {
+  if (typeof id === "string" && id !== "" && id.length <= LIMITS.keyBytes) return ok(id);
+  return fail(
+    "bad_message",
+    `id is ${describe(id)}; expected a string of 1 to ${LIMITS.keyBytes} characters`,
+  );
+}
+
+function isGroupList(value: unknown): value is Group[] {
+  return (
+    Array.isArray(value) &&
+    value.every((group) => isObject(group) && Object.values(group).every((v) => typeof v === "string"))
+  );
+}
