@@ -1,0 +1,131 @@
+import { LIMITS } from "../protocol/limits.ts";
+import { describe, fail, ok, type Result } from "../protocol/result.ts";
+
+/** How to reach Kafka. */
+export interface KafkaSettings {
+  brokers: string[];
+  topic: string;
+  tls: boolean;
+  sasl?: { mechanism: "plain" | "scram-sha-256" | "scram-sha-512"; username: string; password: string };
+}
+
+/** What the deployment says, checked. Each field names its setting. */
+export interface Settings {
+  /** `PARTITIONS`: partitions of the event log, and readers. */
+  partitions: number;
+  /** `KAFKA_*`; absent: the embedded log. */
+  kafka?: KafkaSettings;
+  /** `DEDUP_WINDOW_MS`: how long a batch id is remembered. */
+  dedupWindowMs: number;
+  /** `FUTURE_LIMIT_MS`: how far in the future an event may lie. */
+  futureLimitMs: number;
+  /** `IDLE_PARTITION_MS`: after how long without records a partition no longer holds the watermark. */
+  idlePartitionMs: number;
+  /** `LOG_RETENTION_MS`: how long the embedded log keeps records that were read. */
+  logRetentionMs: number;
+  /** `LIVE_TICK_MS`: shortest distance of two frames of one metric. */
+  liveTickMs: number;
+  /** `LIVE_RETENTION_MS`: how long a metric's points are kept for queries. */
+  liveRetentionMs: number;
+  /** `ROOT_KEY`: the secret that may create projects and keys; absent: nobody may. */
+  rootKey?: string;
+  /** `METRICS_TOKEN`: what `/metrics` asks for as a bearer token; absent: it is open. */
+  metricsToken?: string;
+}
+
+const NUMBERS = {
+  PARTITIONS: { field: "partitions", least: 1, most: 256, fallback: 4 },
+  DEDUP_WINDOW_MS: { field: "dedupWindowMs", least: 1_000, most: 86_400_000, fallback: 3_600_000 },
+  FUTURE_LIMIT_MS: { field: "futureLimitMs", least: 0, most: 86_400_000, fallback: LIMITS.futureMs },
+  IDLE_PARTITION_MS: { field: "idlePartitionMs", least: 100, most: 3_600_000, fallback: 5_000 },
+  LOG_RETENTION_MS: { field: "logRetentionMs", least: 60_000, most: 30 * 86_400_000, fallback: 86_400_000 },
+  LIVE_TICK_MS: { field: "liveTickMs", least: 10, most: 10_000, fallback: 200 },
+  LIVE_RETENTION_MS: { field: "liveRetentionMs", least: 60_000, most: 30 * 86_400_000, fallback: 86_400_000 },
+} as const;
+
+const MECHANISMS = ["plain", "scram-sha-256", "scram-sha-512"] as const;
+
+/**
+ * Checks the settings of `wrangler.toml` and the secrets.
+ *
+ * @param env variable names to their values; what is not a setting is passed over.
+ * @returns the settings with their defaults, or a sentence that names the wrong one.
+ */
+export function parseSettings(env: Record<string, unknown>): Result<Settings> {
+  const numbers: Record<string, number> = {};
+  for (const [name, { field, least, most, fallback }] of Object.entries(NUMBERS)) {
+    const value = text(env, name);
+    const number = value === undefined ? fallback : Number(value);
+    if (!Number.isInteger(number) || number < least || number > most) {
+      return bad(`${name} is ${describe(value)}; expected a whole number from ${least} to ${most}`);
+    }
+    numbers[field] = number;
+  }
+  const settings = numbers as unknown as Settings;
+  const kafka = parseKafka(env);
+  if (!kafka.ok) return kafka;
+  if (kafka.value) settings.kafka = kafka.value;
+  const rootKey = text(env, "ROOT_KEY");
+  if (rootKey !== undefined && rootKey.length < 16) {
+    return bad(`ROOT_KEY has ${rootKey.length} characters; expected a secret of at least 16`);
+  }
+  if (rootKey !== undefined) settings.rootKey = rootKey;
+  const metricsToken = text(env, "METRICS_TOKEN");
+  if (metricsToken !== undefined) settings.metricsToken = metricsToken;
+  return ok(settings);
+}
+
+function parseKafka(env: Record<string, unknown>): Result<KafkaSettings | undefined> {
+  const list = text(env, "KAFKA_BROKERS");
+  if (list === undefined) {
+    const stray = Object.keys(env).find(
+      (name) => name.startsWith("KAFKA_SASL_") && text(env, name) !== undefined,
+    );
+    return stray === undefined ? ok(undefined) : bad(`${stray} is set, but KAFKA_BROKERS is not`);
+  }
+  const brokers = list.split(",").map((broker) => broker.trim());
+  for (const broker of brokers) {
+    const port = Number(/^[^\s:/]+:(\d{1,5})$/.exec(broker)?.[1] ?? Number.NaN);
+    if (!(port >= 1 && port <= 65_535)) {
+      return bad(`KAFKA_BROKERS holds ${describe(broker)}; expected host:port, several parted by commas`);
+    }
+  }
+  const topic = text(env, "KAFKA_TOPIC") ?? "freshet-events";
+  if (!/^[a-zA-Z0-9._-]{1,249}$/.test(topic)) {
+    return bad(`KAFKA_TOPIC is ${describe(topic)}; expected letters, digits, . _ -, at most 249`);
+  }
+  const tls = text(env, "KAFKA_TLS") ?? "false";
+  if (tls !== "true" && tls !== "false")
+    return bad(`KAFKA_TLS is ${describe(tls)}; expected 'true' or 'false'`);
+  const kafka: KafkaSettings = { brokers, topic, tls: tls === "true" };
+  const sasl = parseSasl(env);
+  if (!sasl.ok) return sasl;
+  if (sasl.value) kafka.sasl = sasl.value;
+  return ok(kafka);
+}
+
+function parseSasl(env: Record<string, unknown>): Result<KafkaSettings["sasl"]> {
+  const username = text(env, "KAFKA_SASL_USERNAME");
+  const password = text(env, "KAFKA_SASL_PASSWORD");
+  const given = text(env, "KAFKA_SASL_MECHANISM");
+  if (given === undefined && username === undefined && password === undefined) return ok(undefined);
+  const mechanism = MECHANISMS.find((name) => name === given?.toLowerCase());
+  if (mechanism === undefined) {
+    return bad(`KAFKA_SASL_MECHANISM is ${describe(given)}; expected one of ${MECHANISMS.join(", ")}`);
+  }
+  if (username === undefined)
+    return bad(`KAFKA_SASL_USERNAME is not set, but KAFKA_SASL_MECHANISM is '${mechanism}'`);
+  if (password === undefined)
+    return bad(`KAFKA_SASL_PASSWORD is not set, but KAFKA_SASL_MECHANISM is '${mechanism}'`);
+  return ok({ mechanism, username, password });
+}
+
+function text(env: Record<string, unknown>, name: string): string | undefined {
+  const value = env[name];
+  if (value === undefined || value === null || value === "") return undefined;
+  return String(value);
+}
+
+function bad(message: string): { ok: false; reason: string; message: string } {
+  return fail("setting", message);
+}
