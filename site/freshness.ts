@@ -1,0 +1,42 @@
+import { formatAge } from "./format.ts";
+import type { Traits } from "./traits.ts";
+
+export type FreshnessTone = "waiting" | "live" | "stale" | "offline" | "paused";
+
+/** How old what a panel shows is, in a word and in a colour. */
+export interface Freshness {
+  tone: FreshnessTone;
+  text: string;
+}
+
+/** What freshness is told from. All times on the server's clock. */
+export interface FreshnessInput {
+  nowMs: number;
+  connected: boolean;
+  paused: boolean;
+  /** When the newest news happened: its arrival at the edge. Undefined before the first. */
+  freshAtMs: number | undefined;
+  /** The longest that the data's own rhythm leaves between two points. */
+  rhythmMs: number;
+  traits: Traits;
+}
+
+/** Below this nothing is late: events travel, windows tick, an agent rests between two reports. */
+const PATIENCE_MS = 5_000;
+
+/** Judges. Data that come every ten seconds are not stale after five. */
+export function freshness(input: FreshnessInput): Freshness {
+  const { nowMs, connected, paused, freshAtMs } = input;
+  if (paused) return { tone: "paused", text: "paused" };
+  if (freshAtMs === undefined) {
+    return connected ? { tone: "waiting", text: "no data" } : { tone: "offline", text: "offline" };
+  }
+  const ageMs = Math.max(0, nowMs - freshAtMs);
+  if (!connected) return { tone: "offline", text: `offline · ${formatAge(ageMs)}` };
+  if (ageMs > staleAfterMs(input)) return { tone: "stale", text: `stale · ${formatAge(ageMs)}` };
+  return { tone: "live", text: `live · ${formatAge(ageMs)}` };
+}
+
+function staleAfterMs({ rhythmMs, traits }: FreshnessInput): number {
+  return PATIENCE_MS + 2 * Math.max(rhythmMs, traits.stepMs);
+}

@@ -1,0 +1,23 @@
+import type { Group } from "../protocol/series.ts";
+
+/** What the server calls the groups that were too many to keep apart. */
+const OTHER = "__other__";
+
+/**
+ * Names for groups, as short as tells them apart: keys that are the same in all of them are left out.
+ *
+ * @param whole the name of a series that has no group.
+ */
+export function groupLabels(groups: readonly Group[], whole: string): string[] {
+  const [first] = groups;
+  const keys = Object.keys(first ?? {});
+  const telling = keys.filter((key) => groups.some((group) => group[key] !== first?.[key]));
+  const shown = telling.length > 0 ? telling : keys;
+  return groups.map((group) => shown.map((key) => valueLabel(group[key])).join(" · ") || whole);
+}
+
+/** One value of a group, for people. */
+export function valueLabel(value: string | undefined): string {
+  if (value === undefined || value === "") return "(none)";
+  return value === OTHER ? "other" : value;
+}

@@ -1,0 +1,79 @@
+import type { RefObject } from "preact";
+import { useEffect, useLayoutEffect, useReducer, useRef, useState } from "preact/hooks";
+import { forgetFrame, onNextFrame } from "./frames.ts";
+import type { LiveSeries } from "./live-series.ts";
+import type { Store } from "./store.ts";
+
+/** The store's value; the component is drawn again when it changes. */
+export function useStore<T>(store: Store<T>): T {
+  const [, redraw] = useReducer((count: number) => count + 1, 0);
+  useEffect(() => store.subscribe(() => redraw(undefined)), [store]);
+  return store.value;
+}
+
+/** Draws the component again every `ms` while the page is seen. */
+export function useTick(ms: number): void {
+  const [, redraw] = useReducer((count: number) => count + 1, 0);
+  useEffect(() => {
+    const tick = (): void => redraw(undefined);
+    const timer = setInterval(() => onNextFrame(tick), ms);
+    return () => {
+      clearInterval(timer);
+      forgetFrame(tick);
+    };
+  }, [ms]);
+}
+
+/** Draws the component again when `series` changes and every `everyMs`, at most once a frame, while `active`. */
+export function useSeriesFrames(series: LiveSeries | undefined, active: boolean, everyMs: number): void {
+  const [, redraw] = useReducer((count: number) => count + 1, 0);
+  useEffect(() => {
+    if (!active || series === undefined) return;
+    const draw = (): void => redraw(undefined);
+    const ask = (): void => onNextFrame(draw);
+    ask();
+    const unsubscribe = series.subscribe(ask);
+    const timer = setInterval(ask, everyMs);
+    return () => {
+      unsubscribe();
+      clearInterval(timer);
+      forgetFrame(draw);
+    };
+  }, [series, active, everyMs]);
+}
+
+/** Whether the element is on the screen, or near it. */
+export function useVisible(element: RefObject<HTMLElement | null>): boolean {
+  const [visible, setVisible] = useState(false);
+  useEffect(() => {
+    if (element.current === null) return;
+    const observer = new IntersectionObserver(
+      (entries) => setVisible(entries.at(-1)?.isIntersecting ?? false),
+      { rootMargin: "100px" },
+    );
+    observer.observe(element.current);
+    return () => observer.disconnect();
+  }, [element]);
+  return visible;
+}
+
+/** The element's content width in CSS pixels; 0 until it is laid out. */
+export function useWidth(element: RefObject<HTMLElement | null>): number {
+  const [width, setWidth] = useState(0);
+  useLayoutEffect(() => {
+    if (element.current === null) return;
+    const observer = new ResizeObserver((entries) =>
+      setWidth(Math.round(entries.at(-1)?.contentRect.width ?? 0)),
+    );
+    observer.observe(element.current);
+    return () => observer.disconnect();
+  }, [element]);
+  return width;
+}
+
+/** What `compute` gives; while `frozen`, what it gave before. */
+export function useFrozen<T>(frozen: boolean, compute: () => T): T {
+  const kept = useRef<{ value: T }>(undefined);
+  if (!frozen || kept.current === undefined) kept.current = { value: compute() };
+  return kept.current.value;
+}

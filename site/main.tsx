@@ -1,0 +1,11 @@
+import { render } from "preact";
+import { App } from "./app.tsx";
+import "./styles/tokens.css";
+import "./styles/base.css";
+import "./styles/header.css";
+import "./styles/grid.css";
+import "./styles/panels.css";
+import "./styles/notices.css";
+
+const root = document.getElementById("app");
+if (root !== null) render(<App />, root);

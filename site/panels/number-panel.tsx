@@ -1,0 +1,55 @@
+import { Chart } from "../chart.tsx";
+import { formatValue, quantity } from "../format.ts";
+import { useFrozen } from "../hooks.ts";
+import { combinedColumn, pictureOf, valueRange } from "../picture.ts";
+import { combined, isKnownZero, readings } from "../reading.ts";
+import { drawnSpan, type PanelProps } from "./panel-props.ts";
+
+const HOW: Record<PanelProps["traits"]["combine"], string> = {
+  sum: "all",
+  mean: "mean of",
+  lowest: "lowest of",
+  highest: "highest of",
+};
+
+/** One big number for now, and where it came from. */
+export function NumberPanel(props: PanelProps) {
+  const { panel, series, traits, colors, nowMs, paused } = props;
+  const { picture, value, groups } = useFrozen(paused, () => {
+    const found = readings(series.buffer, traits, nowMs);
+    const zero = isKnownZero(series.buffer, traits, series.watermark, nowMs);
+    return {
+      picture: pictureOf(series.buffer, [combinedColumn(series.buffer, traits)], traits),
+      value: zero
+        ? 0
+        : combined(
+            found.map((reading) => reading.value),
+            traits.combine,
+          ),
+      groups: found.length,
+    };
+  });
+  const { fromMs, toMs } = drawnSpan(props);
+  const unit = panel.unit ?? "short";
+  const { digits, unit: suffix } = quantity(value, unit);
+  const [, high] = valueRange(picture, fromMs, false);
+  const peak = `peak ${formatValue(high, unit)}`;
+  return (
+    <div class="number">
+      <p class="number-value">
+        <span class="number-digits">{digits}</span>
+        {suffix !== "" && <span class="number-unit">{suffix}</span>}
+      </p>
+      <p class="number-note">{groups > 1 ? `${HOW[traits.combine]} ${groups} · ${peak}` : peak}</p>
+      <Chart
+        kind="spark"
+        picture={picture}
+        slots={[colors.slotOf({})]}
+        fromMs={fromMs}
+        toMs={toMs}
+        unit={unit}
+        label={`${panel.title}: now ${formatValue(value, unit)}, ${peak}`}
+      />
+    </div>
+  );
+}

@@ -1,0 +1,59 @@
+import { formatAge, formatValue } from "../format.ts";
+import { valueLabel } from "../group-label.ts";
+import { useFrozen } from "../hooks.ts";
+import { pictureOf } from "../picture.ts";
+import { readings } from "../reading.ts";
+import { summaryOf } from "../summary.ts";
+import { drawnSpan, type PanelProps } from "./panel-props.ts";
+
+const DEFAULT_TOP = 50;
+
+/** Each group's newest value and what it did over the range. */
+export function TablePanel(props: PanelProps) {
+  const { panel, series, traits, nowMs, paused } = props;
+  const unit = panel.unit ?? "short";
+  const { fromMs } = drawnSpan(props);
+  const rows = useFrozen(paused, () => {
+    const found = readings(series.buffer, traits, nowMs);
+    found.sort((a, b) => b.value - a.value || (a.key < b.key ? -1 : 1));
+    const shown = found.slice(0, panel.top ?? DEFAULT_TOP);
+    const columns = shown.flatMap(({ key }) => series.buffer.columns.get(key) ?? []);
+    const picture = pictureOf(series.buffer, columns, traits);
+    return shown.map((reading, i) => ({ reading, summary: summaryOf(picture, i, fromMs) }));
+  });
+  const keys = Object.keys(rows[0]?.reading.group ?? {});
+  return (
+    <div class="table-scroll" tabIndex={0} role="group" aria-label={panel.title}>
+      <table class="table">
+        <thead>
+          <tr>
+            {keys.map((key) => (
+              <th key={key} scope="col">
+                {key}
+              </th>
+            ))}
+            {["Now", "Low", "Mean", "High", "Updated"].map((title) => (
+              <th key={title} scope="col" class="figure">
+                {title}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map(({ reading: { key, group, value, t }, summary }) => (
+            <tr key={key}>
+              {keys.map((name) => (
+                <td key={name}>{valueLabel(group[name])}</td>
+              ))}
+              <td class="figure strong">{formatValue(value, unit)}</td>
+              <td class="figure">{formatValue(summary?.low, unit)}</td>
+              <td class="figure">{formatValue(summary?.mean, unit)}</td>
+              <td class="figure">{formatValue(summary?.high, unit)}</td>
+              <td class="figure">{formatAge(nowMs - t)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

@@ -1,0 +1,54 @@
+import { useRef } from "preact/hooks";
+import { formatValue } from "../format.ts";
+import { groupLabels } from "../group-label.ts";
+import { useFrozen } from "../hooks.ts";
+import { stableOrder } from "../order.ts";
+import { readings } from "../reading.ts";
+import type { PanelProps } from "./panel-props.ts";
+
+const DEFAULT_TOP = 10;
+/** Two groups change places at most this often: a list that flickers cannot be read. */
+const REORDER_EVERY_MS = 1_000;
+
+/** Groups by their newest value, the largest first. */
+export function ToplistPanel({ panel, series, traits, colors, nowMs, paused }: PanelProps) {
+  const order = useRef<{ keys: readonly string[]; atMs: number }>({ keys: [], atMs: 0 });
+  const found = useFrozen(paused, () => {
+    const all = readings(series.buffer, traits, nowMs);
+    if (Math.abs(nowMs - order.current.atMs) >= REORDER_EVERY_MS || order.current.keys.length === 0) {
+      order.current = { keys: stableOrder(all, order.current.keys), atMs: nowMs };
+    }
+    const byKey = new Map(all.map((reading) => [reading.key, reading]));
+    return order.current.keys.flatMap((key) => byKey.get(key) ?? []).slice(0, panel.top ?? DEFAULT_TOP);
+  });
+  const unit = panel.unit ?? "short";
+  const labels = groupLabels(
+    found.map(({ group }) => group),
+    panel.metric,
+  );
+  const largest = Math.max(...found.map(({ value }) => Math.abs(value)), Number.MIN_VALUE);
+  // Drawn in the order of their keys and moved to their places, so that a change of places is a movement.
+  const rows = found.map((reading, place) => ({ reading, place, label: labels[place] ?? "" }));
+  rows.sort((a, b) => (a.reading.key < b.reading.key ? -1 : 1));
+  return (
+    <div class="toplist" tabIndex={0} role="group" aria-label={panel.title}>
+      <ol class="toplist-rows" style={{ "--rows": rows.length }}>
+        {rows.map(({ reading: { key, group, value }, place, label }) => (
+          <li key={key} class="toplist-row" style={{ "--place": place }}>
+            <span
+              class="toplist-bar"
+              style={{
+                "--share": Math.abs(value) / largest,
+                "--color": `var(--series-${colors.slotOf(group) + 1})`,
+              }}
+            />
+            <span class="toplist-label" title={label}>
+              {label}
+            </span>
+            <span class="toplist-value">{formatValue(value, unit)}</span>
+          </li>
+        ))}
+      </ol>
+    </div>
+  );
+}

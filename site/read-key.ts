@@ -1,0 +1,35 @@
+const STORAGE_KEY = "freshet.key";
+
+/** The parts of `window` that a key is read from and kept in. */
+export interface KeyPlaces {
+  location: Pick<Location, "href">;
+  history: Pick<History, "replaceState">;
+  /** Throws where the browser forbids storage; then the key lasts as long as the page. */
+  storage: () => Pick<Storage, "getItem" | "setItem" | "removeItem">;
+}
+
+/** The key that the visitor brought: `?key=` in the address, which is removed from there, or one kept from before. */
+export function takeKey({ location, history, storage }: KeyPlaces): string | undefined {
+  const url = new URL(location.href);
+  const given = url.searchParams.get("key");
+  if (given === null || given === "") return attempt(() => storage().getItem(STORAGE_KEY)) ?? undefined;
+  attempt(() => storage().setItem(STORAGE_KEY, given));
+  url.searchParams.delete("key");
+  history.replaceState(null, "", `${url.pathname}${url.search}${url.hash}`);
+  return given;
+}
+
+/** Keeps a key for this tab, or forgets it. */
+export function keepKey({ storage }: KeyPlaces, key: string | undefined): void {
+  attempt(() =>
+    key === undefined ? storage().removeItem(STORAGE_KEY) : storage().setItem(STORAGE_KEY, key),
+  );
+}
+
+function attempt<T>(act: () => T): T | undefined {
+  try {
+    return act();
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,39 @@
+/** The y axis of a chart: round bounds and the ticks between them. */
+export interface NiceScale {
+  min: number;
+  max: number;
+  ticks: number[];
+}
+
+/** Room that the highest value leaves below the top, so that a line's width is not cut. */
+const HEADROOM = 1.04;
+
+/**
+ * Round bounds around `[low, high]`, zero included: bars and areas lie about their size without it. Because the bounds
+ * are whole steps, they stay the same while the data move a little.
+ *
+ * @param base 10, or 1024 for bytes.
+ */
+export function niceScale(low: number, high: number, ticksWanted: number, base: 10 | 1024): NiceScale {
+  const bottom = Math.min(0, low) * HEADROOM;
+  const top = Math.max(0, high) * HEADROOM;
+  if (top === 0 && bottom === 0) return { min: 0, max: 1, ticks: [0, 1] };
+  const step = niceStep((top - bottom) / Math.max(1, ticksWanted), base);
+  const first = Math.floor(bottom / step);
+  const last = Math.ceil(top / step);
+  const ticks = Array.from({ length: last - first + 1 }, (_, i) => withoutDust((first + i) * step));
+  return { min: ticks[0] ?? 0, max: ticks.at(-1) ?? 1, ticks };
+}
+
+/** The least round number that is not below `rough`. */
+function niceStep(rough: number, base: 10 | 1024): number {
+  const magnitude = base ** Math.floor(Math.log(rough) / Math.log(base));
+  const rounds = base === 10 ? [1, 2, 5, 10] : [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
+  const round = rounds.find((candidate) => candidate * magnitude >= rough * 0.999) ?? base;
+  return round * magnitude;
+}
+
+/** 0.30000000000000004 is 0.3. */
+function withoutDust(value: number): number {
+  return Number(value.toPrecision(12));
+}
