@@ -6,6 +6,10 @@ export interface KafkaSettings {
   brokers: string[];
   topic: string;
   tls: boolean;
+  /** `KAFKA_RETENTION_MS`: for a topic that Freshet creates; -1 keeps records for ever. */
+  retentionMs: number;
+  /** `KAFKA_REPLICATION`: copies of each partition of a topic that Freshet creates; -1 is the brokers' default. */
+  replication: number;
   sasl?: { mechanism: "plain" | "scram-sha-256" | "scram-sha-512"; username: string; password: string };
 }
 
@@ -31,6 +35,8 @@ export interface Settings {
   rootKey?: string;
   /** `METRICS_TOKEN`: what `/metrics` asks for as a bearer token; absent: it is open. */
   metricsToken?: string;
+  /** `PUBLIC_READ_KEY`: a read key given to whoever opens the dashboard without one; absent: it asks for a key. */
+  publicReadKey?: string;
 }
 
 const NUMBERS = {
@@ -41,6 +47,11 @@ const NUMBERS = {
   LOG_RETENTION_MS: { field: "logRetentionMs", least: 60_000, most: 30 * 86_400_000, fallback: 86_400_000 },
   LIVE_TICK_MS: { field: "liveTickMs", least: 10, most: 10_000, fallback: 200 },
   LIVE_RETENTION_MS: { field: "liveRetentionMs", least: 60_000, most: 30 * 86_400_000, fallback: 86_400_000 },
+} as const;
+
+const KAFKA_NUMBERS = {
+  KAFKA_RETENTION_MS: { least: -1, most: 10 * 365 * 86_400_000, fallback: 7 * 86_400_000 },
+  KAFKA_REPLICATION: { least: -1, most: 32, fallback: -1 },
 } as const;
 
 const MECHANISMS = ["plain", "scram-sha-256", "scram-sha-512"] as const;
@@ -54,12 +65,9 @@ const MECHANISMS = ["plain", "scram-sha-256", "scram-sha-512"] as const;
 export function parseSettings(env: Record<string, unknown>): Result<Settings> {
   const numbers: Record<string, number> = {};
   for (const [name, { field, least, most, fallback }] of Object.entries(NUMBERS)) {
-    const value = text(env, name);
-    const number = value === undefined ? fallback : Number(value);
-    if (!Number.isInteger(number) || number < least || number > most) {
-      return bad(`${name} is ${describe(value)}; expected a whole number from ${least} to ${most}`);
-    }
-    numbers[field] = number;
+    const number = parseNumber(env, name, { least, most, fallback });
+    if (!number.ok) return number;
+    numbers[field] = number.value;
   }
   const settings = numbers as unknown as Settings;
   const kafka = parseKafka(env);
@@ -72,6 +80,8 @@ export function parseSettings(env: Record<string, unknown>): Result<Settings> {
   if (rootKey !== undefined) settings.rootKey = rootKey;
   const metricsToken = text(env, "METRICS_TOKEN");
   if (metricsToken !== undefined) settings.metricsToken = metricsToken;
+  const publicReadKey = text(env, "PUBLIC_READ_KEY");
+  if (publicReadKey !== undefined) settings.publicReadKey = publicReadKey;
   return ok(settings);
 }
 
@@ -91,13 +101,23 @@ function parseKafka(env: Record<string, unknown>): Result<KafkaSettings | undefi
     }
   }
   const topic = text(env, "KAFKA_TOPIC") ?? "freshet-events";
-  if (!/^[a-zA-Z0-9._-]{1,249}$/.test(topic)) {
+  if (!/^(?!\.{1,2}$)[a-zA-Z0-9._-]{1,249}$/.test(topic)) {
     return bad(`KAFKA_TOPIC is ${describe(topic)}; expected letters, digits, . _ -, at most 249`);
   }
   const tls = text(env, "KAFKA_TLS") ?? "false";
   if (tls !== "true" && tls !== "false")
     return bad(`KAFKA_TLS is ${describe(tls)}; expected 'true' or 'false'`);
-  const kafka: KafkaSettings = { brokers, topic, tls: tls === "true" };
+  const retentionMs = parseNumber(env, "KAFKA_RETENTION_MS", KAFKA_NUMBERS.KAFKA_RETENTION_MS);
+  if (!retentionMs.ok) return retentionMs;
+  const replication = parseNumber(env, "KAFKA_REPLICATION", KAFKA_NUMBERS.KAFKA_REPLICATION);
+  if (!replication.ok) return replication;
+  const kafka: KafkaSettings = {
+    brokers,
+    topic,
+    tls: tls === "true",
+    retentionMs: retentionMs.value,
+    replication: replication.value,
+  };
   const sasl = parseSasl(env);
   if (!sasl.ok) return sasl;
   if (sasl.value) kafka.sasl = sasl.value;
@@ -120,10 +140,22 @@ function parseSasl(env: Record<string, unknown>): Result<KafkaSettings["sasl"]> 
   return ok({ mechanism, username, password });
 }
 
+function parseNumber(
+  env: Record<string, unknown>,
+  name: string,
+  { least, most, fallback }: { least: number; most: number; fallback: number },
+): Result<number> {
+  const value = text(env, name);
+  if (value === undefined) return ok(fallback);
+  const number = /^-?\d{1,15}$/.test(value) ? Number(value) : Number.NaN;
+  if (number >= least && number <= most) return ok(number);
+  return bad(`${name} is ${describe(value)}; expected a whole number from ${least} to ${most}`);
+}
+
 function text(env: Record<string, unknown>, name: string): string | undefined {
   const value = env[name];
-  if (value === undefined || value === null || value === "") return undefined;
-  return String(value);
+  if (typeof value === "number" || typeof value === "boolean") return String(value);
+  return typeof value === "string" && value !== "" ? value : undefined;
 }
 
 function bad(message: string): { ok: false; reason: string; message: string } {

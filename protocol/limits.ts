@@ -16,8 +16,8 @@ export const LIMITS = {
   listedRejections: 100,
   /** Milliseconds an event may lie in the future after clock correction. Setting `FUTURE_LIMIT_MS` overrides. */
   futureMs: 5_000,
-  /** Bytes of one record's value in the event log: half of Kafka's default `max.message.bytes`, so that a batch of records fits. */
-  recordBytes: 512 * 1024,
+  /** Bytes of one record's value in the event log: with its head it stays below Kafka's default `max.message.bytes`, 1 MiB. */
+  recordBytes: 900_000,
   /** Bytes of one WebSocket message from a client. */
   liveMessageBytes: 8 * 1024,
   /** Subscriptions of one socket: what fits its 16 KiB hibernation attachment. */

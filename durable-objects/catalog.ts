@@ -1,0 +1,221 @@
+import { DurableObject } from "cloudflare:workers";
+import type { Dashboard } from "../protocol/dashboard.ts";
+import { type MetricSource, parseMetric } from "../protocol/metric.ts";
+import { type Env, settingsOf } from "./env.ts";
+import type { DefinedMetric } from "./engine/compiled-metric.ts";
+import type { RateLimit } from "./key-limiter.ts";
+
+/** `version` of a project rises with each change of its metrics; a metric's `revision` is the version that made it. */
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS projects (name TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS keys (
+    hash TEXT PRIMARY KEY, id TEXT NOT NULL, project TEXT NOT NULL, role TEXT NOT NULL, options TEXT NOT NULL
+  ) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS metrics (
+    project TEXT NOT NULL, name TEXT NOT NULL, revision INTEGER NOT NULL, source TEXT NOT NULL,
+    PRIMARY KEY (project, name)
+  ) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS dashboards (
+    project TEXT NOT NULL, name TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (project, name)
+  ) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS batchers (name TEXT PRIMARY KEY) WITHOUT ROWID;
+`;
+
+export type KeyRole = "write" | "read" | "admin";
+
+/** What may restrict a key. */
+export interface KeyOptions {
+  /** Origins whose pages may use it; absent: any, and none at all. */
+  origins?: string[];
+  rateLimit?: RateLimit;
+}
+
+/** What a key grants. */
+export interface Grant extends KeyOptions {
+  keyId: string;
+  project: string;
+  role: KeyRole;
+}
+
+/** A project's metrics at one version. */
+export interface Definitions {
+  version: number;
+  metrics: DefinedMetric[];
+}
+
+/**
+ * Projects, keys (hashed), metrics and dashboards: one object for the deployment. It answers seldom, because the
+ * edge and the readers keep what they were told; a change of a metric is told to every reader before it is confirmed.
+ */
+export class Catalog extends DurableObject<Env> {
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    ctx.storage.sql.exec(SCHEMA);
+  }
+
+  /** The grant of the key with this SHA-256 (hex), or null. */
+  authorize(hash: string): Grant | null {
+    const row = this.#rows<{ id: string; project: string; role: KeyRole; options: string }>(
+      "SELECT id, project, role, options FROM keys WHERE hash = ?",
+      hash,
+    )[0];
+    if (row === undefined) return null;
+    return {
+      keyId: row.id,
+      project: row.project,
+      role: row.role,
+      ...(JSON.parse(row.options) as KeyOptions),
+    };
+  }
+
+  /** Creates a project; one that exists stays as it is. */
+  putProject(project: string): void {
+    this.ctx.storage.sql.exec("INSERT OR IGNORE INTO projects VALUES (?, 0)", project);
+  }
+
+  projects(): string[] {
+    return this.#rows<{ name: string }>("SELECT name FROM projects ORDER BY name").map(({ name }) => name);
+  }
+
+  /** Creates a key, or replaces the project's key of the same id. False: no such project. */
+  putKey(project: string, id: string, hash: string, role: KeyRole, options: KeyOptions): boolean {
+    if (!this.projects().includes(project)) return false;
+    this.ctx.storage.transactionSync(() => {
+      this.ctx.storage.sql.exec("DELETE FROM keys WHERE project = ? AND id = ?", project, id);
+      const body = JSON.stringify(options);
+      this.ctx.storage.sql.exec(
+        "INSERT OR REPLACE INTO keys VALUES (?, ?, ?, ?, ?)",
+        hash,
+        id,
+        project,
+        role,
+        body,
+      );
+    });
+    return true;
+  }
+
+  /** Removes a key; false when there is none of this id. */
+  deleteKey(project: string, id: string): boolean {
+    return this.#changes("DELETE FROM keys WHERE project = ? AND id = ?", project, id);
+  }
+
+  /**
+   * Stores a metric and tells every reader. Events sent after this returns are folded by it.
+   * The same definition again changes nothing.
+   */
+  async putMetric(project: string, source: MetricSource): Promise<void> {
+    const body = JSON.stringify(source);
+    const before = this.#rows<{ source: string }>(
+      "SELECT source FROM metrics WHERE project = ? AND name = ?",
+      project,
+      source.name,
+    )[0]?.source;
+    if (before !== body) {
+      const version = this.#nextVersion(project);
+      this.ctx.storage.sql.exec(
+        "INSERT OR REPLACE INTO metrics VALUES (?, ?, ?, ?)",
+        project,
+        source.name,
+        version,
+        body,
+      );
+    }
+    await this.#tellReaders(project);
+  }
+
+  /** Removes a metric and tells every reader; false when there is none of this name. */
+  async deleteMetric(project: string, name: string): Promise<boolean> {
+    const existed = this.#changes("DELETE FROM metrics WHERE project = ? AND name = ?", project, name);
+    if (existed) this.#nextVersion(project);
+    await this.#tellReaders(project);
+    return existed;
+  }
+
+  metric(project: string, name: string): MetricSource | null {
+    const rows = this.#rows<{ source: string }>(
+      "SELECT source FROM metrics WHERE project = ? AND name = ?",
+      project,
+      name,
+    );
+    return rows[0] === undefined ? null : (JSON.parse(rows[0].source) as MetricSource);
+  }
+
+  metrics(project: string): MetricSource[] {
+    const rows = this.#rows<{ source: string }>(
+      "SELECT source FROM metrics WHERE project = ? ORDER BY name",
+      project,
+    );
+    return rows.map(({ source }) => JSON.parse(source) as MetricSource);
+  }
+
+  /** The project's metrics in the engine's terms. */
+  definitions(project: string): Definitions {
+    const version = this.#rows<{ version: number }>("SELECT version FROM projects WHERE name = ?", project)[0]
+      ?.version;
+    const metrics: DefinedMetric[] = [];
+    const rows = this.#rows<{ name: string; revision: number; source: string }>(
+      "SELECT name, revision, source FROM metrics WHERE project = ? ORDER BY name",
+      project,
+    );
+    for (const { name, revision, source } of rows) {
+      const metric = parseMetric(name, JSON.parse(source));
+      if (metric.ok) metrics.push({ metric: metric.value, revision });
+    }
+    return { version: version ?? 0, metrics };
+  }
+
+  putDashboard(project: string, dashboard: Dashboard): void {
+    const body = JSON.stringify(dashboard);
+    this.ctx.storage.sql.exec(
+      "INSERT OR REPLACE INTO dashboards VALUES (?, ?, ?)",
+      project,
+      dashboard.name,
+      body,
+    );
+  }
+
+  deleteDashboard(project: string, name: string): boolean {
+    return this.#changes("DELETE FROM dashboards WHERE project = ? AND name = ?", project, name);
+  }
+
+  dashboards(project: string): Dashboard[] {
+    const rows = this.#rows<{ body: string }>(
+      "SELECT body FROM dashboards WHERE project = ? ORDER BY name",
+      project,
+    );
+    return rows.map(({ body }) => JSON.parse(body) as Dashboard);
+  }
+
+  registerBatcher(name: string): void {
+    this.ctx.storage.sql.exec("INSERT OR IGNORE INTO batchers VALUES (?)", name);
+  }
+
+  batchers(): string[] {
+    return this.#rows<{ name: string }>("SELECT name FROM batchers ORDER BY name").map(({ name }) => name);
+  }
+
+  #nextVersion(project: string): number {
+    this.ctx.storage.sql.exec("UPDATE projects SET version = version + 1 WHERE name = ?", project);
+    return (
+      this.#rows<{ version: number }>("SELECT version FROM projects WHERE name = ?", project)[0]?.version ?? 0
+    );
+  }
+
+  async #tellReaders(project: string): Promise<void> {
+    const { partitions } = settingsOf(this.env);
+    await Promise.all(
+      Array.from({ length: partitions }, (_, p) =>
+        this.env.PARTITION_READER.getByName(String(p)).forget(project),
+      ),
+    );
+  }
+
+  #rows<Row extends Record<string, SqlStorageValue>>(query: string, ...bindings: SqlStorageValue[]): Row[] {
+    return this.ctx.storage.sql.exec<Row>(query, ...bindings).toArray();
+  }
+
+  #changes(query: string, ...bindings: SqlStorageValue[]): boolean {
+    return this.ctx.storage.sql.exec(query, ...bindings).rowsWritten > 0;
+  }
+}

@@ -1,0 +1,334 @@
+import { POINT_STATE, type PointState, type Series } from "../../protocol/series.ts";
+import type { Accumulator, Encoded } from "./aggregates/aggregate.ts";
+import type { CompiledMetric } from "./compiled-metric.ts";
+import { otherKey } from "./group-key.ts";
+import type { MetricPartial, PanePartial } from "./partials.ts";
+import { SeriesBuilder, type WindowPoint } from "./window-points.ts";
+
+/** A sealed point on its way to the stores: `[window end, group key, aggregate state, was revised]`. */
+export type SealedPoint = [endMs: number, key: string, state: Encoded, revised: 0 | 1];
+
+/** What {@link MetricWindows.encode} gives. */
+export interface EncodedMetricWindows {
+  panes: PanePartial[];
+  finalEnd: number;
+  sealedEnd: number;
+  revised: [endMs: number, keys: string[]][];
+  sealed: SealedPoint[];
+  counts: MetricCounts;
+}
+
+/** What a metric has counted since it was defined. */
+export interface MetricCounts {
+  /** Events that came after all their windows were sealed. */
+  late: number;
+  /** Events without the number that the aggregate needs. */
+  skipped: number;
+  /** Groups folded into `__other__`, once for each pane. */
+  folded: number;
+}
+
+interface Pane {
+  events: number;
+  groups: Map<string, Accumulator>;
+}
+
+interface Drawn {
+  v: number | null;
+  s: PointState;
+}
+
+/**
+ * The windows of one metric: panes of event time, and the states of the windows composed of them.
+ * Deterministic: the same calls in the same order end in the same state.
+ *
+ * A window is named by its end. An end is open until the watermark passes it, final until it passes the end
+ * and the lateness, then sealed. Every event of a pane belongs to the same windows, so a pane is late as a whole.
+ */
+export class MetricWindows {
+  readonly compiled: CompiledMetric;
+  readonly #panes = new Map<number, Pane>();
+  /** Groups that a late event changed in a final window, until it is sealed. */
+  readonly #revised = new Map<number, Set<string>>();
+  /** Ends whose points may differ from what was last drawn. */
+  readonly #touched = new Set<number>();
+  /** What was last drawn of every end that is not sealed. */
+  readonly #drawn = new Map<number, Map<string, Drawn>>();
+  #sealedUndrawn: SealedPoint[] = [];
+  #sealed: SealedPoint[] = [];
+  /** Ends are after the epoch: 0 stands for none yet. */
+  #finalEnd = 0;
+  #sealedEnd = 0;
+  #visibleEnd = 0;
+  readonly counts: MetricCounts = { late: 0, skipped: 0, folded: 0 };
+
+  constructor(compiled: CompiledMetric, encoded?: EncodedMetricWindows) {
+    this.compiled = compiled;
+    if (encoded === undefined) return;
+    for (const pane of encoded.panes) this.#mergePane(pane);
+    this.#finalEnd = encoded.finalEnd;
+    this.#sealedEnd = encoded.sealedEnd;
+    for (const [end, keys] of encoded.revised) this.#revised.set(end, new Set(keys));
+    this.#sealed = encoded.sealed;
+    Object.assign(this.counts, encoded.counts);
+  }
+
+  /** Merges what one range held. Panes of which every window is sealed are counted as late. */
+  apply(partial: MetricPartial): void {
+    this.counts.skipped += partial.skipped;
+    for (const pane of partial.panes) {
+      const lastEnd = this.#lastEnd(pane[0]);
+      if (lastEnd <= this.#sealedEnd) {
+        this.counts.late += pane[1];
+        continue;
+      }
+      const keys = this.#mergePane(pane);
+      this.#touchWindowsOf(pane[0], lastEnd, keys);
+    }
+  }
+
+  /** Moves on to `watermark` (event time, less the metric's delay). It never goes back. */
+  advance(watermark: number): void {
+    const { everyMs } = this.compiled.metric.window;
+    const finalEnd = floorTo(watermark, everyMs);
+    if (finalEnd > this.#finalEnd) {
+      for (const end of this.#endsBetween(this.#finalEnd, finalEnd)) this.#touched.add(end);
+      this.#finalEnd = finalEnd;
+    }
+    const sealedEnd = floorTo(watermark - this.compiled.metric.latenessMs, everyMs);
+    if (sealedEnd > this.#sealedEnd) this.#seal(sealedEnd);
+  }
+
+  /** The watermark's last effect: windows that end at or before this are final. */
+  get finalEnd(): number {
+    return this.#finalEnd;
+  }
+
+  /** The end of the oldest window that is not final, or of the oldest that is not sealed; undefined without panes. */
+  nextEnd(state: "final" | "sealed"): number | undefined {
+    const after = state === "final" ? this.#finalEnd : this.#sealedEnd;
+    for (const end of this.#endsBetween(after, Number.POSITIVE_INFINITY)) return end;
+    return undefined;
+  }
+
+  /**
+   * The points that differ from those of the last call: changed in value or state, or new.
+   *
+   * @param clockMs the clock, or event time where that is behind: windows whose last step has not begun by
+   *   then are not drawn yet.
+   */
+  changes(clockMs: number): Series[] {
+    this.#show(clockMs);
+    const builder = new SeriesBuilder(this.compiled, this.compiled.metric.window.sizeMs);
+    for (const [end, key, state] of this.#sealedUndrawn) {
+      builder.add({
+        end,
+        key,
+        accumulator: this.compiled.aggregate.decode(state),
+        state: POINT_STATE.sealed,
+      });
+    }
+    this.#sealedUndrawn = [];
+    for (const end of [...this.#touched].sort((a, b) => a - b)) {
+      if (end > this.#visibleEnd) continue;
+      this.#touched.delete(end);
+      this.#addChangesOf(end, builder);
+    }
+    return builder.series();
+  }
+
+  /** Forgets what {@link changes} would tell: nobody is watching. */
+  discardChanges(): void {
+    this.#sealedUndrawn = [];
+    this.#touched.clear();
+    this.#drawn.clear();
+  }
+
+  /**
+   * Every window in `[fromMs, toMs]` by its end, ascending.
+   *
+   * @param stored sealed points that {@link takeSealed} handed over, ascending.
+   */
+  *windows(
+    fromMs: number,
+    toMs: number,
+    clockMs: number,
+    stored: Iterable<SealedPoint> = [],
+  ): Generator<WindowPoint> {
+    const { aggregate } = this.compiled;
+    for (const points of [stored, this.#sealed]) {
+      for (const [end, key, state] of points) {
+        if (end < fromMs || end > toMs) continue;
+        yield { end, key, accumulator: aggregate.decode(state), state: POINT_STATE.sealed };
+      }
+    }
+    this.#show(clockMs);
+    const after = Math.max(this.#sealedEnd, fromMs - 1);
+    for (const end of this.#endsBetween(after, Math.min(toMs, this.#visibleEnd))) {
+      for (const [key, accumulator] of this.#compose(end)) {
+        yield { end, key, accumulator, state: this.#state(end, key) };
+      }
+    }
+  }
+
+  /** Whether there is nothing to keep. */
+  get isEmpty(): boolean {
+    return this.#panes.size === 0 && this.#sealed.length === 0;
+  }
+
+  /** Whatever is open is to be drawn anew: what was last drawn is not known. */
+  redraw(): void {
+    for (const end of this.#endsBetween(this.#sealedEnd, Number.POSITIVE_INFINITY)) this.#touched.add(end);
+    this.#sealedUndrawn = [...this.#sealed];
+  }
+
+  /** Hands over the sealed points: the caller stores them. */
+  takeSealed(): SealedPoint[] {
+    const taken = this.#sealed;
+    this.#sealed = [];
+    return taken;
+  }
+
+  /** The whole state, for the constructor. What was drawn is not part of it. */
+  encode(): EncodedMetricWindows {
+    return {
+      panes: Array.from(this.#panes, ([start, { events, groups }]) => [start, events, encodeGroups(groups)]),
+      finalEnd: this.#finalEnd,
+      sealedEnd: this.#sealedEnd,
+      revised: Array.from(this.#revised, ([end, keys]) => [end, [...keys]]),
+      sealed: this.#sealed,
+      counts: this.counts,
+    };
+  }
+
+  #mergePane([startMs, events, groups]: PanePartial): string[] {
+    const { aggregate, metric } = this.compiled;
+    let pane = this.#panes.get(startMs);
+    if (pane === undefined) {
+      pane = { events: 0, groups: new Map() };
+      this.#panes.set(startMs, pane);
+    }
+    pane.events += events;
+    const keys: string[] = [];
+    for (const [givenKey, state] of groups) {
+      const full = pane.groups.size >= metric.maxGroups && !pane.groups.has(givenKey);
+      const key = full ? otherKey(metric.groupBy) : givenKey;
+      if (full) this.counts.folded++;
+      const accumulator = aggregate.decode(state);
+      const present = pane.groups.get(key);
+      if (present === undefined) pane.groups.set(key, accumulator);
+      else present.merge(accumulator);
+      keys.push(key);
+    }
+    return keys;
+  }
+
+  #touchWindowsOf(startMs: number, lastEnd: number, keys: readonly string[]): void {
+    const { everyMs } = this.compiled.metric.window;
+    const first = Math.max(this.#firstEnd(startMs), this.#sealedEnd + everyMs);
+    for (let end = first; end <= lastEnd; end += everyMs) {
+      this.#touched.add(end);
+      if (end > this.#finalEnd) continue;
+      const revised = this.#revised.get(end) ?? new Set();
+      for (const key of keys) revised.add(key);
+      this.#revised.set(end, revised);
+    }
+  }
+
+  #seal(sealedEnd: number): void {
+    for (const end of this.#endsBetween(this.#sealedEnd, sealedEnd)) {
+      const revised = this.#revised.get(end);
+      for (const [key, accumulator] of this.#compose(end)) {
+        const point: SealedPoint = [end, key, accumulator.encode(), revised?.has(key) ? 1 : 0];
+        this.#sealed.push(point);
+        this.#sealedUndrawn.push(point);
+      }
+      this.#revised.delete(end);
+      this.#touched.delete(end);
+      this.#drawn.delete(end);
+    }
+    this.#sealedEnd = sealedEnd;
+    for (const start of this.#panes.keys()) {
+      if (this.#lastEnd(start) <= sealedEnd) this.#panes.delete(start);
+    }
+  }
+
+  /** Windows come into view when their last step begins. */
+  #show(clockMs: number): void {
+    const { everyMs } = this.compiled.metric.window;
+    const visibleEnd = Math.max(floorTo(clockMs, everyMs) + everyMs, this.#finalEnd);
+    if (visibleEnd <= this.#visibleEnd) return;
+    if (this.#visibleEnd > 0) {
+      for (const end of this.#endsBetween(this.#visibleEnd, visibleEnd)) this.#touched.add(end);
+    }
+    this.#visibleEnd = visibleEnd;
+  }
+
+  #addChangesOf(end: number, builder: SeriesBuilder): void {
+    const drawn = this.#drawn.get(end) ?? new Map<string, Drawn>();
+    this.#drawn.set(end, drawn);
+    for (const [key, accumulator] of this.#compose(end)) {
+      const v = accumulator.result(this.compiled.metric.window.sizeMs);
+      const s = this.#state(end, key);
+      const before = drawn.get(key);
+      if (before !== undefined && before.v === v && before.s === s) continue;
+      drawn.set(key, { v, s });
+      builder.addValue(end, key, v, s);
+    }
+  }
+
+  #state(end: number, key: string): PointState {
+    if (end > this.#finalEnd) return POINT_STATE.provisional;
+    return this.#revised.get(end)?.has(key) ? POINT_STATE.revised : POINT_STATE.final;
+  }
+
+  /** The aggregates of the window that ends at `end`, group by group. The accumulators may be shared: read only. */
+  #compose(end: number): Map<string, Accumulator> {
+    const { paneMs, metric, aggregate } = this.compiled;
+    const start = end - metric.window.sizeMs;
+    if (metric.window.sizeMs === paneMs) return this.#panes.get(start)?.groups ?? new Map();
+    const composed = new Map<string, Accumulator>();
+    for (let pane = start; pane < end; pane += paneMs) {
+      for (const [key, accumulator] of this.#panes.get(pane)?.groups ?? []) {
+        let sum = composed.get(key);
+        if (sum === undefined) composed.set(key, (sum = aggregate.create()));
+        sum.merge(accumulator);
+      }
+    }
+    return composed;
+  }
+
+  /** Ends in `(after, through]` of windows that hold at least one pane, ascending. */
+  *#endsBetween(after: number, through: number): Generator<number> {
+    const { everyMs } = this.compiled.metric.window;
+    let next = floorTo(after, everyMs) + everyMs;
+    for (const start of [...this.#panes.keys()].sort((a, b) => a - b)) {
+      const last = Math.min(this.#lastEnd(start), through);
+      for (let end = Math.max(this.#firstEnd(start), next); end <= last; end += everyMs) {
+        yield end;
+        next = end + everyMs;
+      }
+    }
+  }
+
+  #firstEnd(paneStart: number): number {
+    return ceilTo(paneStart + this.compiled.paneMs, this.compiled.metric.window.everyMs);
+  }
+
+  #lastEnd(paneStart: number): number {
+    const { sizeMs, everyMs } = this.compiled.metric.window;
+    return floorTo(paneStart + sizeMs, everyMs);
+  }
+}
+
+function encodeGroups(groups: ReadonlyMap<string, Accumulator>): [string, Encoded][] {
+  return Array.from(groups, ([key, accumulator]) => [key, accumulator.encode()]);
+}
+
+function floorTo(value: number, step: number): number {
+  return Math.floor(value / step) * step;
+}
+
+function ceilTo(value: number, step: number): number {
+  return Math.ceil(value / step) * step;
+}

@@ -1,0 +1,147 @@
+import type { Series } from "../../protocol/series.ts";
+import { type CompiledMetric, compileMetric, type DefinedMetric } from "./compiled-metric.ts";
+import {
+  type EncodedMetricWindows,
+  type MetricCounts,
+  MetricWindows,
+  type SealedPoint,
+} from "./metric-windows.ts";
+import type { RangePartial } from "./partials.ts";
+import { Watermark } from "./watermark.ts";
+
+/** A step that changes the state of a {@link WindowSet}. A journal of them, replayed, restores it. */
+export type WindowStep =
+  | { type: "range"; partial: RangePartial }
+  /** Readers' words: `[partition, when it stood at the end of the log]`. */
+  | { type: "caughtUp"; partitions: [partition: number, caughtUpMs: number][] };
+
+/** The part of the state that all metrics share. */
+export interface EncodedWindowSet {
+  /** Last offset applied of each partition. */
+  applied: number[];
+  clocks: number[][];
+}
+
+/** What a set needs to know of its deployment. */
+export interface WindowSetOptions {
+  partitions: number;
+  idlePartitionMs: number;
+}
+
+/**
+ * The metrics of one project in one window object: which ranges of the log they hold, the watermark, the windows.
+ * Pure: every step is given its time, and the same steps end in the same state.
+ */
+export class WindowSet {
+  readonly #options: WindowSetOptions;
+  readonly #metrics = new Map<string, MetricWindows>();
+  readonly #applied: number[];
+  readonly #watermark: Watermark;
+
+  constructor(options: WindowSetOptions, encoded?: EncodedWindowSet) {
+    this.#options = options;
+    this.#applied = Array.from({ length: options.partitions }, (_, p) => encoded?.applied[p] ?? -1);
+    this.#watermark = new Watermark(options.partitions, options.idlePartitionMs, encoded?.clocks);
+  }
+
+  /**
+   * Takes the definitions in force. A metric of the same revision keeps its windows; any other begins anew.
+   *
+   * @returns the names of metrics that are gone or begin anew.
+   */
+  define(definitions: readonly DefinedMetric[]): string[] {
+    const wanted = new Map(definitions.map((defined) => [defined.metric.name, defined]));
+    const changed: string[] = [];
+    for (const [name, windows] of this.#metrics) {
+      if (wanted.get(name)?.revision === windows.compiled.revision) continue;
+      this.#metrics.delete(name);
+      changed.push(name);
+    }
+    for (const [name, defined] of wanted) {
+      if (!this.#metrics.has(name)) this.#metrics.set(name, new MetricWindows(compileMetric(defined)));
+    }
+    return changed;
+  }
+
+  /** Puts back one metric as {@link encodeMetric} gave it. */
+  restoreMetric(defined: DefinedMetric, encoded: EncodedMetricWindows): void {
+    this.#metrics.set(defined.metric.name, new MetricWindows(compileMetric(defined), encoded));
+  }
+
+  /** Whether a range was applied before: then it must not be again. */
+  has(partition: number, to: number): boolean {
+    return to <= (this.#applied[partition] ?? -1);
+  }
+
+  /** Takes one step at `nowMs`. A range that {@link has} knows changes nothing. */
+  step(step: WindowStep, nowMs: number): void {
+    if (step.type === "caughtUp") {
+      for (const [partition, caughtUpMs] of step.partitions) {
+        this.#watermark.caughtUp(partition, Math.min(caughtUpMs, nowMs));
+      }
+    } else {
+      this.#applyRange(step.partial, nowMs);
+    }
+    for (const windows of this.#metrics.values()) windows.advance(this.watermarkOf(windows.compiled));
+  }
+
+  #applyRange(partial: RangePartial, nowMs: number): void {
+    if (this.has(partial.partition, partial.to)) return;
+    this.#applied[partial.partition] = partial.to;
+    for (const metric of partial.metrics) {
+      const windows = this.#metrics.get(metric.name);
+      if (windows !== undefined && windows.compiled.revision === metric.revision) windows.apply(metric);
+    }
+    this.#watermark.applied(partial.partition, partial.maxTs, nowMs);
+  }
+
+  /** Event time up to which a metric believes it has seen everything; negative while unknown. */
+  watermarkOf(compiled: CompiledMetric): number {
+    return this.#watermark.time - compiled.metric.delayMs;
+  }
+
+  /** A metric's windows, or undefined when it is not defined here. */
+  metric(name: string): MetricWindows | undefined {
+    return this.#metrics.get(name);
+  }
+
+  metrics(): IterableIterator<MetricWindows> {
+    return this.#metrics.values();
+  }
+
+  /** How far the live edge has come: the newest event time, or the clock where that is behind. */
+  liveEdge(nowMs: number): number {
+    return Math.min(nowMs, this.#watermark.maxTs);
+  }
+
+  /** Whether some window waits for the watermark. */
+  get hasOpenWindows(): boolean {
+    for (const windows of this.#metrics.values()) if (windows.nextEnd("sealed") !== undefined) return true;
+    return false;
+  }
+
+  /** Partitions whose readers' word could close windows that, by the clock, have ended. */
+  partitionsToAsk(nowMs: number): number[] {
+    for (const windows of this.#metrics.values()) {
+      const { delayMs, latenessMs } = windows.compiled.metric;
+      const final = windows.nextEnd("final");
+      const sealed = windows.nextEnd("sealed");
+      if (final !== undefined && final + delayMs <= nowMs) return this.#watermark.partitionsToAsk(nowMs);
+      if (sealed !== undefined && sealed + delayMs + latenessMs <= nowMs)
+        return this.#watermark.partitionsToAsk(nowMs);
+    }
+    return [];
+  }
+
+  /** The shared state, for the constructor. */
+  encode(): EncodedWindowSet {
+    return { applied: this.#applied, clocks: this.#watermark.encode() };
+  }
+
+  /** How many partitions the set knows. */
+  get partitions(): number {
+    return this.#options.partitions;
+  }
+}
+
+export type { EncodedMetricWindows, MetricCounts, SealedPoint, Series };

@@ -1,0 +1,313 @@
+import { DurableObject } from "cloudflare:workers";
+import { LIMITS } from "../protocol/limits.ts";
+import {
+  LIVE_SUBPROTOCOL,
+  type LiveErrorCode,
+  parseClientMessage,
+  type SnapshotMessage,
+  type SubscribeMessage,
+} from "../protocol/live.ts";
+import type { Group, Series } from "../protocol/series.ts";
+import { parseDuration } from "../protocol/time.ts";
+import { matchesGroups } from "./engine/group-key.ts";
+import type { Env } from "./env.ts";
+import type { MetricWindow } from "./metric-window.ts";
+import type { LiveFrame } from "./watcher-list.ts";
+
+/** What one socket is subscribed to. It travels in the socket's attachment, so that hibernation keeps it. */
+interface Subscription {
+  id: string;
+  metric: string;
+  groups?: Group[];
+}
+
+interface Attachment {
+  version: 1;
+  subscriptions: Subscription[];
+}
+
+/** A subscription whose snapshot is on its way: frames that come meanwhile wait for it. */
+interface Pending {
+  held: LiveFrame[];
+}
+
+/** Counters of one hub, for `/metrics`. Counts begin at 0 with each life of the object. */
+export interface HubStats {
+  project: string;
+  sockets: number;
+  subscriptions: number;
+  framesSent: number;
+  sendFailures: number;
+}
+
+/** Codes that the runtime makes up and that may not be sent. */
+const RESERVED_CLOSE_CODES = new Set([1005, 1006, 1015]);
+
+/**
+ * The WebSockets of one project (its name). Hibernates whenever nothing moves: subscriptions are in the sockets'
+ * attachments, pings are answered by the runtime. A frame is encoded once for all sockets that want the same points.
+ */
+export class LiveHub extends DurableObject<Env> {
+  readonly #project: string;
+  readonly #subscribers = new Map<string, Map<WebSocket, Subscription[]>>();
+  readonly #pending = new Map<WebSocket, Map<string, Pending>>();
+  #framesSent = 0;
+  #sendFailures = 0;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    this.#project = ctx.id.name ?? "";
+    ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
+    for (const socket of ctx.getWebSockets()) {
+      for (const subscription of subscriptionsOf(socket)) this.#index(socket, subscription);
+    }
+  }
+
+  /** Accepts a socket. The edge has checked the key and the upgrade. */
+  override async fetch(request: Request): Promise<Response> {
+    const { 0: client, 1: server } = new WebSocketPair();
+    this.ctx.acceptWebSocket(server);
+    server.serializeAttachment({ version: 1, subscriptions: [] } satisfies Attachment);
+    const headers = new Headers();
+    const offered = request.headers.get("sec-websocket-protocol");
+    if (offered !== null) headers.set("sec-websocket-protocol", LIVE_SUBPROTOCOL);
+    return new Response(null, { status: 101, webSocket: client, headers });
+  }
+
+  /** Sends frames to whoever wants them. Returns the metrics among them that nobody does. */
+  deliver(frames: LiveFrame[]): string[] {
+    const unwatched = new Set<string>();
+    for (const frame of frames) {
+      const subscribers = this.#subscribers.get(frame.metric);
+      if (subscribers === undefined) {
+        unwatched.add(frame.metric);
+        continue;
+      }
+      const encoded = new Map<string, string | undefined>();
+      for (const [socket, subscriptions] of subscribers) {
+        for (const subscription of subscriptions) this.#pass(socket, subscription, frame, encoded);
+      }
+    }
+    return [...unwatched];
+  }
+
+  stats(): HubStats {
+    let subscriptions = 0;
+    for (const bySocket of this.#subscribers.values())
+      for (const list of bySocket.values()) subscriptions += list.length;
+    return {
+      project: this.#project,
+      sockets: this.ctx.getWebSockets().length,
+      subscriptions,
+      framesSent: this.#framesSent,
+      sendFailures: this.#sendFailures,
+    };
+  }
+
+  override async webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {
+    if (typeof data !== "string") {
+      this.#fail(socket, "bad_message", "the message is binary; expected JSON text");
+      return;
+    }
+    if (data === "ping") {
+      this.#send(socket, "pong");
+      return;
+    }
+    const message = parseClientMessage(data);
+    if (!message.ok) this.#fail(socket, message.reason as LiveErrorCode, message.message);
+    else if (message.value.type === "subscribe") await this.#subscribe(socket, message.value);
+    else this.#unsubscribe(socket, message.value.id);
+  }
+
+  override webSocketClose(socket: WebSocket, code: number, reason: string): void {
+    this.#drop(socket);
+    try {
+      socket.close(RESERVED_CLOSE_CODES.has(code) ? 1000 : code, reason);
+    } catch {
+      // Closed already.
+    }
+  }
+
+  override webSocketError(socket: WebSocket): void {
+    this.#drop(socket);
+  }
+
+  async #subscribe(socket: WebSocket, message: SubscribeMessage): Promise<void> {
+    const others = subscriptionsOf(socket).filter(({ id }) => id !== message.id);
+    if (others.length >= LIMITS.subscriptionsPerSocket) {
+      const bound = LIMITS.subscriptionsPerSocket;
+      this.#fail(
+        socket,
+        "too_many_subscriptions",
+        `this socket has ${others.length}; the bound is ${bound}`,
+        message.id,
+      );
+      return;
+    }
+    this.#unsubscribe(socket, message.id);
+    const subscription: Subscription = { id: message.id, metric: message.metric };
+    if (message.groups !== undefined) subscription.groups = message.groups;
+    if (!attach(socket, [...others, subscription])) {
+      this.#fail(
+        socket,
+        "too_many_subscriptions",
+        "the groups of this socket's subscriptions exceed 16 KiB",
+        message.id,
+      );
+      return;
+    }
+    this.#index(socket, subscription);
+    const pending: Pending = { held: [] };
+    this.#pendingOf(socket).set(message.id, pending);
+    await this.#sendSnapshot(socket, subscription, parseDuration(message.range) ?? 0, pending);
+  }
+
+  async #sendSnapshot(
+    socket: WebSocket,
+    subscription: Subscription,
+    rangeMs: number,
+    pending: Pending,
+  ): Promise<void> {
+    const { id, metric, groups } = subscription;
+    const answer = await this.#watch(metric, rangeMs);
+    const stillWanted = this.#pendingOf(socket).get(id) === pending;
+    if (!stillWanted) return;
+    this.#pendingOf(socket).delete(id);
+    if (!answer.ok) {
+      this.#unsubscribe(socket, id);
+      this.#fail(
+        socket,
+        answer.reason === "unknown_metric" ? "unknown_metric" : "unavailable",
+        answer.message,
+        id,
+      );
+      return;
+    }
+    const { cursor, series, watermark } = JSON.parse(answer.body) as Pick<
+      SnapshotMessage,
+      "cursor" | "series" | "watermark"
+    >;
+    const matching = series.filter(({ group }) => matchesGroups(group, groups));
+    const snapshot: SnapshotMessage = {
+      type: "snapshot",
+      id,
+      cursor,
+      recovered: false,
+      series: matching,
+      watermark,
+    };
+    this.#send(socket, JSON.stringify(snapshot));
+    const sequence = Number(cursor.slice(cursor.indexOf(".") + 1));
+    for (const frame of pending.held) {
+      if (frame.sequence > sequence) this.#pass(socket, subscription, frame, new Map());
+    }
+  }
+
+  async #watch(metric: string, rangeMs: number): ReturnType<MetricWindow["watch"]> {
+    try {
+      return await this.env.METRIC_WINDOW.getByName(this.#project).watch(this.#project, metric, rangeMs);
+    } catch {
+      return {
+        ok: false,
+        reason: "unavailable",
+        message: "the metric's windows cannot be reached; subscribe again",
+      };
+    }
+  }
+
+  #unsubscribe(socket: WebSocket, id: string): void {
+    const subscriptions = subscriptionsOf(socket);
+    const gone = subscriptions.find((subscription) => subscription.id === id);
+    if (gone === undefined) return;
+    attach(
+      socket,
+      subscriptions.filter((subscription) => subscription !== gone),
+    );
+    this.#pending.get(socket)?.delete(id);
+    const bySocket = this.#subscribers.get(gone.metric);
+    const left = (bySocket?.get(socket) ?? []).filter((subscription) => subscription.id !== id);
+    if (left.length > 0) bySocket?.set(socket, left);
+    else this.#forget(gone.metric, socket);
+  }
+
+  #drop(socket: WebSocket): void {
+    this.#pending.delete(socket);
+    for (const metric of this.#subscribers.keys()) this.#forget(metric, socket);
+  }
+
+  /** The window learns by the next delivery that nobody watches any more. */
+  #forget(metric: string, socket: WebSocket): void {
+    const bySocket = this.#subscribers.get(metric);
+    bySocket?.delete(socket);
+    if (bySocket?.size === 0) this.#subscribers.delete(metric);
+  }
+
+  #index(socket: WebSocket, subscription: Subscription): void {
+    const bySocket = this.#subscribers.get(subscription.metric) ?? new Map<WebSocket, Subscription[]>();
+    bySocket.set(socket, [...(bySocket.get(socket) ?? []), subscription]);
+    this.#subscribers.set(subscription.metric, bySocket);
+  }
+
+  #pendingOf(socket: WebSocket): Map<string, Pending> {
+    const pending = this.#pending.get(socket) ?? new Map<string, Pending>();
+    this.#pending.set(socket, pending);
+    return pending;
+  }
+
+  #pass(
+    socket: WebSocket,
+    subscription: Subscription,
+    frame: LiveFrame,
+    encoded: Map<string, string | undefined>,
+  ): void {
+    const pending = this.#pending.get(socket)?.get(subscription.id);
+    if (pending !== undefined) {
+      pending.held.push(frame);
+      return;
+    }
+    const wanted = subscription.groups === undefined ? "" : JSON.stringify(subscription.groups);
+    if (!encoded.has(wanted)) encoded.set(wanted, bodyFor(frame, subscription.groups));
+    const body = encoded.get(wanted);
+    if (body !== undefined)
+      this.#send(socket, `{"type":"delta","id":${JSON.stringify(subscription.id)},${body}}`);
+  }
+
+  #fail(socket: WebSocket, code: LiveErrorCode, message: string, id?: string): void {
+    this.#send(socket, JSON.stringify({ type: "error", ...(id === undefined ? {} : { id }), code, message }));
+  }
+
+  /** One dead client must not stop the others. */
+  #send(socket: WebSocket, text: string): void {
+    try {
+      socket.send(text);
+      this.#framesSent++;
+    } catch {
+      this.#sendFailures++;
+      this.#drop(socket);
+    }
+  }
+}
+
+/** A delta's members with the wanted groups only; undefined when none of them changed. */
+function bodyFor(frame: LiveFrame, groups: Group[] | undefined): string | undefined {
+  if (groups === undefined) return frame.body;
+  const members = JSON.parse(`{${frame.body}}`) as { series: Series[] };
+  members.series = members.series.filter(({ group }) => matchesGroups(group, groups));
+  return members.series.length === 0 ? undefined : JSON.stringify(members).slice(1, -1);
+}
+
+/** Attachments are read defensively: another version may have written them. */
+function subscriptionsOf(socket: WebSocket): Subscription[] {
+  const attachment = socket.deserializeAttachment() as Partial<Attachment> | null;
+  return attachment?.version === 1 && Array.isArray(attachment.subscriptions) ? attachment.subscriptions : [];
+}
+
+/** False when the attachment would exceed what the runtime keeps. */
+function attach(socket: WebSocket, subscriptions: Subscription[]): boolean {
+  try {
+    socket.serializeAttachment({ version: 1, subscriptions } satisfies Attachment);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,155 @@
+import { DurableObject } from "cloudflare:workers";
+import type { Env } from "./env.ts";
+import { settingsOf } from "./env.ts";
+import type { Segment } from "./log/segment.ts";
+
+/**
+ * `segments` holds the records, a row for each append: rows are what the bill counts. `progress` is how far the
+ * reader says that it has got.
+ */
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS segments (
+    first_offset INTEGER PRIMARY KEY,
+    count INTEGER NOT NULL,
+    appended_ms INTEGER NOT NULL,
+    body BLOB NOT NULL
+  ) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS progress (id INTEGER PRIMARY KEY CHECK (id = 1), next_offset INTEGER NOT NULL);
+`;
+
+/** How often, at most, old segments are looked for. */
+const SWEEP_EVERY_MS = 60_000;
+/** An alarm this long after an append finds the reader, should its wake-up have been lost. */
+const WATCHDOG_MS = 10_000;
+
+/**
+ * One partition of the embedded event log. An instance lives while appends come; its records are in SQLite.
+ * It wakes the reader of the same number after an append and keeps what that has not read, however old.
+ */
+export class LogPartition extends DurableObject<Env> {
+  #endOffset: number;
+  #sweptMs = 0;
+  #waking = false;
+  #watched = false;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    ctx.storage.sql.exec(SCHEMA);
+    this.#endOffset = this.#storedEnd();
+  }
+
+  /**
+   * Appends segments in one transaction.
+   *
+   * @returns the offset of the first record, once all are durable: the output gate holds the answer until then.
+   */
+  async append(segments: { count: number; body: Uint8Array }[]): Promise<number> {
+    const nowMs = Date.now();
+    const firstOffset = this.#endOffset;
+    this.ctx.storage.transactionSync(() => {
+      let offset = firstOffset;
+      for (const { count, body } of segments) {
+        this.ctx.storage.sql.exec("INSERT INTO segments VALUES (?, ?, ?, ?)", offset, count, nowMs, body);
+        offset += count;
+      }
+      this.#endOffset = offset;
+    });
+    if (!this.#watched) await this.#watch(nowMs);
+    this.ctx.waitUntil(this.#wakeReader());
+    this.#sweep(nowMs);
+    return firstOffset;
+  }
+
+  /** Segments from the one that holds `fromOffset` on, about `maxBytes` of them, at least one if there is one. */
+  read(fromOffset: number, maxBytes: number): { segments: Segment[]; endOffset: number } {
+    const segments: Segment[] = [];
+    let bytes = 0;
+    const rows = this.ctx.storage.sql.exec<{ first_offset: number; count: number; body: ArrayBuffer }>(
+      `SELECT first_offset, count, body FROM segments
+       WHERE first_offset >= (SELECT coalesce(max(first_offset), 0) FROM segments WHERE first_offset <= ?)
+       ORDER BY first_offset`,
+      fromOffset,
+    );
+    for (const { first_offset, count, body } of rows) {
+      if (first_offset + count <= fromOffset) continue;
+      if (segments.length > 0 && bytes + body.byteLength > maxBytes) break;
+      segments.push({ firstOffset: first_offset, count, body: new Uint8Array(body) });
+      bytes += body.byteLength;
+    }
+    return { segments, endOffset: this.#endOffset };
+  }
+
+  /** Notes how far the reader has got: what is older may go when its time has come. */
+  commit(nextOffset: number): void {
+    this.ctx.storage.sql.exec("INSERT OR REPLACE INTO progress VALUES (1, ?)", nextOffset);
+  }
+
+  /** First offset held, one past the last, and where the reader says it is. */
+  stats(): { earliestOffset: number; endOffset: number; committedOffset: number } {
+    const first = this.ctx.storage.sql
+      .exec<{ o: number | null }>("SELECT min(first_offset) AS o FROM segments")
+      .one().o;
+    return {
+      earliestOffset: first ?? this.#endOffset,
+      endOffset: this.#endOffset,
+      committedOffset: this.#committed(),
+    };
+  }
+
+  override async alarm(): Promise<void> {
+    this.#watched = false;
+    await this.#wakeReader();
+    this.#sweep(Date.now());
+    if (this.#committed() < this.#endOffset) await this.#watch(Date.now());
+  }
+
+  async #watch(nowMs: number): Promise<void> {
+    this.#watched = true;
+    if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(nowMs + WATCHDOG_MS);
+  }
+
+  /** One call at a time: it returns when the reader has come to the end, and is made again if that has moved. */
+  async #wakeReader(): Promise<void> {
+    if (this.#waking) return;
+    this.#waking = true;
+    try {
+      const reader = this.env.PARTITION_READER.getByName(this.ctx.id.name ?? "");
+      let readTo = -1;
+      while (readTo < this.#endOffset) {
+        const reached = await reader.wake();
+        if (reached <= readTo) break;
+        readTo = reached;
+      }
+    } catch {
+      // The reader is gone for the moment: the watchdog or the next append wakes it.
+    } finally {
+      this.#waking = false;
+    }
+  }
+
+  #sweep(nowMs: number): void {
+    if (nowMs - this.#sweptMs < SWEEP_EVERY_MS) return;
+    this.#sweptMs = nowMs;
+    this.ctx.storage.sql.exec(
+      "DELETE FROM segments WHERE appended_ms < ? AND first_offset + count <= ? AND first_offset + count < ?",
+      nowMs - settingsOf(this.env).logRetentionMs,
+      this.#committed(),
+      this.#endOffset,
+    );
+  }
+
+  #committed(): number {
+    const rows = this.ctx.storage.sql.exec<{ next_offset: number }>("SELECT next_offset FROM progress");
+    return rows.toArray()[0]?.next_offset ?? 0;
+  }
+
+  /** The newest segment is never deleted, so that offsets go on from it. */
+  #storedEnd(): number {
+    const row = this.ctx.storage.sql
+      .exec<{ end: number | null }>(
+        "SELECT first_offset + count AS end FROM segments ORDER BY first_offset DESC LIMIT 1",
+      )
+      .toArray()[0];
+    return row?.end ?? 0;
+  }
+}

@@ -1,0 +1,239 @@
+import { DurableObject } from "cloudflare:workers";
+import type { TierSpan } from "../protocol/series.ts";
+import type { Definitions } from "./catalog.ts";
+import type { MetricWindows } from "./engine/metric-windows.ts";
+import type { RangePartial } from "./engine/partials.ts";
+import { matchesGroups } from "./engine/group-key.ts";
+import { resample } from "./engine/window-points.ts";
+import type { WindowSet, WindowStep } from "./engine/window-set.ts";
+import { catalogOf, type Env, settingsOf } from "./env.ts";
+import type { Settings } from "./settings.ts";
+import { WindowStore } from "./storage/window-store.ts";
+import { WatcherList } from "./watcher-list.ts";
+
+/** A question to one metric: ends of windows in `[fromMs, toMs]`, one point every `stepMs` if given. */
+export interface WindowQuery {
+  metric: string;
+  fromMs: number;
+  toMs: number;
+  stepMs?: number;
+  groups?: Record<string, string>[];
+  mostPoints: number;
+}
+
+/** JSON of the answer, or why there is none. */
+export type WindowAnswer =
+  | { ok: true; body: string }
+  | { ok: false; reason: "unknown_metric" | "step" | "points" | "unavailable"; message: string };
+
+/** Counters of one metric, for `/metrics`. */
+export interface MetricStats {
+  metric: string;
+  watermarkMs: number;
+  late: number;
+  skipped: number;
+  folded: number;
+}
+
+const ASK_EVERY_MS = 1_000;
+const ASK_TIMEOUT_MS = 3_000;
+const CHECKPOINT_EVERY_MS = 30_000;
+
+/**
+ * The windows of one project (its name). Readers send it partial aggregates; it answers queries and pushes changed
+ * points to the hubs that watch. No timer runs while calls come: the alarm only closes windows after the last one.
+ */
+export class MetricWindow extends DurableObject<Env> {
+  readonly #project: string;
+  readonly #settings: Settings;
+  readonly #store: WindowStore;
+  readonly #set: WindowSet;
+  readonly #watchers: WatcherList;
+  #definitions: Definitions;
+  #askedMs = 0;
+  #checkpointMs = Date.now();
+  #alarmSet = false;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    this.#project = ctx.id.name ?? "";
+    this.#settings = settingsOf(env);
+    this.#store = new WindowStore(ctx.storage);
+    const { set, definitions } = this.#store.load(this.#settings);
+    this.#set = set;
+    this.#definitions = definitions;
+    this.#watchers = new WatcherList({
+      store: this.#store,
+      set,
+      tickMs: this.#settings.liveTickMs,
+      hub: (name) => env.LIVE_HUB.getByName(name),
+      keepAlive: (task) => ctx.waitUntil(task),
+    });
+  }
+
+  /** Takes a reader's {@link RangePartial} as JSON. Once it returns, the range is applied and durable. */
+  async apply(text: string): Promise<void> {
+    const partial = JSON.parse(text) as RangePartial;
+    if (partial.version > this.#definitions.version) await this.#refresh();
+    if (this.#set.has(partial.partition, partial.to)) return;
+    const nowMs = Date.now();
+    this.#take({ type: "range", partial }, `{"type":"range","partial":${text}}`, nowMs);
+    this.#watchers.changed(partial.oldestReceivedMs, nowMs);
+    if (nowMs - this.#askedMs >= ASK_EVERY_MS) this.ctx.waitUntil(this.#askReaders());
+    if (!this.#alarmSet && this.#set.hasOpenWindows) {
+      this.#alarmSet = true;
+      await this.ctx.storage.setAlarm(nowMs + this.#settings.idlePartitionMs + ASK_EVERY_MS);
+    }
+  }
+
+  /** Answers a query over the live tier. */
+  async query(query: WindowQuery): Promise<WindowAnswer> {
+    const windows = await this.#metric(query.metric);
+    if (windows === undefined) return unknownMetric(query.metric);
+    const { everyMs, type } = windows.compiled.metric.window;
+    const stepMs = query.stepMs ?? everyMs;
+    if (stepMs % everyMs !== 0) {
+      const what = type === "tumbling" ? "window's size" : "window's step";
+      return {
+        ok: false,
+        reason: "step",
+        message: `step is ${stepMs} ms; expected a multiple of the ${what}, ${everyMs} ms`,
+      };
+    }
+    const points = (query.toMs - query.fromMs) / stepMs;
+    if (points > query.mostPoints) {
+      const message = `from, to and step ask for ${Math.ceil(points)} points a series; the bound is ${query.mostPoints}`;
+      return { ok: false, reason: "points", message };
+    }
+    const nowMs = Date.now();
+    // A window that is still open belongs to any span that reaches into it.
+    const toMs = query.toMs >= nowMs - everyMs ? query.toMs + everyMs : query.toMs;
+    const series = this.#series(windows, query.fromMs, toMs, stepMs, nowMs);
+    const tiers: TierSpan[] = [{ tier: "live", from: query.fromMs, to: query.toMs }];
+    const matching = series.filter(({ group }) => matchesGroups(group, query.groups));
+    return { ok: true, body: JSON.stringify({ metric: query.metric, series: matching, tiers }) };
+  }
+
+  /**
+   * The last `rangeMs` of a metric for a hub, which from then on gets its changes.
+   *
+   * @returns the JSON members of a snapshot frame after `id`.
+   */
+  async watch(hub: string, metric: string, rangeMs: number): Promise<WindowAnswer> {
+    const windows = await this.#metric(metric);
+    if (windows === undefined) return unknownMetric(metric);
+    const nowMs = Date.now();
+    const cursor = this.#watchers.add(hub, windows);
+    const series = this.#series(
+      windows,
+      nowMs - rangeMs,
+      Infinity,
+      windows.compiled.metric.window.everyMs,
+      nowMs,
+    );
+    return { ok: true, body: JSON.stringify({ cursor, series, watermark: this.#watermark(windows) }) };
+  }
+
+  unwatch(hub: string, metric: string): void {
+    this.#watchers.remove(hub, metric);
+  }
+
+  /** Closes what waits only for the clock; after a restart, also what the lost alarm would have. */
+  async wake(): Promise<void> {
+    if (this.#set.hasOpenWindows) await this.alarm();
+  }
+
+  async stats(): Promise<MetricStats[]> {
+    await this.#refresh();
+    return [...this.#set.metrics()].map((windows) => ({
+      metric: windows.compiled.metric.name,
+      watermarkMs: this.#set.watermarkOf(windows.compiled),
+      ...windows.counts,
+    }));
+  }
+
+  override async alarm(): Promise<void> {
+    this.#alarmSet = true;
+    await this.#askReaders();
+    if (this.#store.isDirty && Date.now() - this.#checkpointMs >= CHECKPOINT_EVERY_MS) this.#checkpoint();
+    if (this.#set.hasOpenWindows) {
+      await this.ctx.storage.setAlarm(Date.now() + ASK_EVERY_MS);
+    } else {
+      this.#alarmSet = false;
+      if (this.#store.isDirty) this.#checkpoint();
+    }
+  }
+
+  /** Takes a step and makes it durable; memory that ran ahead of the disk is thrown away with the object. */
+  #take(step: WindowStep, text: string, nowMs: number): void {
+    try {
+      this.#set.step(step, nowMs);
+      const kept = this.#store.append(text, nowMs);
+      if (!kept || this.#store.isFull || nowMs - this.#checkpointMs >= CHECKPOINT_EVERY_MS)
+        this.#checkpoint();
+    } catch (error) {
+      this.ctx.abort(`a step failed: ${error instanceof Error ? error.message : String(error)}`);
+      throw error;
+    }
+  }
+
+  #checkpoint(): void {
+    this.#checkpointMs = Date.now();
+    this.#watchers.draw();
+    this.#store.checkpoint(this.#set, this.#definitions, this.#checkpointMs - this.#settings.liveRetentionMs);
+  }
+
+  /** Silent partitions hold windows open until their readers say that they stand at the end of the log. */
+  async #askReaders(): Promise<void> {
+    const nowMs = Date.now();
+    this.#askedMs = nowMs;
+    const asked = this.#set.partitionsToAsk(nowMs);
+    if (asked.length === 0) return;
+    const answers = await Promise.all(asked.map((partition) => this.#caughtUp(partition)));
+    const partitions = answers.filter(([, caughtUpMs]) => caughtUpMs >= 0);
+    if (partitions.length === 0) return;
+    const step: WindowStep = { type: "caughtUp", partitions };
+    const answeredMs = Date.now();
+    this.#take(step, JSON.stringify(step), answeredMs);
+    this.#watchers.changed(answeredMs, answeredMs);
+  }
+
+  async #caughtUp(partition: number): Promise<[number, number]> {
+    const reader = this.env.PARTITION_READER.getByName(String(partition));
+    try {
+      const silence = scheduler.wait(ASK_TIMEOUT_MS).then(() => -1);
+      return [partition, await Promise.race([reader.caughtUp(), silence])];
+    } catch {
+      return [partition, -1];
+    }
+  }
+
+  async #metric(name: string): Promise<MetricWindows | undefined> {
+    if (this.#set.metric(name) === undefined) await this.#refresh();
+    return this.#set.metric(name);
+  }
+
+  /** Takes the definitions in force. They are part of what a journal is replayed with: a checkpoint follows. */
+  async #refresh(): Promise<void> {
+    const definitions = (await catalogOf(this.env).definitions(this.#project)) as Definitions;
+    if (definitions.version <= this.#definitions.version) return;
+    this.#definitions = definitions;
+    for (const name of this.#set.define(definitions.metrics)) this.#store.forgetMetric(name);
+    this.#checkpoint();
+  }
+
+  #series(windows: MetricWindows, fromMs: number, toMs: number, stepMs: number, nowMs: number) {
+    const stored = this.#store.points(windows.compiled.metric.name, fromMs, toMs);
+    const points = windows.windows(fromMs, toMs, this.#set.liveEdge(nowMs), stored);
+    return resample(windows.compiled, points, stepMs);
+  }
+
+  #watermark(windows: MetricWindows): number | null {
+    const watermark = this.#set.watermarkOf(windows.compiled);
+    return watermark < 0 ? null : watermark;
+  }
+}
+
+function unknownMetric(name: string): WindowAnswer {
+  return { ok: false, reason: "unknown_metric", message: `there is no metric '${name}'` };
+}

@@ -1,0 +1,48 @@
+import type { Definitions } from "./catalog.ts";
+import { type CompiledMetric, compileMetric } from "./engine/compiled-metric.ts";
+import { catalogOf, type Env } from "./env.ts";
+
+/** Definitions of a project, compiled. */
+export interface CompiledDefinitions extends Definitions {
+  compiled: CompiledMetric[];
+}
+
+/** Definitions older than this are fetched again, should the catalog's word have been lost. */
+const MAX_AGE_MS = 30_000;
+
+/** What a reader knows of the catalog: fetched when a project is first met, forgotten on the catalog's word. */
+export class ProjectDefinitions {
+  readonly #env: Env;
+  readonly #known = new Map<string, { definitions: CompiledDefinitions; fetchedMs: number }>();
+  #forgotten = 0;
+
+  constructor(env: Env) {
+    this.#env = env;
+  }
+
+  /** The definitions in force: any change confirmed before this call is in them. */
+  async inForce(project: string): Promise<CompiledDefinitions> {
+    const known = this.#known.get(project);
+    if (known !== undefined && Date.now() - known.fetchedMs < MAX_AGE_MS) return known.definitions;
+    for (;;) {
+      const forgotten = this.#forgotten;
+      const definitions = compileDefinitions(
+        (await catalogOf(this.#env).definitions(project)) as Definitions,
+      );
+      // A change confirmed while the answer was on its way may not be in it.
+      if (forgotten !== this.#forgotten) continue;
+      this.#known.set(project, { definitions, fetchedMs: Date.now() });
+      return definitions;
+    }
+  }
+
+  forget(project: string): void {
+    this.#forgotten++;
+    this.#known.delete(project);
+  }
+}
+
+/** Adds the compiled form. */
+export function compileDefinitions(definitions: Definitions): CompiledDefinitions {
+  return { ...definitions, compiled: definitions.metrics.map(compileMetric) };
+}

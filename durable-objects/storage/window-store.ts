@@ -1,0 +1,194 @@
+import type { Definitions } from "../catalog.ts";
+import type { EncodedMetricWindows, SealedPoint } from "../engine/metric-windows.ts";
+import {
+  type EncodedWindowSet,
+  WindowSet,
+  type WindowSetOptions,
+  type WindowStep,
+} from "../engine/window-set.ts";
+
+/**
+ * State is a checkpoint and a journal of the steps since: a step is one row, whatever it changes, because rows are
+ * what the bill counts. The journal's rows are used again in turn instead of being deleted. `points` holds sealed
+ * points in blobs; `watchers`, which hub wants which metric.
+ */
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS journal (
+    slot INTEGER PRIMARY KEY, seq INTEGER NOT NULL, now_ms INTEGER NOT NULL, body TEXT NOT NULL
+  );
+  CREATE TABLE IF NOT EXISTS checkpoint (id INTEGER PRIMARY KEY CHECK (id = 1), seq INTEGER NOT NULL, body TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS metric_state (
+    name TEXT NOT NULL, part INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (name, part)
+  ) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS points (
+    id INTEGER PRIMARY KEY, metric TEXT NOT NULL, first_end INTEGER NOT NULL, last_end INTEGER NOT NULL, body TEXT NOT NULL
+  );
+  CREATE INDEX IF NOT EXISTS points_by_metric ON points (metric, last_end);
+  CREATE TABLE IF NOT EXISTS watchers (hub TEXT NOT NULL, metric TEXT NOT NULL, PRIMARY KEY (hub, metric)) WITHOUT ROWID;
+`;
+
+/** Steps between two checkpoints. */
+const JOURNAL_SLOTS = 128;
+/** A value of SQLite holds 2 MB at most; a character takes up to 3 bytes. */
+const MAX_TEXT_LENGTH = 600_000;
+/** Sealed points in one row. */
+const POINTS_PER_ROW = 5_000;
+
+interface Shared {
+  definitions: Definitions;
+  set: EncodedWindowSet;
+}
+
+/** What a window object keeps on disk. */
+export class WindowStore {
+  readonly #storage: DurableObjectStorage;
+  readonly #stored = new Set<string>();
+  #seq = 0;
+  #checkpointSeq = 0;
+
+  constructor(storage: DurableObjectStorage) {
+    this.#storage = storage;
+    storage.sql.exec(SCHEMA);
+  }
+
+  /** The state as it was after the last step that was journaled. */
+  load(options: WindowSetOptions): { set: WindowSet; definitions: Definitions } {
+    const row = this.#rows<{ seq: number; body: string }>("SELECT seq, body FROM checkpoint")[0];
+    const shared = row && (JSON.parse(row.body) as Shared);
+    const definitions = shared?.definitions ?? { version: -1, metrics: [] };
+    const set = new WindowSet(options, shared?.set);
+    set.define(definitions.metrics);
+    for (const defined of definitions.metrics) {
+      const encoded = this.#metricState(defined.metric.name);
+      if (encoded !== undefined) set.restoreMetric(defined, encoded);
+    }
+    this.#seq = this.#checkpointSeq = row?.seq ?? 0;
+    this.#replay(set);
+    return { set, definitions };
+  }
+
+  /** Journals a step that was taken. False: it is too large for a row, so a checkpoint must hold its effect. */
+  append(step: string, nowMs: number): boolean {
+    if (step.length > MAX_TEXT_LENGTH) return false;
+    this.#seq++;
+    const slot = this.#seq % JOURNAL_SLOTS;
+    this.#storage.sql.exec(
+      "INSERT OR REPLACE INTO journal VALUES (?, ?, ?, ?)",
+      slot,
+      this.#seq,
+      nowMs,
+      step,
+    );
+    return true;
+  }
+
+  /** Whether the journal has a slot left. */
+  get isFull(): boolean {
+    return this.#seq - this.#checkpointSeq >= JOURNAL_SLOTS - 1;
+  }
+
+  /** Whether steps were taken since the last checkpoint. */
+  get isDirty(): boolean {
+    return this.#seq > this.#checkpointSeq;
+  }
+
+  /** Writes the whole state and the sealed points, and begins a new journal. One transaction. */
+  checkpoint(set: WindowSet, definitions: Definitions, forgetBeforeMs: number): void {
+    this.#storage.transactionSync(() => {
+      for (const windows of set.metrics()) {
+        const { name } = windows.compiled.metric;
+        this.#savePoints(name, windows.takeSealed());
+        if (windows.isEmpty && !this.#stored.has(name)) continue;
+        this.#saveMetricState(name, windows.encode());
+      }
+      const shared: Shared = { definitions, set: set.encode() };
+      this.#storage.sql.exec(
+        "INSERT OR REPLACE INTO checkpoint VALUES (1, ?, ?)",
+        this.#seq,
+        JSON.stringify(shared),
+      );
+      this.#storage.sql.exec("DELETE FROM points WHERE last_end < ?", forgetBeforeMs);
+      this.#checkpointSeq = this.#seq;
+    });
+  }
+
+  /** Sealed points of a metric with their ends in `[fromMs, toMs]`, ascending in their ends. */
+  points(metric: string, fromMs: number, toMs: number): SealedPoint[] {
+    const rows = this.#rows<{ body: string }>(
+      "SELECT body FROM points WHERE metric = ? AND last_end >= ? AND first_end <= ? ORDER BY id",
+      metric,
+      fromMs,
+      toMs,
+    );
+    return rows.flatMap(({ body }) => JSON.parse(body) as SealedPoint[]);
+  }
+
+  /** Removes all that is kept of a metric. */
+  forgetMetric(name: string): void {
+    this.#storage.sql.exec("DELETE FROM metric_state WHERE name = ?", name);
+    this.#storage.sql.exec("DELETE FROM points WHERE metric = ?", name);
+    this.#stored.delete(name);
+  }
+
+  watchers(): { hub: string; metric: string }[] {
+    return this.#rows<{ hub: string; metric: string }>("SELECT hub, metric FROM watchers");
+  }
+
+  addWatcher(hub: string, metric: string): void {
+    this.#storage.sql.exec("INSERT OR IGNORE INTO watchers VALUES (?, ?)", hub, metric);
+  }
+
+  removeWatcher(hub: string, metric: string): void {
+    this.#storage.sql.exec("DELETE FROM watchers WHERE hub = ? AND metric = ?", hub, metric);
+  }
+
+  #replay(set: WindowSet): void {
+    const rows = this.#rows<{ seq: number; now_ms: number; body: string }>(
+      "SELECT seq, now_ms, body FROM journal WHERE seq > ? ORDER BY seq",
+      this.#checkpointSeq,
+    );
+    for (const { seq, now_ms, body } of rows) {
+      set.step(JSON.parse(body) as WindowStep, now_ms);
+      this.#seq = seq;
+    }
+  }
+
+  #metricState(name: string): EncodedMetricWindows | undefined {
+    const parts = this.#rows<{ body: string }>(
+      "SELECT body FROM metric_state WHERE name = ? ORDER BY part",
+      name,
+    );
+    if (parts.length === 0) return undefined;
+    this.#stored.add(name);
+    return JSON.parse(parts.map(({ body }) => body).join("")) as EncodedMetricWindows;
+  }
+
+  #saveMetricState(name: string, encoded: EncodedMetricWindows): void {
+    const body = JSON.stringify(encoded);
+    let part = 0;
+    for (; part * MAX_TEXT_LENGTH < body.length; part++) {
+      const piece = body.slice(part * MAX_TEXT_LENGTH, (part + 1) * MAX_TEXT_LENGTH);
+      this.#storage.sql.exec("INSERT OR REPLACE INTO metric_state VALUES (?, ?, ?)", name, part, piece);
+    }
+    this.#storage.sql.exec("DELETE FROM metric_state WHERE name = ? AND part >= ?", name, part);
+    this.#stored.add(name);
+  }
+
+  #savePoints(metric: string, points: SealedPoint[]): void {
+    for (let at = 0; at < points.length; at += POINTS_PER_ROW) {
+      const run = points.slice(at, at + POINTS_PER_ROW);
+      const [first, last] = [run[0]?.[0] ?? 0, run.at(-1)?.[0] ?? 0];
+      this.#storage.sql.exec(
+        "INSERT INTO points (metric, first_end, last_end, body) VALUES (?, ?, ?, ?)",
+        metric,
+        first,
+        last,
+        JSON.stringify(run),
+      );
+    }
+  }
+
+  #rows<Row extends Record<string, SqlStorageValue>>(query: string, ...bindings: SqlStorageValue[]): Row[] {
+    return this.#storage.sql.exec<Row>(query, ...bindings).toArray();
+  }
+}

@@ -1,0 +1,168 @@
+import { type Context, Hono } from "hono";
+import type { KeyOptions, KeyRole } from "../../durable-objects/catalog.ts";
+import { catalogOf } from "../../durable-objects/env.ts";
+import { parseDashboard } from "../../protocol/dashboard.ts";
+import { type MetricSource, parseMetric } from "../../protocol/metric.ts";
+import { describe, isObject, type Result } from "../../protocol/result.ts";
+import { type App, authorize, authorizeRoot, hashKey } from "../authorize.ts";
+import { HttpError, unavailable } from "../http-error.ts";
+import { readBody } from "../ingest/read-body.ts";
+
+const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,63}$/;
+const ROLES: readonly KeyRole[] = ["write", "read", "admin"];
+
+/** `/v1/catalog`: metrics and dashboards of a key's project, projects and keys of the deployment. */
+export const catalogRoutes = new Hono<App>()
+  .get("/metrics", async (c) => {
+    const { project } = await authorize(c, "read", "admin");
+    return c.json({ metrics: await catalogOf(c.env).metrics(project) });
+  })
+  .get("/metrics/:name", async (c) => {
+    const { project } = await authorize(c, "read", "admin");
+    return c.json(
+      found(await catalogOf(c.env).metric(project, c.req.param("name")), "metric", c.req.param("name")),
+    );
+  })
+  .put("/metrics/:name", putMetric)
+  .delete("/metrics/:name", async (c) => {
+    const { project } = await authorize(c, "admin");
+    const deleted = await confirmed(() => catalogOf(c.env).deleteMetric(project, c.req.param("name")));
+    found(deleted || null, "metric", c.req.param("name"));
+    return c.body(null, 204);
+  })
+  .get("/dashboards", async (c) => {
+    const { project } = await authorize(c, "read", "admin");
+    return c.json({ dashboards: await catalogOf(c.env).dashboards(project) });
+  })
+  .get("/dashboards/:name", async (c) => {
+    const { project } = await authorize(c, "read", "admin");
+    const name = c.req.param("name");
+    const dashboards = await catalogOf(c.env).dashboards(project);
+    return c.json(found(dashboards.find((dashboard) => dashboard.name === name) ?? null, "dashboard", name));
+  })
+  .put("/dashboards/:name", async (c) => {
+    const { project } = await authorize(c, "admin");
+    const dashboard = valid(parseDashboard(checkedName("dashboard", c.req.param("name")), await jsonBody(c)));
+    await catalogOf(c.env).putDashboard(project, dashboard);
+    return c.json(dashboard);
+  })
+  .delete("/dashboards/:name", async (c) => {
+    const { project } = await authorize(c, "admin");
+    found(
+      (await catalogOf(c.env).deleteDashboard(project, c.req.param("name"))) || null,
+      "dashboard",
+      c.req.param("name"),
+    );
+    return c.body(null, 204);
+  })
+  .put("/projects/:project", async (c) => {
+    await authorizeRoot(c);
+    const project = checkedName("project", c.req.param("project"));
+    await catalogOf(c.env).putProject(project);
+    return c.json({ project });
+  })
+  .put("/projects/:project/keys/:id", putKey)
+  .delete("/projects/:project/keys/:id", async (c) => {
+    const { project, id } = c.req.param();
+    await authorizeRoot(c, project);
+    found((await catalogOf(c.env).deleteKey(project, id)) || null, "key", id);
+    return c.body(null, 204);
+  });
+
+async function putMetric(c: Context<App, "/metrics/:name">): Promise<Response> {
+  const { project } = await authorize(c, "admin");
+  const name = c.req.param("name");
+  const raw = await jsonBody(c);
+  valid(parseMetric(name, raw));
+  const source = { ...(raw as MetricSource), name };
+  await confirmed(() => catalogOf(c.env).putMetric(project, source));
+  return c.json(source);
+}
+
+async function putKey(c: Context<App, "/projects/:project/keys/:id">): Promise<Response> {
+  const { project, id } = c.req.param();
+  await authorizeRoot(c, project);
+  checkedName("key", id);
+  const { key, role, options } = parseKey(await jsonBody(c));
+  const stored = await catalogOf(c.env).putKey(project, id, await hashKey(key), role, options);
+  found(stored || null, "project", project);
+  return c.json({ project, id, role, key, ...options });
+}
+
+function parseKey(raw: unknown): { key: string; role: KeyRole; options: KeyOptions } {
+  if (!isObject(raw)) throw invalid(`the key is ${describe(raw)}; expected an object`);
+  const { key = randomKey(), role, origins, rateLimit } = raw;
+  if (typeof key !== "string" || !/^[\x21-\x7e]{8,128}$/.test(key)) {
+    throw invalid(
+      "key is not 8 to 128 printable ASCII characters without spaces; leave it out to have one made",
+    );
+  }
+  if (!ROLES.includes(role as KeyRole))
+    throw invalid(`role is ${describe(role)}; expected one of ${ROLES.join(", ")}`);
+  const options: KeyOptions = {};
+  if (origins !== undefined) {
+    if (!Array.isArray(origins) || !origins.every((origin) => typeof origin === "string")) {
+      throw invalid(`origins is ${describe(origins)}; expected a list such as ["https://example.com"]`);
+    }
+    options.origins = origins;
+  }
+  if (rateLimit !== undefined) options.rateLimit = parseRateLimit(rateLimit);
+  return { key, role: role as KeyRole, options };
+}
+
+function parseRateLimit(raw: unknown): { requests: number; perMs: number } {
+  const { requests, perMs } = isObject(raw) ? raw : {};
+  for (const [field, value] of Object.entries({ requests, perMs })) {
+    if (!Number.isInteger(value) || (value as number) < 1) {
+      throw invalid(`rateLimit.${field} is ${describe(value)}; expected a whole number of at least 1`);
+    }
+  }
+  return { requests: requests as number, perMs: perMs as number };
+}
+
+function randomKey(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(24));
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_");
+}
+
+async function jsonBody(c: Context<App>): Promise<unknown> {
+  const { text } = await readBody(c.req.raw);
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new HttpError(400, "malformed", "the body is not JSON");
+  }
+}
+
+/** A change of definitions counts once every reader knows of it; the same request again is safe. */
+async function confirmed<T>(change: () => Promise<T>): Promise<T> {
+  try {
+    return await change();
+  } catch {
+    throw unavailable(
+      "the definition is stored, but not every reader could be told; repeat the request",
+      1_000,
+    );
+  }
+}
+
+function checkedName(what: string, name: string): string {
+  if (NAME.test(name)) return name;
+  throw invalid(`the ${what}'s name is ${describe(name)}; expected letters, digits, _ . -, at most 64`);
+}
+
+function valid<T>(result: Result<T>): T {
+  if (result.ok) return result.value;
+  throw invalid(result.message);
+}
+
+function found<T>(value: T | null, what: string, name: string): T {
+  if (value === null) throw new HttpError(404, `unknown_${what}`, `there is no ${what} '${name}'`);
+  return value;
+}
+
+function invalid(message: string): HttpError {
+  return new HttpError(400, "invalid", message);
+}

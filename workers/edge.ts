@@ -1,0 +1,43 @@
+import { Hono } from "hono";
+import type { Env } from "../durable-objects/env.ts";
+import type { App } from "./authorize.ts";
+import { catalogRoutes } from "./catalog/catalog.ts";
+import { crossOrigin } from "./cross-origin.ts";
+import { errorResponse, HttpError } from "./http-error.ts";
+import { postEvents } from "./ingest/events.ts";
+import { getLive } from "./live/live.ts";
+import { getConfig } from "./operate/config.ts";
+import { getHealthz } from "./operate/healthz.ts";
+import { kickAll } from "./operate/kick.ts";
+import { getMetrics } from "./operate/metrics.ts";
+import { getQuery } from "./query/query.ts";
+
+export { Batcher } from "../durable-objects/batcher.ts";
+export { Catalog } from "../durable-objects/catalog.ts";
+export { KeyLimiter } from "../durable-objects/key-limiter.ts";
+export { LiveHub } from "../durable-objects/live-hub.ts";
+export { LogPartition } from "../durable-objects/log-partition.ts";
+export { MetricWindow } from "../durable-objects/metric-window.ts";
+export { PartitionReader } from "../durable-objects/partition-reader.ts";
+
+const app = new Hono<App>()
+  .use("/v1/*", crossOrigin)
+  .post("/v1/events", postEvents)
+  .get("/v1/query", getQuery)
+  .get("/v1/live", getLive)
+  .get("/v1/config", getConfig)
+  .route("/v1/catalog", catalogRoutes)
+  .get("/healthz", getHealthz)
+  .get("/metrics", getMetrics)
+  .notFound((c) =>
+    new HttpError(404, "not_found", `there is nothing at ${c.req.method} ${c.req.path}`).toResponse(),
+  )
+  .onError(errorResponse);
+
+export default {
+  fetch: app.fetch,
+  /** The cron trigger: readers and windows go on, whatever stopped them. */
+  async scheduled(_controller: ScheduledController, env: Env): Promise<void> {
+    await kickAll(env);
+  },
+} satisfies ExportedHandler<Env>;

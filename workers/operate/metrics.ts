@@ -1,0 +1,159 @@
+import type { Context } from "hono";
+import type { BatcherStats } from "../../durable-objects/batcher.ts";
+import { catalogOf, type Env, settingsOf } from "../../durable-objects/env.ts";
+import type { HubStats } from "../../durable-objects/live-hub.ts";
+import type { MetricStats } from "../../durable-objects/metric-window.ts";
+import type { ReaderStats } from "../../durable-objects/partition-reader.ts";
+import { type App, keyOf } from "../authorize.ts";
+import { HttpError } from "../http-error.ts";
+import { type MetricFamily, prometheusText } from "./prometheus-text.ts";
+
+/**
+ * `GET /metrics`: the counters of every object, in Prometheus text. Each series carries the object it comes from,
+ * because a counter begins again with its object's life.
+ */
+export async function getMetrics(c: Context<App>): Promise<Response> {
+  const { metricsToken } = settingsOf(c.env);
+  if (metricsToken !== undefined && keyOf(c.req.raw) !== metricsToken) {
+    throw new HttpError(401, "unauthorized", "this needs METRICS_TOKEN as a bearer token");
+  }
+  const families = [
+    ...(await ingestFamilies(c.env)),
+    ...(await readerFamilies(c.env)),
+    ...(await projectFamilies(c.env)),
+  ];
+  return c.body(prometheusText(families), 200, {
+    "content-type": "text/plain; version=0.0.4; charset=utf-8",
+  });
+}
+
+async function ingestFamilies(env: Env): Promise<MetricFamily[]> {
+  const names = await catalogOf(env).batchers();
+  const stats: BatcherStats[] = await Promise.all(names.map((name) => env.BATCHER.getByName(name).stats()));
+  const counter = counterOf(stats, ({ name }) => ({ batcher: name }));
+  return [
+    counter("freshet_events_accepted_total", "Events acknowledged as durable.", (s) => s.acceptedEvents),
+    counter("freshet_batches_accepted_total", "Batches acknowledged as durable.", (s) => s.acceptedBatches),
+    counter(
+      "freshet_batches_repeated_total",
+      "Batches answered from memory as repeats.",
+      (s) => s.duplicateBatches,
+    ),
+    counter("freshet_batches_unavailable_total", "Batches answered with 503.", (s) => s.unavailableBatches),
+    {
+      name: "freshet_events_rejected_total",
+      type: "counter",
+      help: "Events refused, by reason.",
+      samples: stats.flatMap(({ name, rejectedEvents }) =>
+        Object.entries(rejectedEvents).map(([reason, value]) => ({
+          labels: { batcher: name, reason },
+          value,
+        })),
+      ),
+    },
+    gaugeOf(stats, ({ name }) => ({ batcher: name }))(
+      "freshet_batcher_waiting_bytes",
+      "Bytes that wait for the event log.",
+      (s) => s.waitingBytes,
+    ),
+  ];
+}
+
+async function readerFamilies(env: Env): Promise<MetricFamily[]> {
+  const { partitions } = settingsOf(env);
+  const stats: ReaderStats[] = await Promise.all(
+    Array.from({ length: partitions }, (_, p) => env.PARTITION_READER.getByName(String(p)).stats()),
+  );
+  const counter = counterOf(stats, ({ partition }) => ({ partition }));
+  const gauge = gaugeOf(stats, ({ partition }) => ({ partition }));
+  return [
+    counter("freshet_events_read_total", "Events folded into windows.", (s) => s.events),
+    counter(
+      "freshet_batches_duplicate_total",
+      "Batches read from the log again and left out.",
+      (s) => s.duplicateBatches,
+    ),
+    counter(
+      "freshet_events_duplicate_total",
+      "Events of batches read again and left out.",
+      (s) => s.duplicateEvents,
+    ),
+    counter(
+      "freshet_events_malformed_total",
+      "Events in the log that could not be read.",
+      (s) => s.malformedEvents,
+    ),
+    counter(
+      "freshet_log_lost_offsets_total",
+      "Offsets that retention took before they were read.",
+      (s) => s.lostOffsets,
+    ),
+    counter(
+      "freshet_reader_retries_total",
+      "Steps of the reader that failed and were repeated.",
+      (s) => s.retries,
+    ),
+    gauge("freshet_log_lag_records", "Records of the log not yet read.", (s) =>
+      Math.max(0, s.endOffset - s.nextOffset),
+    ),
+    gauge("freshet_log_next_offset", "Next offset to read.", (s) => s.nextOffset),
+  ];
+}
+
+async function projectFamilies(env: Env): Promise<MetricFamily[]> {
+  const nowMs = Date.now();
+  const projects = await catalogOf(env).projects();
+  const hubs: HubStats[] = await Promise.all(
+    projects.map((project) => env.LIVE_HUB.getByName(project).stats()),
+  );
+  const metrics: (MetricStats & { project: string })[] = [];
+  for (const project of projects) {
+    for (const stats of await env.METRIC_WINDOW.getByName(project).stats())
+      metrics.push({ project, ...stats });
+  }
+  const counter = counterOf(metrics, ({ project, metric }) => ({ project, metric }));
+  const known = metrics.filter(({ watermarkMs }) => watermarkMs >= 0);
+  const hubGauge = gaugeOf(hubs, ({ project }) => ({ project }));
+  const hubCounter = counterOf(hubs, ({ project }) => ({ project }));
+  return [
+    counter("freshet_events_late_total", "Events that came after their windows were sealed.", (s) => s.late),
+    counter(
+      "freshet_events_skipped_total",
+      "Events without the number that the metric aggregates.",
+      (s) => s.skipped,
+    ),
+    counter("freshet_groups_folded_total", "Groups folded into __other__.", (s) => s.folded),
+    gaugeOf(known, ({ project, metric }) => ({ project, metric }))(
+      "freshet_watermark_delay_seconds",
+      "How far the metric's watermark is behind the clock.",
+      (s) => (nowMs - s.watermarkMs) / 1_000,
+    ),
+    hubGauge("freshet_hub_sockets", "Open WebSockets.", (s) => s.sockets),
+    hubGauge("freshet_hub_subscriptions", "Subscriptions of open WebSockets.", (s) => s.subscriptions),
+    hubCounter("freshet_hub_frames_sent_total", "Frames sent.", (s) => s.framesSent),
+    hubCounter(
+      "freshet_hub_send_failures_total",
+      "Frames that a closed socket refused.",
+      (s) => s.sendFailures,
+    ),
+  ];
+}
+
+type Labels = Record<string, string | number>;
+
+function familyOf<S>(type: MetricFamily["type"], stats: readonly S[], labels: (s: S) => Labels) {
+  return (name: string, help: string, value: (s: S) => number): MetricFamily => ({
+    name,
+    type,
+    help,
+    samples: stats.map((s) => ({ labels: labels(s), value: value(s) })),
+  });
+}
+
+function counterOf<S>(stats: readonly S[], labels: (s: S) => Labels) {
+  return familyOf("counter", stats, labels);
+}
+
+function gaugeOf<S>(stats: readonly S[], labels: (s: S) => Labels) {
+  return familyOf("gauge", stats, labels);
+}

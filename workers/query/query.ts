@@ -1,0 +1,66 @@
+import type { Context } from "hono";
+import { LIMITS } from "../../protocol/limits.ts";
+import { describe, isObject } from "../../protocol/result.ts";
+import type { Group } from "../../protocol/series.ts";
+import { parseDuration, parseInstant } from "../../protocol/time.ts";
+import { type App, authorize } from "../authorize.ts";
+import { HttpError } from "../http-error.ts";
+
+/** `GET /v1/query?metric=&from=&to=&step=&group=`. */
+export async function getQuery(c: Context<App>): Promise<Response> {
+  const grant = await authorize(c, "read", "admin");
+  const nowMs = Date.now();
+  const metric = c.req.query("metric");
+  if (metric === undefined || metric === "") throw badQuery("metric is missing; expected a metric's name");
+  const fromMs = instant("from", c.req.query("from") ?? "now-15m", nowMs);
+  const toMs = instant("to", c.req.query("to") ?? "now", nowMs);
+  if (fromMs > toMs) throw badQuery(`from is ${fromMs}, later than to, ${toMs}`);
+  const stepMs = step(c.req.query("step"));
+  const groups = (c.req.queries("group") ?? []).map(groupMatcher);
+  const answer = await c.env.METRIC_WINDOW.getByName(grant.project).query({
+    metric,
+    fromMs,
+    toMs,
+    ...(stepMs === undefined ? {} : { stepMs }),
+    ...(groups.length === 0 ? {} : { groups }),
+    mostPoints: LIMITS.pointsPerSeries,
+  });
+  if (answer.ok) return c.body(answer.body, 200, { "content-type": "application/json" });
+  throw new HttpError(answer.reason === "unknown_metric" ? 404 : 400, answer.reason, answer.message);
+}
+
+function instant(field: string, text: string, nowMs: number): number {
+  const parsed = parseInstant(text, nowMs);
+  if (parsed.ok) return parsed.value;
+  throw badQuery(`${field} is ${describe(text)}; expected epoch milliseconds, ISO 8601 or now-15m`);
+}
+
+function step(text: string | undefined): number | undefined {
+  if (text === undefined || text === "") return undefined;
+  const ms = /^\d+$/.test(text) ? Number(text) : parseDuration(text);
+  if (ms === undefined || ms < 1)
+    throw badQuery(`step is ${describe(text)}; expected a duration such as 10s, or milliseconds`);
+  return ms;
+}
+
+/** A group as JSON, `{"campaign":"a"}`, or as `campaign:a,country:DE`. */
+function groupMatcher(text: string): Group {
+  if (!text.startsWith("{")) {
+    const pairs = text.split(",").map((pair) => /^([^:=]+)[:=](.*)$/.exec(pair));
+    if (pairs.every((pair) => pair !== null))
+      return Object.fromEntries(pairs.map(([, name = "", value = ""]) => [name, value]));
+  } else {
+    try {
+      const group: unknown = JSON.parse(text);
+      if (isObject(group))
+        return Object.fromEntries(Object.entries(group).map(([name, value]) => [name, String(value)]));
+    } catch {
+      // Said below.
+    }
+  }
+  throw badQuery(`group is ${describe(text)}; expected {"campaign":"a"} or campaign:a`);
+}
+
+function badQuery(message: string): HttpError {
+  return new HttpError(400, "bad_query", message);
+}
