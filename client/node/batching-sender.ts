@@ -68,12 +68,12 @@ export class BatchingSender {
 
   /** Resolves when the queue is less than half full, or on abort: a source that can wait never loses an event. */
   async room(signal?: AbortSignal): Promise<void> {
-    while (this.#loop.bytes * 2 > this.#limits.maxQueueBytes && !signal?.aborted) {
-      await new Promise<void>((resolve) => {
-        this.#waitingForRoom.push(resolve);
-        signal?.addEventListener("abort", () => this.#wake(), { once: true });
-      });
-    }
+    if (!this.#isCrowded() || signal?.aborted) return;
+    const wake = () => this.#wake();
+    signal?.addEventListener("abort", wake);
+    await new Promise<void>((resolve) => this.#waitingForRoom.push(resolve));
+    signal?.removeEventListener("abort", wake);
+    return this.room(signal);
   }
 
   /** Sends all that is queued without waiting; over when nothing is left, or at the first failure. */
@@ -154,6 +154,10 @@ export class BatchingSender {
     if (problem === this.#problem) return;
     this.#problem = problem;
     this.#options.onProblem?.(problem || "events arrive again");
+  }
+
+  #isCrowded(): boolean {
+    return this.#loop.bytes * 2 > this.#limits.maxQueueBytes;
   }
 
   #wake(): void {

@@ -32,8 +32,8 @@ export function parseProcStat(text: string): CoreTimes[] {
   return cores;
 }
 
-/** Interfaces that only repeat what others carry: loopback, and the inner ends of container networks. */
-const INNER_INTERFACE = /^(lo\d*|veth.*|docker\d*|br-.*|virbr.*|cni.*|ifb\d*)$/;
+/** Interfaces that only repeat what others carry: the inner ends of container networks. */
+const INNER_INTERFACE = /^(veth.*|docker\d*|br-.*|virbr.*|cni.*|ifb\d*)$/;
 
 /** Reads Linux's `/proc/net/dev`. */
 export function parseProcNetDev(text: string): InterfaceBytes[] {
