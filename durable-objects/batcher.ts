@@ -59,7 +59,7 @@ export class Batcher extends DurableObject<Env> {
   #waitingBytes = 0;
   #appending = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #statsTimer: ReturnType<typeof setTimeout> | undefined;
+  #storeDue = false;
   readonly #stats: BatcherStats;
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -208,8 +208,10 @@ export class Batcher extends DurableObject<Env> {
   }
 
   #storeStatsSoon(): void {
-    this.#statsTimer ??= setTimeout(() => {
-      this.#statsTimer = undefined;
+    if (this.#storeDue) return;
+    this.#storeDue = true;
+    setTimeout(() => {
+      this.#storeDue = false;
       this.ctx.storage.kv.put("stats", this.#stats);
     }, STORE_STATS_EVERY_MS);
   }

@@ -71,11 +71,21 @@ export class MetricWindow extends DurableObject<Env> {
     });
   }
 
-  /** Takes a reader's {@link RangePartial} as JSON. Once it returns, the range is applied and durable. */
-  async apply(text: string): Promise<void> {
+  /** The last offset of a partition that is applied; -1: none. */
+  appliedOffset(partition: number): number {
+    return this.#set.appliedOffset(partition);
+  }
+
+  /**
+   * Takes a reader's {@link RangePartial} as JSON, if it begins where the last one ended.
+   *
+   * @returns the last offset that is applied, and durable: the range's own, or the one that it should begin after.
+   */
+  async apply(text: string): Promise<number> {
     const partial = JSON.parse(text) as RangePartial;
     if (partial.version > this.#definitions.version) await this.#refresh();
-    if (this.#set.has(partial.partition, partial.to)) return;
+    const applied = this.#set.appliedOffset(partial.partition);
+    if (partial.after !== applied) return applied;
     const nowMs = Date.now();
     this.#take({ type: "range", partial }, `{"type":"range","partial":${text}}`, nowMs);
     this.#watchers.changed(partial.oldestReceivedMs, nowMs);
@@ -84,6 +94,7 @@ export class MetricWindow extends DurableObject<Env> {
       this.#alarmSet = true;
       await this.ctx.storage.setAlarm(nowMs + this.#settings.idlePartitionMs + ASK_EVERY_MS);
     }
+    return partial.to;
   }
 
   /** Answers a query over the live tier. */

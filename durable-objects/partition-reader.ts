@@ -1,11 +1,11 @@
 import { DurableObject } from "cloudflare:workers";
 import { BatchIdMemory } from "./engine/batch-id-memory.ts";
-import { foldRange, type FoldedRange, type FoldedRecord } from "./engine/range-fold.ts";
+import { type FoldedRange, type FoldedRecord, foldRange, type FoldTarget } from "./engine/range-fold.ts";
 import { type Env, settingsOf } from "./env.ts";
-import { type LogSlice, type LogSource, LogUnavailableError, type StoredRecord } from "./log/event-log.ts";
+import type { LogSlice, LogSource, StoredRecord } from "./log/event-log.ts";
 import { openSource } from "./log/open-log.ts";
-import { compileDefinitions, type CompiledDefinitions, ProjectDefinitions } from "./project-definitions.ts";
-import { type Intent, type ReaderCounts, ReaderStore } from "./storage/reader-store.ts";
+import { ProjectDefinitions } from "./project-definitions.ts";
+import { type ReaderCounts, ReaderStore } from "./storage/reader-store.ts";
 
 /** How a reader does, for `/metrics` and `/healthz`. `retries` begins at 0 with each life of the object. */
 export interface ReaderStats extends ReaderCounts {
@@ -19,7 +19,8 @@ export interface ReaderStats extends ReaderCounts {
 const MAX_READ_BYTES = 1024 * 1024;
 /** How long a read of a log that is followed waits for news: also how often a reader's word is renewed. */
 const FOLLOW_WAIT_MS = 500;
-const COMMIT_EVERY_MS = 1_000;
+/** How often, at most, the cursor is saved and told to the log. */
+const SAVE_EVERY_MS = 1_000;
 const RETRY_LEAST_MS = 100;
 const RETRY_MOST_MS = 5_000;
 /** Re-creates the loop, should the object have been evicted with its socket open. */
@@ -27,7 +28,9 @@ const HEARTBEAT_MS = 30_000;
 
 /**
  * Reads one partition (its name is the number), folds ranges into partial aggregates and sends them to the windows
- * of each project: exactly once, by offset range. The embedded log wakes it; of Kafka it reads on for ever.
+ * of each project. Exactly once, because a window takes a range only where its last one ended: after a crash the
+ * reader begins at an older offset, asks each window what it holds and leaves that out.
+ * The embedded log wakes it; of Kafka it reads on for ever.
  */
 export class PartitionReader extends DurableObject<Env> {
   readonly #partition: number;
@@ -36,15 +39,16 @@ export class PartitionReader extends DurableObject<Env> {
   readonly #store: ReaderStore;
   readonly #batchIds: BatchIdMemory;
   readonly #definitions: ProjectDefinitions;
+  /** Last offset that each project's window holds; asked for when first needed. */
+  readonly #applied = new Map<string, number>();
   #loop: Promise<void> | undefined;
   #wakeAgain = false;
   #caughtUpMs = -1;
-  #committedMs = 0;
-  #committedOffset = -1;
+  #savedMs = 0;
+  #saveDue = false;
   #endOffset: number;
   #retries = 0;
   #lastError = "";
-  #lostOffsets = 0;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -138,106 +142,96 @@ export class PartitionReader extends DurableObject<Env> {
     }
   }
 
-  /** One range: read, announced, folded, sent, done. True when the end of the log was reached. */
+  /** One range: read, folded, applied. True when the end of the log was reached. */
   async #step(): Promise<boolean> {
-    const { intent } = this.#store;
     const readingMs = Date.now();
-    const slice = intent === null ? await this.#read() : await this.#readExactly(intent);
+    const from = this.#store.nextOffset;
+    const slice = await this.#source.read(from, MAX_READ_BYTES, this.#follows ? FOLLOW_WAIT_MS : 0);
     this.#endOffset = slice.endOffset;
-    if (slice.records.length > 0) await this.#process(slice, intent);
-    else if (slice.nextOffset > this.#store.nextOffset)
-      this.#store.complete(slice.nextOffset, [], 0, { lostOffsets: this.#lostOffsets });
+    if (slice.nextOffset > from) this.#complete(from, slice, await this.#apply(slice));
     const atEnd = this.#store.nextOffset >= slice.endOffset;
     if (atEnd) this.#caughtUpMs = readingMs;
-    await this.#commit();
+    await this.#saveWhenDue();
     return atEnd;
   }
 
-  async #read(): Promise<LogSlice> {
-    const from = this.#store.nextOffset;
-    const slice = await this.#source.read(from, MAX_READ_BYTES, this.#follows ? FOLLOW_WAIT_MS : 0);
-    const first = slice.records[0]?.offset ?? slice.nextOffset;
-    this.#lostOffsets = Math.max(0, first - from);
-    return slice;
-  }
-
-  /** The announced range once more, cut where it was cut. */
-  async #readExactly({ from, to }: Intent): Promise<LogSlice> {
-    const records: StoredRecord[] = [];
-    let at = from;
-    let endOffset = at;
-    while (at <= to) {
-      const slice = await this.#source.read(at, MAX_READ_BYTES, RETRY_MOST_MS);
-      if (slice.nextOffset <= at) {
-        throw new LogUnavailableError(
-          `partition ${this.#partition} does not answer for the range ${from}-${to}`,
-        );
-      }
-      for (const record of slice.records) if (record.offset <= to) records.push(record);
-      at = slice.nextOffset;
-      endOffset = slice.endOffset;
+  /** Folds a slice and has every window take its part, again until each of them has. */
+  async #apply(slice: LogSlice): Promise<FoldedRange> {
+    const to = slice.nextOffset - 1;
+    for (;;) {
+      const range = await this.#fold(slice.records, to);
+      const taken = await Promise.all(
+        Array.from(range.partials, async ([project, partial]) => {
+          this.#applied.delete(project);
+          const applied = await this.env.METRIC_WINDOW.getByName(project).apply(JSON.stringify(partial));
+          this.#applied.set(project, applied);
+          return applied === to;
+        }),
+      );
+      if (taken.every(Boolean)) return range;
     }
-    return { records, nextOffset: to + 1, endOffset };
   }
 
-  async #process(slice: LogSlice, announced: Intent | null): Promise<void> {
-    const intent = announced ?? { from: this.#store.nextOffset, to: slice.nextOffset - 1 };
-    const definitions = await this.#definitionsFor(slice.records, announced !== null);
-    if (announced === null) this.#store.announce(intent, definitions);
-    const range = foldRange(foldable(slice.records), {
+  async #fold(records: StoredRecord[], to: number): Promise<FoldedRange> {
+    const targets = new Map<string, FoldTarget>();
+    for (const { headers } of records) {
+      if (!targets.has(headers.project)) targets.set(headers.project, await this.#target(headers.project));
+    }
+    const nothing: FoldTarget = { version: 0, metrics: [], applied: to };
+    return foldRange(foldable(records), {
       partition: this.#partition,
-      ...intent,
-      definitionsOf: (project) => {
-        const { version, compiled } = definitions.get(project) ?? { version: 0, compiled: [] };
-        return { version, metrics: compiled };
-      },
+      to,
+      targetOf: (project) => targets.get(project) ?? nothing,
       batchIds: this.#batchIds,
     });
-    await Promise.all(
-      Array.from(range.partials, ([project, partial]) =>
-        this.env.METRIC_WINDOW.getByName(project).apply(JSON.stringify(partial)),
-      ),
-    );
-    this.#complete(intent, range);
   }
 
-  /** Those in force for a new range; for an announced one, those that it was announced with. */
-  async #definitionsFor(
-    records: StoredRecord[],
-    announced: boolean,
-  ): Promise<Map<string, CompiledDefinitions>> {
-    const definitions = new Map<string, CompiledDefinitions>();
-    for (const { headers } of records) {
-      if (definitions.has(headers.project) || headers.project === "") continue;
-      const stored = announced ? this.#store.definitions(headers.project) : undefined;
-      const known = stored && compileDefinitions(stored);
-      definitions.set(headers.project, known ?? (await this.#definitions.inForce(headers.project)));
+  async #target(project: string): Promise<FoldTarget> {
+    if (project === "") return { version: 0, metrics: [], applied: -1 };
+    const { version, compiled } = await this.#definitions.inForce(project);
+    if (compiled.length === 0) return { version, metrics: [], applied: -1 };
+    let applied = this.#applied.get(project);
+    if (applied === undefined) {
+      applied = await this.env.METRIC_WINDOW.getByName(project).appliedOffset(this.#partition);
+      this.#applied.set(project, applied);
     }
-    return definitions;
+    return { version, metrics: compiled, applied };
   }
 
-  #complete({ to }: Intent, range: FoldedRange): void {
-    const receivedAtMs = Math.min(range.receivedAtMs, Date.now());
-    this.#store.complete(to + 1, range.batches, receivedAtMs, { ...range, lostOffsets: this.#lostOffsets });
-    for (const batch of range.batches) this.#batchIds.remember(batch, receivedAtMs);
-    this.#lostOffsets = 0;
+  #complete(from: number, slice: LogSlice, range: FoldedRange): void {
+    const first = slice.records[0]?.offset ?? slice.nextOffset;
+    const receivedMs = Math.min(range.receivedAtMs, Date.now());
+    this.#store.complete(slice.nextOffset, range.batches, receivedMs, {
+      ...range,
+      lostOffsets: first - from,
+    });
+    for (const batch of range.batches) this.#batchIds.remember(batch, receivedMs);
   }
 
-  async #commit(): Promise<void> {
-    const { nextOffset } = this.#store;
-    const nowMs = Date.now();
-    if (nextOffset === this.#committedOffset || nowMs - this.#committedMs < COMMIT_EVERY_MS) return;
-    await this.#source.commit(nextOffset);
-    this.#committedMs = nowMs;
-    this.#committedOffset = nextOffset;
-    this.#store.forgetBatches(this.#batchIds.oldestMs);
+  async #saveWhenDue(): Promise<void> {
+    if (this.#store.savedOffset === this.#store.nextOffset) return;
+    const waitMs = this.#savedMs + SAVE_EVERY_MS - Date.now();
+    if (waitMs <= 0) await this.#save();
+    else if (!this.#saveDue) {
+      this.#saveDue = true;
+      setTimeout(() => {
+        this.#saveDue = false;
+        this.ctx.waitUntil(this.#save().catch(() => undefined));
+      }, waitMs);
+    }
+  }
+
+  async #save(): Promise<void> {
+    this.#savedMs = Date.now();
+    this.#store.save(this.#batchIds.oldestMs);
+    await this.#source.commit(this.#store.savedOffset);
   }
 }
 
 function* foldable(records: Iterable<StoredRecord>): Generator<FoldedRecord> {
   const decoder = new TextDecoder();
-  for (const { key, headers, value } of records) {
+  for (const { offset, key, headers, value } of records) {
     const { project, count, receivedAtMs } = headers;
-    yield { key, project, count, receivedAtMs, text: decoder.decode(value) };
+    yield { offset, key, project, count, receivedAtMs, text: decoder.decode(value) };
   }
 }

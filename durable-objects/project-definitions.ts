@@ -26,11 +26,10 @@ export class ProjectDefinitions {
     if (known !== undefined && Date.now() - known.fetchedMs < MAX_AGE_MS) return known.definitions;
     for (;;) {
       const forgotten = this.#forgotten;
-      const definitions = compileDefinitions(
-        (await catalogOf(this.#env).definitions(project)) as Definitions,
-      );
+      const fetched = (await catalogOf(this.#env).definitions(project)) as Definitions;
       // A change confirmed while the answer was on its way may not be in it.
       if (forgotten !== this.#forgotten) continue;
+      const definitions = { ...fetched, compiled: fetched.metrics.map(compileMetric) };
       this.#known.set(project, { definitions, fetchedMs: Date.now() });
       return definitions;
     }
@@ -40,9 +39,4 @@ export class ProjectDefinitions {
     this.#forgotten++;
     this.#known.delete(project);
   }
-}
-
-/** Adds the compiled form. */
-export function compileDefinitions(definitions: Definitions): CompiledDefinitions {
-  return { ...definitions, compiled: definitions.metrics.map(compileMetric) };
 }

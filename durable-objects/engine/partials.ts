@@ -16,8 +16,8 @@ export interface MetricPartial {
 /** What one range of one partition holds for one project: what a reader sends to a window object. */
 export interface RangePartial {
   partition: number;
-  /** First and last offset of the range, both within it. */
-  from: number;
+  /** The last offset that the window held when this was folded: the range is what follows, through `to`. */
+  after: number;
   to: number;
   /** Version of the project's definitions that the range was folded with. */
   version: number;

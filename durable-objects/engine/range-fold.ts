@@ -5,6 +5,7 @@ import { RangeFolder, type RangePartial } from "./partials.ts";
 
 /** A record of the log, as far as folding needs it. `text` is NDJSON, one normalized event a line. */
 export interface FoldedRecord {
+  offset: number;
   key: string;
   project: string;
   count: number;
@@ -15,11 +16,18 @@ export interface FoldedRecord {
 /** The range that is folded, and the definitions it is folded with. */
 export interface RangeContext {
   partition: number;
-  from: number;
+  /** The last offset of the range. */
   to: number;
-  /** A project's metrics and their version. */
-  definitionsOf: (project: string) => { version: number; metrics: CompiledMetric[] };
+  /** What a project's window is to be told: the metrics, their version, and the last offset that it holds already. */
+  targetOf: (project: string) => FoldTarget;
   batchIds: BatchIdMemory;
+}
+
+/** A window object, as far as folding needs it. */
+export interface FoldTarget {
+  version: number;
+  metrics: CompiledMetric[];
+  applied: number;
 }
 
 /** What a range came to. */
@@ -37,12 +45,16 @@ export interface FoldedRange {
 }
 
 interface ProjectFold {
-  version: number;
+  target: FoldTarget;
   folder: RangeFolder;
   oldestReceivedMs: number;
 }
 
-/** Folds a range into one partial for each project. The same range and definitions give the same partials. */
+/**
+ * Folds a range into one partial for each project. Records that a project's window holds already are left out of
+ * its partial, but are remembered like the others: whether a batch is a repeat depends on the log before it alone,
+ * so that reading again from any earlier offset decides as before.
+ */
 export function foldRange(records: Iterable<FoldedRecord>, context: RangeContext): FoldedRange {
   const folds = new Map<string, ProjectFold>();
   const seen = new Set<string>();
@@ -68,9 +80,17 @@ export function foldRange(records: Iterable<FoldedRecord>, context: RangeContext
     range.receivedAtMs = Math.max(range.receivedAtMs, record.receivedAtMs);
     foldRecord(record, folds, context, range);
   }
-  const { partition, from, to } = context;
-  for (const [project, { version, folder, oldestReceivedMs }] of folds) {
-    range.partials.set(project, { partition, from, to, version, oldestReceivedMs, ...folder.finish() });
+  const { partition, to } = context;
+  for (const [project, { target, folder, oldestReceivedMs }] of folds) {
+    const { version, applied } = target;
+    range.partials.set(project, {
+      partition,
+      after: applied,
+      to,
+      version,
+      oldestReceivedMs,
+      ...folder.finish(),
+    });
   }
   return range;
 }
@@ -87,15 +107,25 @@ function foldRecord(
     return;
   }
   range.events += events.length;
-  let fold = folds.get(record.project);
-  if (fold === undefined) {
-    const { version, metrics } = context.definitionsOf(record.project);
-    if (metrics.length === 0) return;
-    fold = { version, folder: new RangeFolder(metrics), oldestReceivedMs: record.receivedAtMs };
-    folds.set(record.project, fold);
-  }
+  const fold = foldFor(record, folds, context);
+  if (fold === undefined) return;
   fold.oldestReceivedMs = Math.min(fold.oldestReceivedMs, record.receivedAtMs);
   for (const event of events) fold.folder.add(event);
+}
+
+/** Undefined when the project has no metrics, or its window holds the record. */
+function foldFor(
+  { offset, project, receivedAtMs }: FoldedRecord,
+  folds: Map<string, ProjectFold>,
+  context: RangeContext,
+): ProjectFold | undefined {
+  const known = folds.get(project);
+  const target = known?.target ?? context.targetOf(project);
+  if (target.metrics.length === 0 || offset <= target.applied) return undefined;
+  if (known !== undefined) return known;
+  const fold = { target, folder: new RangeFolder(target.metrics), oldestReceivedMs: receivedAtMs };
+  folds.set(project, fold);
+  return fold;
 }
 
 /** A normalized line holds no raw line feed, so that one parse does for all of them. */

@@ -68,12 +68,12 @@ export class WindowSet {
     this.#metrics.set(defined.metric.name, new MetricWindows(compileMetric(defined), encoded));
   }
 
-  /** Whether a range was applied before: then it must not be again. */
-  has(partition: number, to: number): boolean {
-    return to <= (this.#applied[partition] ?? -1);
+  /** The last offset of a partition that is applied; -1: none. */
+  appliedOffset(partition: number): number {
+    return this.#applied[partition] ?? -1;
   }
 
-  /** Takes one step at `nowMs`. A range that {@link has} knows changes nothing. */
+  /** Takes one step at `nowMs`. A range that does not begin where the last one ended changes nothing. */
   step(step: WindowStep, nowMs: number): void {
     if (step.type === "caughtUp") {
       for (const [partition, caughtUpMs] of step.partitions) {
@@ -86,7 +86,7 @@ export class WindowSet {
   }
 
   #applyRange(partial: RangePartial, nowMs: number): void {
-    if (this.has(partial.partition, partial.to)) return;
+    if (partial.after !== this.appliedOffset(partial.partition)) return;
     this.#applied[partial.partition] = partial.to;
     for (const metric of partial.metrics) {
       const windows = this.#metrics.get(metric.name);

@@ -1,23 +1,12 @@
-import type { Definitions } from "../catalog.ts";
 import { type BatchIdMemory, decodeHashes, encodeHashes, type Hash } from "../engine/batch-id-memory.ts";
 
-/**
- * `state` is one row: the next offset to read, and the range on its way to the windows, if any. `batch_ids` holds
- * the batches of each range, 8 bytes each. `definitions` holds what the range on its way was folded with.
- */
+/** `state` is one row. `batch_ids` holds the batches of each stretch of the log, 8 bytes each. */
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS state (id INTEGER PRIMARY KEY CHECK (id = 1), body TEXT NOT NULL);
   CREATE TABLE IF NOT EXISTS batch_ids (
-    from_offset INTEGER PRIMARY KEY, received_ms INTEGER NOT NULL, hashes BLOB NOT NULL
+    next_offset INTEGER PRIMARY KEY, received_ms INTEGER NOT NULL, hashes BLOB NOT NULL
   );
-  CREATE TABLE IF NOT EXISTS definitions (project TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
 `;
-
-/** A range that was announced: after a crash exactly this range is read, folded and sent again. */
-export interface Intent {
-  from: number;
-  to: number;
-}
 
 /** What a reader has counted in all its lives. */
 export interface ReaderCounts {
@@ -31,106 +20,90 @@ export interface ReaderCounts {
 
 interface ReaderState {
   nextOffset: number;
-  intent: Intent | null;
   counts: ReaderCounts;
 }
 
-const NO_COUNTS: ReaderCounts = {
-  events: 0,
-  duplicateBatches: 0,
-  duplicateEvents: 0,
-  malformedEvents: 0,
-  lostOffsets: 0,
-};
-
-/** What a partition reader keeps on disk: its cursor, its announcement, its memory of batches. */
+/**
+ * What a partition reader keeps on disk: a cursor, counts, and the memory of batches, all as of the same offset.
+ * It may lie behind what was applied: the windows know what they hold, so that reading again is only work.
+ * That is why it is saved now and then instead of with every range.
+ */
 export class ReaderStore {
   readonly #storage: DurableObjectStorage;
-  readonly #storedVersions = new Map<string, number>();
-  #state: ReaderState = { nextOffset: 0, intent: null, counts: NO_COUNTS };
+  #unsaved: Hash[] = [];
+  #receivedMs = 0;
+  #savedOffset: number;
+  #state: ReaderState = {
+    nextOffset: 0,
+    counts: { events: 0, duplicateBatches: 0, duplicateEvents: 0, malformedEvents: 0, lostOffsets: 0 },
+  };
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
     storage.sql.exec(SCHEMA);
     const row = storage.sql.exec<{ body: string }>("SELECT body FROM state").toArray()[0];
     if (row !== undefined) this.#state = JSON.parse(row.body) as ReaderState;
+    this.#savedOffset = this.#state.nextOffset;
   }
 
   get nextOffset(): number {
     return this.#state.nextOffset;
   }
 
-  get intent(): Intent | null {
-    return this.#state.intent;
+  /** The cursor on disk: where the next life of the reader begins. */
+  get savedOffset(): number {
+    return this.#savedOffset;
   }
 
   get counts(): ReaderCounts {
     return this.#state.counts;
   }
 
-  /** Announces a range, with the definitions that it is about to be folded with. */
-  announce(intent: Intent, definitions: ReadonlyMap<string, Definitions>): void {
-    this.#storage.transactionSync(() => {
-      for (const [project, { version, metrics }] of definitions) {
-        if (this.#storedVersions.get(project) === version) continue;
-        const body = JSON.stringify({ version, metrics });
-        this.#storage.sql.exec("INSERT OR REPLACE INTO definitions VALUES (?, ?)", project, body);
-        this.#storedVersions.set(project, version);
-      }
-      this.#save({ ...this.#state, intent });
-    });
+  /** Moves on past an applied range, in memory. */
+  complete(nextOffset: number, batches: readonly Hash[], receivedMs: number, counted: ReaderCounts): void {
+    const { counts } = this.#state;
+    this.#state = {
+      nextOffset,
+      counts: {
+        events: counts.events + counted.events,
+        duplicateBatches: counts.duplicateBatches + counted.duplicateBatches,
+        duplicateEvents: counts.duplicateEvents + counted.duplicateEvents,
+        malformedEvents: counts.malformedEvents + counted.malformedEvents,
+        lostOffsets: counts.lostOffsets + counted.lostOffsets,
+      },
+    };
+    for (const batch of batches) this.#unsaved.push(batch);
+    this.#receivedMs = Math.max(this.#receivedMs, receivedMs);
   }
 
-  /** A project's definitions as of the last announcement that concerned it. */
-  definitions(project: string): Definitions | undefined {
-    const rows = this.#storage.sql.exec<{ body: string }>(
-      "SELECT body FROM definitions WHERE project = ?",
-      project,
-    );
-    const body = rows.toArray()[0]?.body;
-    return body === undefined ? undefined : (JSON.parse(body) as Definitions);
-  }
-
-  /** The range is applied: its batches, the cursor and the end of the announcement are one transaction. */
-  complete(
-    nextOffset: number,
-    batches: readonly Hash[],
-    receivedAtMs: number,
-    counted: Partial<ReaderCounts>,
-  ): void {
-    const counts = { ...this.#state.counts };
-    for (const name of Object.keys(NO_COUNTS) as (keyof ReaderCounts)[]) counts[name] += counted[name] ?? 0;
+  /** Saves it all, and drops batches received before `forgetBeforeMs`. */
+  save(forgetBeforeMs: number): void {
+    const { sql } = this.#storage;
     this.#storage.transactionSync(() => {
-      if (batches.length > 0) {
-        const bytes = encodeHashes(batches);
-        this.#storage.sql.exec(
+      if (this.#unsaved.length > 0) {
+        const hashes = encodeHashes(this.#unsaved);
+        sql.exec(
           "INSERT OR REPLACE INTO batch_ids VALUES (?, ?, ?)",
-          nextOffset,
-          receivedAtMs,
-          bytes,
+          this.nextOffset,
+          this.#receivedMs,
+          hashes,
         );
       }
-      this.#save({ nextOffset, intent: null, counts });
+      sql.exec("INSERT OR REPLACE INTO state VALUES (1, ?)", JSON.stringify(this.#state));
+      sql.exec("DELETE FROM batch_ids WHERE received_ms < ?", forgetBeforeMs);
     });
+    this.#unsaved = [];
+    this.#receivedMs = 0;
+    this.#savedOffset = this.nextOffset;
   }
 
   /** Fills `memory` with the batches that are still remembered. */
   recall(memory: BatchIdMemory): void {
     const rows = this.#storage.sql.exec<{ received_ms: number; hashes: ArrayBuffer }>(
-      "SELECT received_ms, hashes FROM batch_ids ORDER BY from_offset",
+      "SELECT received_ms, hashes FROM batch_ids ORDER BY next_offset",
     );
     for (const { received_ms, hashes } of rows) {
       for (const hash of decodeHashes(hashes)) memory.remember(hash, received_ms);
     }
-  }
-
-  /** Drops batches received before `oldestMs`. */
-  forgetBatches(oldestMs: number): void {
-    this.#storage.sql.exec("DELETE FROM batch_ids WHERE received_ms < ?", oldestMs);
-  }
-
-  #save(state: ReaderState): void {
-    this.#state = state;
-    this.#storage.sql.exec("INSERT OR REPLACE INTO state VALUES (1, ?)", JSON.stringify(state));
   }
 }
