@@ -89,7 +89,9 @@ export function paintBarMarks(
       ctx.globalAlpha = 1;
     } else if (state === POINT_STATE.revised) {
       ctx.fillStyle = mark;
-      ctx.fillRect(left, top, width, Math.min(2 * ratio, height));
+      ctx.globalAlpha = 0.7;
+      ctx.fillRect(left, top, width, Math.min(1.5 * ratio, height));
+      ctx.globalAlpha = 1;
     }
   }
   ctx.restore();

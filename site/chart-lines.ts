@@ -73,11 +73,12 @@ function paintRevisions(
   const { ctx } = plot;
   const { min = 0 } = plot.scales["x"] ?? {};
   ctx.fillStyle = surface;
+  ctx.lineWidth = ratio;
   for (let i = y.length - 1; i >= 0 && (x[i] ?? 0) >= min; i--) {
     const value = y[i];
     if (s[i] !== POINT_STATE.revised || typeof value !== "number") continue;
     ctx.beginPath();
-    ctx.arc(...position(plot, x[i] ?? 0, value), 2.5 * ratio, 0, 2 * Math.PI);
+    ctx.arc(...position(plot, x[i] ?? 0, value), 2 * ratio, 0, 2 * Math.PI);
     ctx.fill();
     ctx.stroke();
   }
@@ -96,6 +97,7 @@ function paintHead(
   const value = y[head];
   if (typeof value !== "number" || (x[head] ?? 0) < (plot.scales["x"]?.min ?? 0)) return;
   const { ctx } = plot;
+  ctx.lineWidth = 1.5 * ratio;
   ctx.beginPath();
   ctx.arc(...position(plot, x[head] ?? 0, value), 2.5 * ratio, 0, 2 * Math.PI);
   ctx.fillStyle = s[head] === POINT_STATE.provisional ? surface : color;

@@ -9,7 +9,7 @@ import { lowerBound } from "./series.ts";
 import { valueRange, type Picture } from "./picture.ts";
 import { niceScale, type NiceScale } from "./scale.ts";
 import { readPalette, theme, type Palette } from "./theme.ts";
-import { formatTime } from "./time-axis.ts";
+import { formatTime, TIME_STEPS_MS } from "./time-axis.ts";
 
 export type ChartKind = "line" | "area" | "bars" | "spark";
 
@@ -74,6 +74,7 @@ class ChartView {
     this.#host = host;
     this.#onHover = onHover;
     this.#time.className = "chart-time";
+    this.#time.hidden = true;
     this.#resize = new ResizeObserver(() => this.#fit());
     this.#resize.observe(host);
   }
@@ -169,8 +170,9 @@ class ChartView {
   #timeAxis(): uPlot.Axis {
     return {
       ...this.#axis(),
-      space: 84,
+      space: 68,
       size: 26,
+      incrs: TIME_STEPS_MS,
       grid: { show: false },
       values: (_, splits, _axis, _space, stepMs) => splits.map((ms) => formatTime(ms, stepMs)),
     };
@@ -179,7 +181,7 @@ class ChartView {
   #valueAxis(): uPlot.Axis {
     return {
       ...this.#axis(),
-      size: (plot, labels) => labelWidth(plot, labels),
+      size: (plot, labels) => labelWidth(plot.ctx, labels, this.#palette.font),
       grid: { stroke: () => this.#palette.grid, width: 1 },
       splits: () => this.#scale.ticks,
       values: (_, splits) => splits.map((value) => formatTick(value, this.#input?.unit ?? "short")),
@@ -285,8 +287,11 @@ function dataOf({ x, rows }: Picture): uPlot.AlignedData {
 }
 
 /** Wide enough for the widest label, in steps of 8, so that the plot does not jump with each new number. */
-function labelWidth(plot: uPlot, labels: readonly string[] | null): number {
+function labelWidth(ctx: CanvasRenderingContext2D, labels: readonly string[] | null, font: string): number {
   if (labels === null || labels.length === 0) return 40;
-  const widest = Math.max(...labels.map((label) => plot.ctx.measureText(label).width)) / uPlot.pxRatio;
+  ctx.save();
+  ctx.font = font;
+  const widest = Math.max(...labels.map((label) => ctx.measureText(label).width));
+  ctx.restore();
   return Math.ceil((widest + 12) / 8) * 8;
 }

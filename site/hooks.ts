@@ -24,16 +24,23 @@ export function useTick(ms: number): void {
   }, [ms]);
 }
 
-/** Draws the component again when `series` changes and every `everyMs`, at most once a frame, while `active`. */
+/**
+ * Draws the component again when `series` changes and every `everyMs`, at most once a frame, while `active`; while not,
+ * only when it turns from waiting to data or to an error.
+ */
 export function useSeriesFrames(series: LiveSeries | undefined, active: boolean, everyMs: number): void {
   const [, redraw] = useReducer((count: number) => count + 1, 0);
   useEffect(() => {
-    if (!active || series === undefined) return;
+    if (series === undefined) return;
+    let { ready, error } = series;
     const draw = (): void => redraw(undefined);
     const ask = (): void => onNextFrame(draw);
-    ask();
-    const unsubscribe = series.subscribe(ask);
-    const timer = setInterval(ask, everyMs);
+    const unsubscribe = series.subscribe(() => {
+      if (active || ready !== series.ready || error !== series.error) ask();
+      ({ ready, error } = series);
+    });
+    if (active) ask();
+    const timer = active ? setInterval(ask, everyMs) : undefined;
     return () => {
       unsubscribe();
       clearInterval(timer);

@@ -10,7 +10,7 @@ const HEADROOM = 1.04;
 
 /**
  * Round bounds around `[low, high]`, zero included: bars and areas lie about their size without it. Because the bounds
- * are whole steps, they stay the same while the data move a little.
+ * are halves of steps, they stay the same while the data move a little.
  *
  * @param base 10, or 1024 for bytes.
  */
@@ -19,10 +19,11 @@ export function niceScale(low: number, high: number, ticksWanted: number, base: 
   const top = Math.max(0, high) * HEADROOM;
   if (top === 0 && bottom === 0) return { min: 0, max: 1, ticks: [0, 1] };
   const step = niceStep((top - bottom) / Math.max(1, ticksWanted), base);
-  const first = Math.floor(bottom / step);
-  const last = Math.ceil(top / step);
-  const ticks = Array.from({ length: last - first + 1 }, (_, i) => withoutDust((first + i) * step));
-  return { min: ticks[0] ?? 0, max: ticks.at(-1) ?? 1, ticks };
+  const min = Math.floor((2 * bottom) / step) * (step / 2);
+  const max = Math.ceil((2 * top) / step) * (step / 2);
+  const ticks: number[] = [];
+  for (let i = Math.ceil(min / step); i * step <= max; i++) ticks.push(withoutDust(i * step));
+  return { min: withoutDust(min), max: withoutDust(max), ticks };
 }
 
 /** The least round number that is not below `rough`. */

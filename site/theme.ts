@@ -50,8 +50,8 @@ export function readPalette(): Palette {
   };
 }
 
-/** Colours before they come again. */
-export const SERIES_COLORS = 8;
+/** Colours before they come again; the last is grey. */
+export const SERIES_COLORS = 12;
 
 function system(): Theme {
   return systemDark.matches ? "dark" : "light";

@@ -1,4 +1,16 @@
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
+
+/** Distances that ticks of a time axis may have. */
+export const TIME_STEPS_MS = [
+  ...[1, 2, 5, 10, 15, 30].map((seconds) => seconds * SECOND_MS),
+  ...[1, 2, 5, 10, 15, 30].map((minutes) => minutes * MINUTE_MS),
+  ...[1, 2, 3, 6, 12].map((hours) => hours * HOUR_MS),
+  ...[1, 2, 7, 14, 30].map((days) => days * DAY_MS),
+];
+
 const seconds = new Intl.DateTimeFormat(undefined, {
   hour: "2-digit",
   minute: "2-digit",
@@ -11,5 +23,5 @@ const days = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric"
 /** A time of day in the viewer's zone, as fine as ticks that are `stepMs` apart need it. */
 export function formatTime(ms: number, stepMs: number): string {
   if (stepMs >= DAY_MS) return days.format(ms);
-  return (stepMs < 60_000 ? seconds : minutes).format(ms);
+  return (stepMs < MINUTE_MS ? seconds : minutes).format(ms);
 }

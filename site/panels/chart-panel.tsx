@@ -30,11 +30,9 @@ export function ChartPanel(props: PanelProps & { kind: "line" | "area" | "bars" 
   });
   const { fromMs, toMs } = drawnSpan(props);
   const unit = panel.unit ?? "short";
-  const slots = picture.rows.map(({ group }) => colors.slotOf(group));
-  const labels = groupLabels(
-    picture.rows.map(({ group }) => group),
-    panel.metric,
-  );
+  const groups = picture.rows.map(({ group }) => group);
+  const slots = colors.distinct(groups);
+  const labels = groupLabels(groups, panel.metric);
   const items = picture.rows.map((row, i) => ({
     key: row.key,
     label: labels[i] ?? "",

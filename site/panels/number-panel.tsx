@@ -12,9 +12,12 @@ const HOW: Record<PanelProps["traits"]["combine"], string> = {
   highest: "highest of",
 };
 
+/** Units that stand at the digits without a space. */
+const TIGHT = /^(%|[kMGT]?(\/s)?)$/;
+
 /** One big number for now, and where it came from. */
 export function NumberPanel(props: PanelProps) {
-  const { panel, series, traits, colors, nowMs, paused } = props;
+  const { panel, series, traits, nowMs, paused } = props;
   const { picture, value, groups } = useFrozen(paused, () => {
     const found = readings(series.buffer, traits, nowMs);
     const zero = isKnownZero(series.buffer, traits, series.watermark, nowMs);
@@ -38,13 +41,13 @@ export function NumberPanel(props: PanelProps) {
     <div class="number">
       <p class="number-value">
         <span class="number-digits">{digits}</span>
-        {suffix !== "" && <span class="number-unit">{suffix}</span>}
+        {suffix !== "" && <span class={`number-unit ${TIGHT.test(suffix) ? "tight" : ""}`}>{suffix}</span>}
       </p>
       <p class="number-note">{groups > 1 ? `${HOW[traits.combine]} ${groups} · ${peak}` : peak}</p>
       <Chart
         kind="spark"
         picture={picture}
-        slots={[colors.slotOf({})]}
+        slots={[0]}
         fromMs={fromMs}
         toMs={toMs}
         unit={unit}

@@ -32,11 +32,21 @@ export function TablePanel(props: PanelProps) {
                 {key}
               </th>
             ))}
-            {["Now", "Low", "Mean", "High", "Updated"].map((title) => (
-              <th key={title} scope="col" class="figure">
-                {title}
-              </th>
-            ))}
+            <th scope="col" class="figure">
+              Now
+            </th>
+            <th scope="col" class="figure optional">
+              Low
+            </th>
+            <th scope="col" class="figure optional">
+              Mean
+            </th>
+            <th scope="col" class="figure">
+              High
+            </th>
+            <th scope="col" class="figure">
+              Updated
+            </th>
           </tr>
         </thead>
         <tbody>
@@ -46,10 +56,10 @@ export function TablePanel(props: PanelProps) {
                 <td key={name}>{valueLabel(group[name])}</td>
               ))}
               <td class="figure strong">{formatValue(value, unit)}</td>
-              <td class="figure">{formatValue(summary?.low, unit)}</td>
-              <td class="figure">{formatValue(summary?.mean, unit)}</td>
+              <td class="figure optional">{formatValue(summary?.low, unit)}</td>
+              <td class="figure optional">{formatValue(summary?.mean, unit)}</td>
               <td class="figure">{formatValue(summary?.high, unit)}</td>
-              <td class="figure">{formatAge(nowMs - t)}</td>
+              <td class="figure">{nowMs - t < 1_000 ? "now" : formatAge(nowMs - t)}</td>
             </tr>
           ))}
         </tbody>

@@ -39,7 +39,7 @@ export function ToplistPanel({ panel, series, traits, colors, nowMs, paused }: P
               class="toplist-bar"
               style={{
                 "--share": Math.abs(value) / largest,
-                "--color": `var(--series-${colors.slotOf(group) + 1})`,
+                "--color": `var(--series-${colors.inList(group) + 1})`,
               }}
             />
             <span class="toplist-label" title={label}>
