@@ -14,7 +14,6 @@ export interface EncodedMetricWindows {
   finalEnd: number;
   sealedEnd: number;
   revised: [endMs: number, keys: string[]][];
-  sealed: SealedPoint[];
   counts: MetricCounts;
 }
 
@@ -69,7 +68,6 @@ export class MetricWindows {
     this.#finalEnd = encoded.finalEnd;
     this.#sealedEnd = encoded.sealedEnd;
     for (const [end, keys] of encoded.revised) this.#revised.set(end, new Set(keys));
-    this.#sealed = encoded.sealed;
     Object.assign(this.counts, encoded.counts);
   }
 
@@ -189,14 +187,13 @@ export class MetricWindows {
     return taken;
   }
 
-  /** The whole state, for the constructor. What was drawn is not part of it. */
+  /** The state for the constructor, but for what was drawn, and sealed points: those are taken and stored before. */
   encode(): EncodedMetricWindows {
     return {
       panes: Array.from(this.#panes, ([start, { events, groups }]) => [start, events, encodeGroups(groups)]),
       finalEnd: this.#finalEnd,
       sealedEnd: this.#sealedEnd,
       revised: Array.from(this.#revised, ([end, keys]) => [end, [...keys]]),
-      sealed: this.#sealed,
       counts: this.counts,
     };
   }
