@@ -16,9 +16,12 @@ export default defineConfig({
         plugins: [
           cloudflareTest({
             main: "./test/workerd/main.ts",
+            wrangler: { configPath: "./wrangler.toml" },
             miniflare: {
-              compatibilityDate: "2026-10-20",
-              bindings: { REQUIRE_SERVICES: process.env["REQUIRE_SERVICES"] ?? "" },
+              bindings: {
+                REQUIRE_SERVICES: process.env["REQUIRE_SERVICES"] ?? "",
+                ROOT_KEY: "a-root-key-for-tests",
+              },
               durableObjects: { TEST_OBJECT: { className: "TestObject", useSQLite: true } },
             },
           }),

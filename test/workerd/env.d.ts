@@ -1,7 +1,8 @@
-// Bindings that vitest.config.ts adds for tests.
+// Bindings of wrangler.toml, and those that vitest.config.ts adds for tests.
 declare namespace Cloudflare {
-  interface Env {
+  interface Env extends Readonly<import("../../durable-objects/env.ts").Env> {
     REQUIRE_SERVICES: string;
+    ROOT_KEY: string;
     TEST_OBJECT: DurableObjectNamespace;
   }
 }
