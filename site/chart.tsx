@@ -52,7 +52,9 @@ export function Chart({ label, onHover, ...input }: ChartProps) {
 }
 
 /** Room around the plot in CSS pixels: the top line and the newest point are drawn whole. */
-const PADDING: uPlot.Padding = [8, 6, 0, 0];
+const EDGE_PX = 6;
+const PADDING: uPlot.Padding = [8, EDGE_PX, 0, 0];
+const TIME_LABEL_PX = 52;
 const TICK_EVERY_PX = 52;
 /** Never undefined in the build that the package ships; the types allow for smaller ones. */
 const linear: uPlot.Series.PathBuilder = uPlot.paths.linear?.() ?? (() => null);
@@ -174,7 +176,12 @@ class ChartView {
       size: 26,
       incrs: TIME_STEPS_MS,
       grid: { show: false },
-      values: (_, splits, _axis, _space, stepMs) => splits.map((ms) => formatTime(ms, stepMs)),
+      values: (plot, splits, _axis, _space, stepMs) =>
+        splits.map((ms) => {
+          // A label that would be cut at the edge is left out.
+          const room = plot.bbox.width / uPlot.pxRatio - plot.valToPos(ms, "x");
+          return room < TIME_LABEL_PX / 2 - EDGE_PX ? "" : formatTime(ms, stepMs);
+        }),
     };
   }
 

@@ -8,13 +8,13 @@ import type { Traits } from "./traits.ts";
 export function FreshnessBadge({ series, traits }: { series: LiveSeries | undefined; traits: Traits }) {
   const { view, state } = useLive();
   const connected = useStore(state).phase === "open";
-  const paused = useStore(view.pausedAtMs) !== undefined;
+  const pausedAtMs = useStore(view.pausedAtMs);
   useTick(1_000);
   if (series === undefined || (!series.ready && connected)) return <span class="freshness" />;
   const { tone, text } = freshness({
     nowMs: view.clockMs(),
     connected,
-    paused,
+    pausedAtMs,
     freshAtMs: series.freshAtMs,
     rhythmMs: series.rhythmMs,
     traits,

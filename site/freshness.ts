@@ -13,7 +13,8 @@ export interface Freshness {
 export interface FreshnessInput {
   nowMs: number;
   connected: boolean;
-  paused: boolean;
+  /** Since when the page stands still, if it does. */
+  pausedAtMs: number | undefined;
   /** When the newest news happened: its arrival at the edge. Undefined before the first. */
   freshAtMs: number | undefined;
   /** The longest that the data's own rhythm leaves between two points. */
@@ -26,8 +27,8 @@ const PATIENCE_MS = 5_000;
 
 /** Judges. Data that come every ten seconds are not stale after five. */
 export function freshness(input: FreshnessInput): Freshness {
-  const { nowMs, connected, paused, freshAtMs } = input;
-  if (paused) return { tone: "paused", text: "paused" };
+  const { nowMs, connected, pausedAtMs, freshAtMs } = input;
+  if (pausedAtMs !== undefined) return { tone: "paused", text: `paused · ${formatAge(nowMs - pausedAtMs)}` };
   if (freshAtMs === undefined) {
     return connected ? { tone: "waiting", text: "no data" } : { tone: "offline", text: "offline" };
   }

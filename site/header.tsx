@@ -1,7 +1,6 @@
 import type { Dashboard } from "../protocol/dashboard.ts";
 import { ConnectionBadge } from "./connection-badge.tsx";
-import { formatAge } from "./format.ts";
-import { useStore, useTick } from "./hooks.ts";
+import { useStore } from "./hooks.ts";
 import { MoonIcon, PauseIcon, PlayIcon, SunIcon, WaveIcon } from "./icons.tsx";
 import { useLive } from "./live.ts";
 import { dashboardPath, followLink } from "./route.ts";
@@ -66,19 +65,18 @@ function Brand() {
 function PauseButton() {
   const { view } = useLive();
   const pausedAtMs = useStore(view.pausedAtMs);
-  useTick(1_000);
   const paused = pausedAtMs !== undefined;
   return (
     <button
       type="button"
       class="button pause"
       aria-pressed={paused}
+      aria-label={paused ? "Resume" : "Pause"}
       title={paused ? "Show what is happening now" : "Hold the charts still; nothing is lost meanwhile"}
       onClick={() => view.togglePaused()}
     >
       {paused ? <PlayIcon /> : <PauseIcon />}
-      <span class="pause-text">{paused ? `Resume` : "Pause"}</span>
-      {paused && <span class="pause-age">{formatAge(view.clockMs() - pausedAtMs).replace(/\.\d/, "")}</span>}
+      <span class="pause-text">{paused ? "Resume" : "Pause"}</span>
     </button>
   );
 }

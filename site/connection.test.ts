@@ -1,0 +1,288 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import type { DeltaMessage, ErrorMessage, SnapshotMessage } from "../protocol/live.ts";
+import {
+  Connection,
+  type ConnectionEnvironment,
+  type ConnectionState,
+  type SocketEvents,
+} from "./connection.ts";
+
+/** A socket under the test's control. */
+class FakeSocket {
+  readonly events: SocketEvents;
+  readonly sent: string[] = [];
+  closed = false;
+
+  constructor(events: SocketEvents) {
+    this.events = events;
+  }
+
+  send(text: string): void {
+    this.sent.push(text);
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+
+  /** What was sent, read as JSON; pings left out. */
+  get messages(): unknown[] {
+    return this.sent.filter((text) => text !== "ping").map((text) => JSON.parse(text) as unknown);
+  }
+
+  get pings(): number {
+    return this.sent.filter((text) => text === "ping").length;
+  }
+
+  receive(message: object | string): void {
+    this.events.message(typeof message === "string" ? message : JSON.stringify(message));
+  }
+}
+
+/** A clock that only the test moves, with the timers that hang on it. */
+class FakeEnvironment implements ConnectionEnvironment {
+  readonly sockets: FakeSocket[] = [];
+  readonly #timers = new Set<{ atMs: number; task: () => void }>();
+  #nowMs = 0;
+  randomness = 0.5;
+
+  connect(events: SocketEvents): FakeSocket {
+    const socket = new FakeSocket(events);
+    this.sockets.push(socket);
+    return socket;
+  }
+
+  nowMs(): number {
+    return this.#nowMs;
+  }
+
+  random(): number {
+    return this.randomness;
+  }
+
+  after(ms: number, task: () => void): () => void {
+    const timer = { atMs: this.#nowMs + ms, task };
+    this.#timers.add(timer);
+    return () => this.#timers.delete(timer);
+  }
+
+  advance(ms: number): void {
+    const untilMs = this.#nowMs + ms;
+    for (;;) {
+      const due = [...this.#timers].filter(({ atMs }) => atMs <= untilMs).sort((a, b) => a.atMs - b.atMs)[0];
+      if (due === undefined) break;
+      this.#timers.delete(due);
+      this.#nowMs = due.atMs;
+      due.task();
+    }
+    this.#nowMs = untilMs;
+  }
+
+  get socket(): FakeSocket {
+    const last = this.sockets.at(-1);
+    if (last === undefined) throw new Error("no socket was opened");
+    return last;
+  }
+}
+
+class Recorder {
+  readonly snapshots: SnapshotMessage[] = [];
+  readonly deltas: DeltaMessage[] = [];
+  readonly errors: ErrorMessage[] = [];
+  snapshot = (message: SnapshotMessage): unknown => this.snapshots.push(message);
+  delta = (message: DeltaMessage): unknown => this.deltas.push(message);
+  error = (message: ErrorMessage): unknown => this.errors.push(message);
+}
+
+const snapshot = (id: string, cursor: string, recovered = false) => ({
+  type: "snapshot",
+  id,
+  cursor,
+  recovered,
+  series: [],
+  watermark: null,
+});
+const delta = (id: string, cursor: string) => ({
+  type: "delta",
+  id,
+  cursor,
+  series: [],
+  watermark: null,
+  lag: 1,
+});
+
+let environment: FakeEnvironment;
+let states: ConnectionState[];
+let connection: Connection;
+
+beforeEach(() => {
+  environment = new FakeEnvironment();
+  states = [];
+  connection = new Connection(environment, (state) => states.push(state));
+  connection.start();
+});
+
+describe("Connection", () => {
+  it("[L2] subscribes what was asked for before it opened, and what is asked for later", () => {
+    connection.subscribe({ metric: "a", range: "15m" }, new Recorder());
+    expect(environment.socket.messages).toEqual([]);
+    environment.socket.events.open();
+    connection.subscribe({ metric: "b", range: "1m", groups: [{ host: "x" }] }, new Recorder());
+    expect(environment.socket.messages).toEqual([
+      { type: "subscribe", id: "s1", metric: "a", range: "15m" },
+      { type: "subscribe", id: "s2", metric: "b", range: "1m", groups: [{ host: "x" }] },
+    ]);
+  });
+
+  it("[L2] hands each message to its own subscription only", () => {
+    const [a, b] = [new Recorder(), new Recorder()];
+    connection.subscribe({ metric: "a", range: "15m" }, a);
+    connection.subscribe({ metric: "b", range: "15m" }, b);
+    environment.socket.events.open();
+    environment.socket.receive(snapshot("s1", "c1"));
+    environment.socket.receive(delta("s2", "c2"));
+    environment.socket.receive({ type: "error", id: "s2", code: "unknown_metric", message: "no" });
+    environment.socket.receive("{ not json");
+    environment.socket.receive(delta("s99", "c3"));
+    expect([a.snapshots.length, a.deltas.length, a.errors.length]).toEqual([1, 0, 0]);
+    expect([b.snapshots.length, b.deltas.length, b.errors.length]).toEqual([0, 1, 1]);
+  });
+
+  it("[L2] unsubscribes, and does not subscribe again after a loss", () => {
+    const stop = connection.subscribe({ metric: "a", range: "15m" }, new Recorder());
+    environment.socket.events.open();
+    stop();
+    expect(environment.socket.messages.at(-1)).toEqual({ type: "unsubscribe", id: "s1" });
+    environment.socket.events.close(1006, "");
+    environment.advance(1_000);
+    environment.socket.events.open();
+    expect(environment.socket.messages).toEqual([]);
+  });
+
+  it("[L3] subscribes again with the last cursor after a loss", () => {
+    const recorder = new Recorder();
+    connection.subscribe({ metric: "a", range: "15m" }, recorder);
+    environment.socket.events.open();
+    environment.socket.receive(snapshot("s1", "c1"));
+    environment.socket.receive(delta("s1", "c7"));
+    environment.socket.events.close(1006, "");
+    environment.advance(500);
+    environment.socket.events.open();
+    expect(environment.socket.messages).toEqual([
+      { type: "subscribe", id: "s1", metric: "a", range: "15m", cursor: "c7" },
+    ]);
+    expect(connection.state).toMatchObject({ phase: "open", reconnects: 1 });
+  });
+
+  it("[L3] waits longer after each failure, by full jitter, up to a bound", () => {
+    environment.randomness = 1;
+    const waits: number[] = [];
+    for (let i = 0; i < 8; i++) {
+      environment.socket.events.close(1006, "");
+      const { retryAtMs = 0 } = connection.state;
+      waits.push(retryAtMs - environment.nowMs());
+      environment.advance(retryAtMs - environment.nowMs());
+    }
+    expect(waits).toEqual([500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000, 15_000]);
+    environment.randomness = 0.1;
+    environment.socket.events.close(1006, "");
+    expect((connection.state.retryAtMs ?? 0) - environment.nowMs()).toBe(1_500);
+  });
+
+  it("[L3] begins the backoff anew only after a connection that lasted", () => {
+    environment.randomness = 1;
+    for (let i = 0; i < 3; i++) {
+      environment.socket.events.open();
+      environment.socket.events.close(1011, "");
+      environment.advance((connection.state.retryAtMs ?? 0) - environment.nowMs());
+    }
+    environment.socket.events.close(1006, "");
+    expect((connection.state.retryAtMs ?? 0) - environment.nowMs()).toBe(4_000);
+    environment.advance(4_000);
+    environment.socket.events.open();
+    environment.advance(6_000);
+    environment.socket.events.close(1006, "");
+    expect((connection.state.retryAtMs ?? 0) - environment.nowMs()).toBe(500);
+  });
+
+  it("[L2] pings every 20 s and takes any answer for life", () => {
+    environment.socket.events.open();
+    environment.advance(20_000);
+    expect(environment.socket.pings).toBe(1);
+    environment.socket.receive("pong");
+    environment.advance(20_000);
+    expect(environment.socket.pings).toBe(2);
+    environment.socket.receive(delta("s1", "c1"));
+    environment.advance(19_000);
+    expect(connection.state.phase).toBe("open");
+  });
+
+  it("[L3] leaves a connection that answers no ping, and ignores what it still says", () => {
+    const recorder = new Recorder();
+    connection.subscribe({ metric: "a", range: "15m" }, recorder);
+    environment.socket.events.open();
+    const dead = environment.socket;
+    environment.advance(28_000);
+    expect(connection.state.phase).toBe("waiting");
+    expect(dead.closed).toBe(true);
+    dead.receive(snapshot("s1", "old"));
+    dead.events.close(1006, "");
+    expect(recorder.snapshots).toEqual([]);
+    expect(environment.sockets.length).toBe(1);
+  });
+
+  it("[L3] gives up an attempt that gets no answer", () => {
+    environment.advance(10_000);
+    expect(connection.state.phase).toBe("waiting");
+    environment.advance(500);
+    expect(environment.sockets.length).toBe(2);
+  });
+
+  it("[L3] connects at once when woken while waiting, and tests the connection when woken while open", () => {
+    environment.randomness = 1;
+    for (let i = 0; i < 6; i++) {
+      environment.socket.events.close(1006, "");
+      environment.advance(i < 5 ? 15_000 : 0);
+    }
+    const attempts = environment.sockets.length;
+    connection.wake();
+    expect(environment.sockets.length).toBe(attempts + 1);
+    environment.socket.events.open();
+    connection.wake();
+    expect(environment.socket.pings).toBe(1);
+    environment.advance(2_500);
+    expect(connection.state.phase).toBe("waiting");
+  });
+
+  it("[L2] asks again for a metric that is not there yet, but not for what was asked wrongly", () => {
+    connection.subscribe({ metric: "later", range: "15m" }, new Recorder());
+    connection.subscribe({ metric: "bad", range: "15m" }, new Recorder());
+    environment.socket.events.open();
+    environment.socket.receive({ type: "error", id: "s1", code: "unknown_metric", message: "no" });
+    environment.socket.receive({ type: "error", id: "s2", code: "bad_message", message: "no" });
+    environment.advance(10_000);
+    expect(environment.socket.messages.slice(2)).toEqual([
+      { type: "subscribe", id: "s1", metric: "later", range: "15m" },
+    ]);
+  });
+
+  it("[L1] stops when the server refuses, and says why", () => {
+    environment.socket.events.open();
+    environment.socket.events.close(4401, "the key was revoked");
+    expect(connection.state).toEqual({ phase: "closed", reconnects: 0, refusal: "the key was revoked" });
+    environment.advance(600_000);
+    expect(environment.sockets.length).toBe(1);
+  });
+
+  it("leaves no timer behind when it is closed", () => {
+    connection.subscribe({ metric: "a", range: "15m" }, new Recorder());
+    environment.socket.events.open();
+    environment.socket.receive({ type: "error", id: "s1", code: "unavailable", message: "no" });
+    connection.close();
+    const sent = environment.socket.sent.length;
+    environment.advance(600_000);
+    expect(environment.sockets.length).toBe(1);
+    expect(environment.socket.sent.length).toBe(sent);
+    expect(connection.state.phase).toBe("closed");
+  });
+});

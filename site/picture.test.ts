@@ -1,0 +1,82 @@
+import { describe, expect, it } from "vitest";
+import { combinedColumn, pictureOf, topKeys, valueRange } from "./picture.ts";
+import type { Reading } from "./reading.ts";
+import { SeriesBuffer } from "./series.ts";
+import type { Traits } from "./traits.ts";
+
+const COUNT: Traits = {
+  additive: true,
+  combine: "sum",
+  stepMs: 10,
+  sizeMs: 10,
+  delayMs: 0,
+  tumbling: true,
+};
+const GAUGE: Traits = { ...COUNT, additive: false, combine: "mean" };
+
+const buffer = (points: Record<string, number[]>): SeriesBuffer => {
+  const made = new SeriesBuffer();
+  made.replace(
+    Object.entries(points).map(([host, t]) => ({ group: { host }, t, v: t, s: t.map(() => 1 as const) })),
+  );
+  return made;
+};
+const draw = (points: Record<string, number[]>, traits: Traits) => {
+  const made = buffer(points);
+  return pictureOf(made, [...made.columns.values()], traits);
+};
+
+describe("pictureOf", () => {
+  it("[U2] breaks the line where windows are missing from all groups", () => {
+    const { x, rows } = draw({ a: [10, 20, 50, 60] }, COUNT);
+    expect(x).toEqual([10, 20, 30, 50, 60]);
+    expect(rows[0]?.y).toEqual([10, 20, null, 50, 60]);
+  });
+
+  it("[U2] breaks only the line of the group that is missing", () => {
+    const { x, rows } = draw({ a: [10, 20, 30, 40], b: [10, 40] }, COUNT);
+    expect(x).toEqual([10, 20, 30, 40]);
+    expect(rows[0]?.y).toEqual([10, 20, 30, 40]);
+    expect(rows[1]?.y).toEqual([10, null, undefined, 40]);
+  });
+
+  it("[U2] keeps the line of a gauge that reports more rarely than its windows close", () => {
+    const { x, rows } = draw({ a: [10, 60, 110, 160, 210, 510] }, GAUGE);
+    expect(x).toEqual([10, 60, 110, 160, 210, 220, 510]);
+    expect(rows[0]?.y).toEqual([10, 60, 110, 160, 210, null, 510]);
+  });
+
+  it("[U2] finds points that stand alone", () => {
+    const { rows } = draw({ a: [10, 50, 60, 100] }, COUNT);
+    expect(rows[0]?.isolated.map((i) => rows[0]?.y[i])).toEqual([10, 100]);
+  });
+});
+
+describe("valueRange", () => {
+  it("[U1] sums what is stacked, and looks only at what is drawn", () => {
+    const picture = draw({ a: [10, 20, 30], b: [10, 20] }, COUNT);
+    expect(valueRange(picture, 0, true)).toEqual([0, 40]);
+    expect(valueRange(picture, 0, false)).toEqual([0, 30]);
+    expect(valueRange(picture, 25, true)).toEqual([0, 30]);
+  });
+});
+
+describe("combinedColumn", () => {
+  it("[U1] adds up the groups of each window", () => {
+    expect(combinedColumn(buffer({ a: [10, 20], b: [20, 30] }), COUNT).v).toEqual([10, 40, 30]);
+  });
+});
+
+describe("topKeys", () => {
+  const reading = (key: string, value: number): Reading => ({ key, group: {}, value, t: 0, state: 1 });
+
+  it("[U1] takes the largest, in an order that does not change with their values", () => {
+    const found = [reading("c", 9), reading("a", 5), reading("b", 1)];
+    expect(topKeys(found, 2, new Set())).toEqual(["a", "c"]);
+  });
+
+  it("[U1] keeps what is drawn until another is clearly larger", () => {
+    expect(topKeys([reading("a", 10), reading("b", 11)], 1, new Set(["a"]))).toEqual(["a"]);
+    expect(topKeys([reading("a", 10), reading("b", 13)], 1, new Set(["a"]))).toEqual(["b"]);
+  });
+});
