@@ -30,16 +30,47 @@ const valuesAt = (made: SeriesBuffer, traits: Traits, atMs: number) =>
   readings(made, traits, atMs).map(({ group, value }) => `${group["host"]}=${value}`);
 
 describe("readings", () => {
-  it("[U1] reads counts from the newest window that is over, not from the one that still grows", () => {
+  it("[U1] reads counts from the newest final window, not from those that still grow", () => {
     const made = buffer({
       a: [
         [1000, 5, 1],
-        [2000, 6, 0],
+        [2000, 6, 2],
         [3000, 1, 0],
       ],
     });
-    expect(valuesAt(made, COUNT, 2500)).toEqual(["a=6"]);
-    expect(valuesAt(made, COUNT, 3000)).toEqual(["a=1"]);
+    expect(valuesAt(made, COUNT, 3500)).toEqual(["a=6"]);
+  });
+
+  it("[U1] reads an open window rather than nothing", () => {
+    expect(valuesAt(buffer({ a: [[1000, 5, 0]] }), COUNT, 500)).toEqual(["a=5"]);
+    expect(
+      valuesAt(
+        buffer({
+          a: [
+            [1000, 5, 1],
+            [60_000, 7, 0],
+          ],
+        }),
+        COUNT,
+        60_000,
+      ),
+    ).toEqual(["a=7"]);
+  });
+
+  it("[U1] reads a short sliding count only when it is final", () => {
+    const sliding = { ...COUNT, tumbling: false, sizeMs: 10_000 };
+    expect(
+      valuesAt(
+        buffer({
+          a: [
+            [1000, 50, 1],
+            [2000, 20, 0],
+          ],
+        }),
+        sliding,
+        1500,
+      ),
+    ).toEqual(["a=50"]);
   });
 
   it("[U1] leaves out a group that counted nothing in that window", () => {

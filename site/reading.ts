@@ -1,4 +1,4 @@
-import type { Group, PointState } from "../protocol/series.ts";
+import { POINT_STATE, type Group, type PointState } from "../protocol/series.ts";
 import { lowerBound, type Column, type SeriesBuffer } from "./series.ts";
 import type { Traits } from "./traits.ts";
 
@@ -12,16 +12,21 @@ export interface Reading {
   state: PointState;
 }
 
-/** A running window of this length or more is worth showing before it is over; a shorter one only flickers. */
+/** A tumbling window of this length or more is worth showing while it grows; a shorter one only flickers. */
 const RUNNING_WINDOW_MS = 60_000;
+/** A sliding window of this many steps lacks little when it lacks the last one; a shorter one reads too low. */
+const NEARLY_FULL_STEPS = 30;
+/** How long after its delay a window may take to be final, and be waited for. */
+const SETTLES_WITHIN_STEPS = 3;
+const SETTLES_WITHIN_MS = 3_000;
 /** A group whose newest value lies further than this behind the others' has stopped reporting. */
 const SILENT_AFTER_MS = 30_000;
 
 /**
  * The newest value of each group at the time `atMs`.
  *
- * Counts of one short window grow while it is open: the newest window that is over is read, and a group without a
- * point there counted nothing. Averages and extremes are true at once: each group's newest is read.
+ * A count grows until its window is final: the newest final window is read, and a group without a point there counted
+ * nothing. Averages and extremes are true at once: each group's newest is read.
  */
 export function readings(buffer: SeriesBuffer, traits: Traits, atMs: number): Reading[] {
   if (traits.additive) {
@@ -56,11 +61,27 @@ export function isKnownZero(
 
 /** The row to read counts from, or -1. */
 function additiveRow(buffer: SeriesBuffer, traits: Traits, atMs: number): number {
-  const running = traits.tumbling && traits.sizeMs >= RUNNING_WINDOW_MS;
-  const boundMs = running || !traits.tumbling ? atMs + traits.stepMs : atMs;
-  const row = lowerBound(buffer.t, boundMs + 1) - 1;
-  // Nothing is over yet: the first window, open, is better than no number.
-  return row < 0 && buffer.t.length > 0 ? 0 : row;
+  const { tumbling, sizeMs, stepMs } = traits;
+  const early = tumbling ? sizeMs >= RUNNING_WINDOW_MS : sizeMs >= NEARLY_FULL_STEPS * stepMs;
+  const newest = lowerBound(buffer.t, atMs + (early ? stepMs : 0) + 1) - 1;
+  if (early) return newest;
+  // Without a final window in reach, such as before the first, an open one is better than no number.
+  const settled = settledRow(
+    buffer,
+    newest,
+    atMs - traits.delayMs - SETTLES_WITHIN_STEPS * stepMs - SETTLES_WITHIN_MS,
+  );
+  return settled ?? Math.max(newest, buffer.t.length > 0 ? 0 : -1);
+}
+
+/** The newest row at or before `from` that is final for some group, no older than `oldestMs`. */
+function settledRow(buffer: SeriesBuffer, from: number, oldestMs: number): number | undefined {
+  for (let row = from; row >= 0 && (buffer.t[row] ?? 0) >= oldestMs; row--) {
+    for (const { v, s } of buffer.columns.values()) {
+      if (v[row] !== undefined && s[row] !== POINT_STATE.provisional) return row;
+    }
+  }
+  return undefined;
 }
 
 function rowReadings(buffer: SeriesBuffer, row: number): Reading[] {
