@@ -211,11 +211,16 @@ export class MetricWindow extends DurableObject<Env> {
 
   async #caughtUp(partition: number): Promise<[number, number]> {
     const reader = this.env.PARTITION_READER.getByName(String(partition));
+    // A timer that is left running would keep this object awake.
+    const timeout = new AbortController();
+    const silence = scheduler.wait(ASK_TIMEOUT_MS, { signal: timeout.signal }).then(() => -1);
     try {
-      const silence = scheduler.wait(ASK_TIMEOUT_MS).then(() => -1);
       return [partition, await Promise.race([reader.caughtUp(), silence])];
     } catch {
       return [partition, -1];
+    } finally {
+      timeout.abort();
+      silence.catch(() => undefined);
     }
   }
 

@@ -44,7 +44,7 @@ export class WatcherList {
   /** Adds a watcher and returns the metric's cursor: frames after it are what a snapshot taken now lacks. */
   add(hub: string, windows: MetricWindows): string {
     const { name } = windows.compiled.metric;
-    if (!this.#hubsByMetric.has(name)) windows.discardChanges();
+    if (!this.#hubsByMetric.has(name)) windows.markDrawn(this.#options.set.liveEdge(Date.now()));
     if (!this.#hubsByMetric.get(name)?.has(hub)) this.#options.store.addWatcher(hub, name);
     this.#note(hub, name);
     return this.#cursor(name);

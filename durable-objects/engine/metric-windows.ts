@@ -174,6 +174,12 @@ export class MetricWindows {
     return this.#panes.size === 0 && this.#sealed.length === 0;
   }
 
+  /** Takes all there is as drawn: whoever watches from now on has just been given it. */
+  markDrawn(clockMs: number): void {
+    this.redraw();
+    this.changes(clockMs);
+  }
+
   /** Whatever is open is to be drawn anew: what was last drawn is not known. */
   redraw(): void {
     for (const end of this.#endsBetween(this.#sealedEnd, Number.POSITIVE_INFINITY)) this.#touched.add(end);
