@@ -12,19 +12,8 @@ import { parseDuration } from "../protocol/time.ts";
 import { matchesGroups } from "./engine/group-key.ts";
 import type { Env } from "./env.ts";
 import type { MetricWindow } from "./metric-window.ts";
+import { type Subscription, Subscriptions } from "./subscriptions.ts";
 import type { LiveFrame } from "./watcher-list.ts";
-
-/** What one socket is subscribed to. It travels in the socket's attachment, so that hibernation keeps it. */
-interface Subscription {
-  id: string;
-  metric: string;
-  groups?: Group[];
-}
-
-interface Attachment {
-  version: 1;
-  subscriptions: Subscription[];
-}
 
 /** A subscription whose snapshot is on its way: frames that come meanwhile wait for it. */
 interface Pending {
@@ -49,7 +38,7 @@ const RESERVED_CLOSE_CODES = new Set([1005, 1006, 1015]);
  */
 export class LiveHub extends DurableObject<Env> {
   readonly #project: string;
-  readonly #subscribers = new Map<string, Map<WebSocket, Subscription[]>>();
+  readonly #subscriptions: Subscriptions;
   readonly #pending = new Map<WebSocket, Map<string, Pending>>();
   #framesSent = 0;
   #sendFailures = 0;
@@ -58,16 +47,13 @@ export class LiveHub extends DurableObject<Env> {
     super(ctx, env);
     this.#project = ctx.id.name ?? "";
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
-    for (const socket of ctx.getWebSockets()) {
-      for (const subscription of subscriptionsOf(socket)) this.#index(socket, subscription);
-    }
+    this.#subscriptions = new Subscriptions(ctx.getWebSockets());
   }
 
   /** Accepts a socket. The edge has checked the key and the upgrade. */
   override async fetch(request: Request): Promise<Response> {
     const { 0: client, 1: server } = new WebSocketPair();
     this.ctx.acceptWebSocket(server);
-    server.serializeAttachment({ version: 1, subscriptions: [] } satisfies Attachment);
     const headers = new Headers();
     const offered = request.headers.get("sec-websocket-protocol");
     if (offered !== null) headers.set("sec-websocket-protocol", LIVE_SUBPROTOCOL);
@@ -78,7 +64,7 @@ export class LiveHub extends DurableObject<Env> {
   deliver(frames: LiveFrame[]): string[] {
     const unwatched = new Set<string>();
     for (const frame of frames) {
-      const subscribers = this.#subscribers.get(frame.metric);
+      const subscribers = this.#subscriptions.to(frame.metric);
       if (subscribers === undefined) {
         unwatched.add(frame.metric);
         continue;
@@ -92,13 +78,10 @@ export class LiveHub extends DurableObject<Env> {
   }
 
   stats(): HubStats {
-    let subscriptions = 0;
-    for (const bySocket of this.#subscribers.values())
-      for (const list of bySocket.values()) subscriptions += list.length;
     return {
       project: this.#project,
       sockets: this.ctx.getWebSockets().length,
-      subscriptions,
+      subscriptions: this.#subscriptions.count,
       framesSent: this.#framesSent,
       sendFailures: this.#sendFailures,
     };
@@ -133,21 +116,16 @@ export class LiveHub extends DurableObject<Env> {
   }
 
   async #subscribe(socket: WebSocket, message: SubscribeMessage): Promise<void> {
-    const others = subscriptionsOf(socket).filter(({ id }) => id !== message.id);
-    if (others.length >= LIMITS.subscriptionsPerSocket) {
-      const bound = LIMITS.subscriptionsPerSocket;
-      this.#fail(
-        socket,
-        "too_many_subscriptions",
-        `this socket has ${others.length}; the bound is ${bound}`,
-        message.id,
-      );
+    this.#unsubscribe(socket, message.id);
+    const present = this.#subscriptions.of(socket).length;
+    if (present >= LIMITS.subscriptionsPerSocket) {
+      const text = `this socket has ${present} subscriptions; the bound is ${LIMITS.subscriptionsPerSocket}`;
+      this.#fail(socket, "too_many_subscriptions", text, message.id);
       return;
     }
-    this.#unsubscribe(socket, message.id);
     const subscription: Subscription = { id: message.id, metric: message.metric };
     if (message.groups !== undefined) subscription.groups = message.groups;
-    if (!attach(socket, [...others, subscription])) {
+    if (!this.#subscriptions.add(socket, subscription)) {
       this.#fail(
         socket,
         "too_many_subscriptions",
@@ -156,7 +134,6 @@ export class LiveHub extends DurableObject<Env> {
       );
       return;
     }
-    this.#index(socket, subscription);
     const pending: Pending = { held: [] };
     this.#pendingOf(socket).set(message.id, pending);
     await this.#sendSnapshot(socket, subscription, parseDuration(message.range) ?? 0, pending);
@@ -215,37 +192,15 @@ export class LiveHub extends DurableObject<Env> {
     }
   }
 
+  /** The window learns by its next delivery that nobody watches any more. */
   #unsubscribe(socket: WebSocket, id: string): void {
-    const subscriptions = subscriptionsOf(socket);
-    const gone = subscriptions.find((subscription) => subscription.id === id);
-    if (gone === undefined) return;
-    attach(
-      socket,
-      subscriptions.filter((subscription) => subscription !== gone),
-    );
+    this.#subscriptions.remove(socket, id);
     this.#pending.get(socket)?.delete(id);
-    const bySocket = this.#subscribers.get(gone.metric);
-    const left = (bySocket?.get(socket) ?? []).filter((subscription) => subscription.id !== id);
-    if (left.length > 0) bySocket?.set(socket, left);
-    else this.#forget(gone.metric, socket);
   }
 
   #drop(socket: WebSocket): void {
     this.#pending.delete(socket);
-    for (const metric of this.#subscribers.keys()) this.#forget(metric, socket);
-  }
-
-  /** The window learns by the next delivery that nobody watches any more. */
-  #forget(metric: string, socket: WebSocket): void {
-    const bySocket = this.#subscribers.get(metric);
-    bySocket?.delete(socket);
-    if (bySocket?.size === 0) this.#subscribers.delete(metric);
-  }
-
-  #index(socket: WebSocket, subscription: Subscription): void {
-    const bySocket = this.#subscribers.get(subscription.metric) ?? new Map<WebSocket, Subscription[]>();
-    bySocket.set(socket, [...(bySocket.get(socket) ?? []), subscription]);
-    this.#subscribers.set(subscription.metric, bySocket);
+    this.#subscriptions.drop(socket);
   }
 
   #pendingOf(socket: WebSocket): Map<string, Pending> {
@@ -294,20 +249,4 @@ function bodyFor(frame: LiveFrame, groups: Group[] | undefined): string | undefi
   const members = JSON.parse(`{${frame.body}}`) as { series: Series[] };
   members.series = members.series.filter(({ group }) => matchesGroups(group, groups));
   return members.series.length === 0 ? undefined : JSON.stringify(members).slice(1, -1);
-}
-
-/** Attachments are read defensively: another version may have written them. */
-function subscriptionsOf(socket: WebSocket): Subscription[] {
-  const attachment = socket.deserializeAttachment() as Partial<Attachment> | null;
-  return attachment?.version === 1 && Array.isArray(attachment.subscriptions) ? attachment.subscriptions : [];
-}
-
-/** False when the attachment would exceed what the runtime keeps. */
-function attach(socket: WebSocket, subscriptions: Subscription[]): boolean {
-  try {
-    socket.serializeAttachment({ version: 1, subscriptions } satisfies Attachment);
-    return true;
-  } catch {
-    return false;
-  }
 }
