@@ -40,13 +40,14 @@ export function barRects(
     if (typeof value !== "number" || t <= min || t - windowMs >= max) continue;
     const start = plot.valToPos(t - windowMs, "x", true);
     const whole = (plot.valToPos(t, "x", true) - start) / abreast;
-    // A gap between bars as soon as there is room for one.
+    // Edges on whole pixels: neighbours meet without a seam, and a gap appears as soon as there is room for one.
+    const left = Math.round(start + (abreast > 1 ? whole * row : 0));
+    const right = Math.round(start + (abreast > 1 ? whole * (row + 1) : whole));
     const gap = whole > 12 ? 2 : whole > 4 ? 1 : 0;
     const from = base?.[index] ?? 0;
     const bottom = plot.valToPos(from, "y", true);
     const top = plot.valToPos(from + value, "y", true);
-    const left = start + whole * (abreast > 1 ? row : 0) + gap / 2;
-    rects.push({ index, left, top, width: Math.max(1, whole - gap), height: bottom - top });
+    rects.push({ index, left, top, width: Math.max(1, right - left - gap), height: bottom - top });
   }
   return rects;
 }

@@ -14,6 +14,7 @@ const base: FreshnessInput = {
 describe("freshness", () => {
   it("[U3] is live while news keep coming", () => {
     expect(freshness(base)).toEqual({ tone: "live", text: "live · 0.4 s" });
+    expect(freshness({ ...base, freshAtMs: 99_980 }).text).toBe("live · <0.1 s");
   });
 
   it("[U3] turns stale when they stop", () => {

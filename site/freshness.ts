@@ -35,7 +35,7 @@ export function freshness(input: FreshnessInput): Freshness {
   const ageMs = Math.max(0, nowMs - freshAtMs);
   if (!connected) return { tone: "offline", text: `offline · ${formatAge(ageMs)}` };
   if (ageMs > staleAfterMs(input)) return { tone: "stale", text: `stale · ${formatAge(ageMs)}` };
-  return { tone: "live", text: `live · ${formatAge(ageMs)}` };
+  return { tone: "live", text: `live · ${ageMs < 50 ? "<0.1 s" : formatAge(ageMs)}` };
 }
 
 function staleAfterMs({ rhythmMs, traits }: FreshnessInput): number {

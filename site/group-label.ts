@@ -13,7 +13,12 @@ export function groupLabels(groups: readonly Group[], whole: string): string[] {
   const keys = Object.keys(first ?? {});
   const telling = keys.filter((key) => groups.some((group) => group[key] !== first?.[key]));
   const shown = telling.length > 0 ? telling : keys;
-  return groups.map((group) => shown.map((key) => valueLabel(group[key])).join(" · ") || whole);
+  return groups.map((group) => shown.map((key) => namedLabel(key, group[key])).join(" · ") || whole);
+}
+
+/** A bare number says nothing without its key: core 0. */
+function namedLabel(key: string, value: string | undefined): string {
+  return value !== undefined && /^\d+$/.test(value) ? `${key} ${value}` : valueLabel(value);
 }
 
 /** One value of a group, for people. */

@@ -32,7 +32,7 @@ export function ChartPanel(props: PanelProps & { kind: "line" | "area" | "bars" 
   const unit = panel.unit ?? "short";
   const groups = picture.rows.map(({ group }) => group);
   const slots = colors.distinct(groups);
-  const labels = groupLabels(groups, panel.metric);
+  const labels = groupLabels(groups, panel.title);
   const items = picture.rows.map((row, i) => ({
     key: row.key,
     label: labels[i] ?? "",

@@ -24,7 +24,7 @@ export function ToplistPanel({ panel, series, traits, colors, nowMs, paused }: P
   const unit = panel.unit ?? "short";
   const labels = groupLabels(
     found.map(({ group }) => group),
-    panel.metric,
+    panel.title,
   );
   const largest = Math.max(...found.map(({ value }) => Math.abs(value)), Number.MIN_VALUE);
   // Drawn in the order of their keys and moved to their places, so that a change of places is a movement.
