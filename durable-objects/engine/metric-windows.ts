@@ -1,7 +1,7 @@
 import { POINT_STATE, type PointState, type Series } from "../../protocol/series.ts";
-import type { Accumulator, Encoded } from "./aggregates/aggregate.ts";
+import type { Encoded } from "./aggregates/aggregate.ts";
 import type { CompiledMetric } from "./compiled-metric.ts";
-import { otherKey } from "./group-key.ts";
+import { floorTo, Panes } from "./panes.ts";
 import type { MetricPartial, PanePartial } from "./partials.ts";
 import { SeriesBuilder, type WindowPoint } from "./window-points.ts";
 
@@ -27,11 +27,6 @@ export interface MetricCounts {
   folded: number;
 }
 
-interface Pane {
-  events: number;
-  groups: Map<string, Accumulator>;
-}
-
 interface Drawn {
   v: number | null;
   s: PointState;
@@ -46,7 +41,7 @@ interface Drawn {
  */
 export class MetricWindows {
   readonly compiled: CompiledMetric;
-  readonly #panes = new Map<number, Pane>();
+  readonly #panes: Panes;
   /** Groups that a late event changed in a final window, until it is sealed. */
   readonly #revised = new Map<number, Set<string>>();
   /** Ends whose points may differ from what was last drawn. */
@@ -63,8 +58,9 @@ export class MetricWindows {
 
   constructor(compiled: CompiledMetric, encoded?: EncodedMetricWindows) {
     this.compiled = compiled;
+    this.#panes = new Panes(compiled);
     if (encoded === undefined) return;
-    for (const pane of encoded.panes) this.#mergePane(pane);
+    for (const pane of encoded.panes) this.#panes.merge(pane);
     this.#finalEnd = encoded.finalEnd;
     this.#sealedEnd = encoded.sealedEnd;
     for (const [end, keys] of encoded.revised) this.#revised.set(end, new Set(keys));
@@ -75,12 +71,13 @@ export class MetricWindows {
   apply(partial: MetricPartial): void {
     this.counts.skipped += partial.skipped;
     for (const pane of partial.panes) {
-      const lastEnd = this.#lastEnd(pane[0]);
+      const lastEnd = this.#panes.lastEnd(pane[0]);
       if (lastEnd <= this.#sealedEnd) {
         this.counts.late += pane[1];
         continue;
       }
-      const keys = this.#mergePane(pane);
+      const { keys, folded } = this.#panes.merge(pane);
+      this.counts.folded += folded;
       this.#touchWindowsOf(pane[0], lastEnd, keys);
     }
   }
@@ -90,7 +87,7 @@ export class MetricWindows {
     const { everyMs } = this.compiled.metric.window;
     const finalEnd = floorTo(watermark, everyMs);
     if (finalEnd > this.#finalEnd) {
-      for (const end of this.#endsBetween(this.#finalEnd, finalEnd)) this.#touched.add(end);
+      for (const end of this.#panes.endsBetween(this.#finalEnd, finalEnd)) this.#touched.add(end);
       this.#finalEnd = finalEnd;
     }
     const sealedEnd = floorTo(watermark - this.compiled.metric.latenessMs, everyMs);
@@ -105,7 +102,7 @@ export class MetricWindows {
   /** The end of the oldest window that is not final, or of the oldest that is not sealed; undefined without panes. */
   nextEnd(state: "final" | "sealed"): number | undefined {
     const after = state === "final" ? this.#finalEnd : this.#sealedEnd;
-    for (const end of this.#endsBetween(after, Number.POSITIVE_INFINITY)) return end;
+    for (const end of this.#panes.endsBetween(after, Number.POSITIVE_INFINITY)) return end;
     return undefined;
   }
 
@@ -162,8 +159,8 @@ export class MetricWindows {
     }
     this.#show(clockMs);
     const after = Math.max(this.#sealedEnd, fromMs - 1);
-    for (const end of this.#endsBetween(after, Math.min(toMs, this.#visibleEnd))) {
-      for (const [key, accumulator] of this.#compose(end)) {
+    for (const end of this.#panes.endsBetween(after, Math.min(toMs, this.#visibleEnd))) {
+      for (const [key, accumulator] of this.#panes.compose(end)) {
         yield { end, key, accumulator, state: this.#state(end, key) };
       }
     }
@@ -182,7 +179,8 @@ export class MetricWindows {
 
   /** Whatever is open is to be drawn anew: what was last drawn is not known. */
   redraw(): void {
-    for (const end of this.#endsBetween(this.#sealedEnd, Number.POSITIVE_INFINITY)) this.#touched.add(end);
+    for (const end of this.#panes.endsBetween(this.#sealedEnd, Number.POSITIVE_INFINITY))
+      this.#touched.add(end);
     this.#sealedUndrawn = [...this.#sealed];
   }
 
@@ -196,7 +194,7 @@ export class MetricWindows {
   /** The state for the constructor, but for what was drawn, and sealed points: those are taken and stored before. */
   encode(): EncodedMetricWindows {
     return {
-      panes: Array.from(this.#panes, ([start, { events, groups }]) => [start, events, encodeGroups(groups)]),
+      panes: this.#panes.encode(),
       finalEnd: this.#finalEnd,
       sealedEnd: this.#sealedEnd,
       revised: Array.from(this.#revised, ([end, keys]) => [end, [...keys]]),
@@ -204,31 +202,9 @@ export class MetricWindows {
     };
   }
 
-  #mergePane([startMs, events, groups]: PanePartial): string[] {
-    const { aggregate, metric } = this.compiled;
-    let pane = this.#panes.get(startMs);
-    if (pane === undefined) {
-      pane = { events: 0, groups: new Map() };
-      this.#panes.set(startMs, pane);
-    }
-    pane.events += events;
-    const keys: string[] = [];
-    for (const [givenKey, state] of groups) {
-      const full = pane.groups.size >= metric.maxGroups && !pane.groups.has(givenKey);
-      const key = full ? otherKey(metric.groupBy) : givenKey;
-      if (full) this.counts.folded++;
-      const accumulator = aggregate.decode(state);
-      const present = pane.groups.get(key);
-      if (present === undefined) pane.groups.set(key, accumulator);
-      else present.merge(accumulator);
-      keys.push(key);
-    }
-    return keys;
-  }
-
   #touchWindowsOf(startMs: number, lastEnd: number, keys: readonly string[]): void {
     const { everyMs } = this.compiled.metric.window;
-    const first = Math.max(this.#firstEnd(startMs), this.#sealedEnd + everyMs);
+    const first = Math.max(this.#panes.firstEnd(startMs), this.#sealedEnd + everyMs);
     for (let end = first; end <= lastEnd; end += everyMs) {
       this.#touched.add(end);
       if (end > this.#finalEnd) continue;
@@ -239,9 +215,9 @@ export class MetricWindows {
   }
 
   #seal(sealedEnd: number): void {
-    for (const end of this.#endsBetween(this.#sealedEnd, sealedEnd)) {
+    for (const end of this.#panes.endsBetween(this.#sealedEnd, sealedEnd)) {
       const revised = this.#revised.get(end);
-      for (const [key, accumulator] of this.#compose(end)) {
+      for (const [key, accumulator] of this.#panes.compose(end)) {
         const point: SealedPoint = [end, key, accumulator.encode(), revised?.has(key) ? 1 : 0];
         this.#sealed.push(point);
         this.#sealedUndrawn.push(point);
@@ -251,9 +227,7 @@ export class MetricWindows {
       this.#drawn.delete(end);
     }
     this.#sealedEnd = sealedEnd;
-    for (const start of this.#panes.keys()) {
-      if (this.#lastEnd(start) <= sealedEnd) this.#panes.delete(start);
-    }
+    this.#panes.dropThrough(sealedEnd);
   }
 
   /** Windows come into view when their last step begins. */
@@ -262,7 +236,7 @@ export class MetricWindows {
     const visibleEnd = Math.max(floorTo(clockMs, everyMs) + everyMs, this.#finalEnd);
     if (visibleEnd <= this.#visibleEnd) return;
     if (this.#visibleEnd > 0) {
-      for (const end of this.#endsBetween(this.#visibleEnd, visibleEnd)) this.#touched.add(end);
+      for (const end of this.#panes.endsBetween(this.#visibleEnd, visibleEnd)) this.#touched.add(end);
     }
     this.#visibleEnd = visibleEnd;
   }
@@ -270,7 +244,7 @@ export class MetricWindows {
   #addChangesOf(end: number, builder: SeriesBuilder): void {
     const drawn = this.#drawn.get(end) ?? new Map<string, Drawn>();
     this.#drawn.set(end, drawn);
-    for (const [key, accumulator] of this.#compose(end)) {
+    for (const [key, accumulator] of this.#panes.compose(end)) {
       const v = accumulator.result(this.compiled.metric.window.sizeMs);
       const s = this.#state(end, key);
       const before = drawn.get(key);
@@ -284,54 +258,4 @@ export class MetricWindows {
     if (end > this.#finalEnd) return POINT_STATE.provisional;
     return this.#revised.get(end)?.has(key) ? POINT_STATE.revised : POINT_STATE.final;
   }
-
-  /** The aggregates of the window that ends at `end`, group by group. The accumulators may be shared: read only. */
-  #compose(end: number): Map<string, Accumulator> {
-    const { paneMs, metric, aggregate } = this.compiled;
-    const start = end - metric.window.sizeMs;
-    if (metric.window.sizeMs === paneMs) return this.#panes.get(start)?.groups ?? new Map();
-    const composed = new Map<string, Accumulator>();
-    for (let pane = start; pane < end; pane += paneMs) {
-      for (const [key, accumulator] of this.#panes.get(pane)?.groups ?? []) {
-        let sum = composed.get(key);
-        if (sum === undefined) composed.set(key, (sum = aggregate.create()));
-        sum.merge(accumulator);
-      }
-    }
-    return composed;
-  }
-
-  /** Ends in `(after, through]` of windows that hold at least one pane, ascending. */
-  *#endsBetween(after: number, through: number): Generator<number> {
-    const { everyMs } = this.compiled.metric.window;
-    let next = floorTo(after, everyMs) + everyMs;
-    for (const start of [...this.#panes.keys()].sort((a, b) => a - b)) {
-      const last = Math.min(this.#lastEnd(start), through);
-      for (let end = Math.max(this.#firstEnd(start), next); end <= last; end += everyMs) {
-        yield end;
-        next = end + everyMs;
-      }
-    }
-  }
-
-  #firstEnd(paneStart: number): number {
-    return ceilTo(paneStart + this.compiled.paneMs, this.compiled.metric.window.everyMs);
-  }
-
-  #lastEnd(paneStart: number): number {
-    const { sizeMs, everyMs } = this.compiled.metric.window;
-    return floorTo(paneStart + sizeMs, everyMs);
-  }
-}
-
-function encodeGroups(groups: ReadonlyMap<string, Accumulator>): [string, Encoded][] {
-  return Array.from(groups, ([key, accumulator]) => [key, accumulator.encode()]);
-}
-
-function floorTo(value: number, step: number): number {
-  return Math.floor(value / step) * step;
-}
-
-function ceilTo(value: number, step: number): number {
-  return Math.ceil(value / step) * step;
 }
