@@ -159,7 +159,7 @@ describe("Connection", () => {
     expect(environment.socket.messages).toEqual([]);
   });
 
-  it("[L3] subscribes again with the last cursor after a loss", () => {
+  it("subscribes again with the last cursor after a loss", () => {
     const recorder = new Recorder();
     connection.subscribe({ metric: "a", range: "15m" }, recorder);
     environment.socket.events.open();
@@ -174,7 +174,7 @@ describe("Connection", () => {
     expect(connection.state).toMatchObject({ phase: "open", reconnects: 1 });
   });
 
-  it("[L3] waits longer after each failure, by full jitter, up to a bound", () => {
+  it("waits longer after each failure, by full jitter, up to a bound", () => {
     environment.randomness = 1;
     const waits: number[] = [];
     for (let i = 0; i < 8; i++) {
@@ -189,7 +189,7 @@ describe("Connection", () => {
     expect((connection.state.retryAtMs ?? 0) - environment.nowMs()).toBe(1_500);
   });
 
-  it("[L3] begins the backoff anew only after a connection that lasted", () => {
+  it("begins the backoff anew only after a connection that lasted", () => {
     environment.randomness = 1;
     for (let i = 0; i < 3; i++) {
       environment.socket.events.open();
@@ -217,7 +217,7 @@ describe("Connection", () => {
     expect(connection.state.phase).toBe("open");
   });
 
-  it("[L3] leaves a connection that answers no ping, and ignores what it still says", () => {
+  it("leaves a connection that answers no ping, and ignores what it still says", () => {
     const recorder = new Recorder();
     connection.subscribe({ metric: "a", range: "15m" }, recorder);
     environment.socket.events.open();
@@ -231,14 +231,14 @@ describe("Connection", () => {
     expect(environment.sockets.length).toBe(1);
   });
 
-  it("[L3] gives up an attempt that gets no answer", () => {
+  it("gives up an attempt that gets no answer", () => {
     environment.advance(10_000);
     expect(connection.state.phase).toBe("waiting");
     environment.advance(500);
     expect(environment.sockets.length).toBe(2);
   });
 
-  it("[L3] connects at once when woken while waiting, and tests the connection when woken while open", () => {
+  it("connects at once when woken while waiting, and tests the connection when woken while open", () => {
     environment.randomness = 1;
     for (let i = 0; i < 6; i++) {
       environment.socket.events.close(1006, "");

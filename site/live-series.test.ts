@@ -16,7 +16,7 @@ const setUp = () => {
 };
 
 describe("LiveSeries", () => {
-  it("[L3] lays a recovered picture over what it has, and puts any other in its place", () => {
+  it("lays a recovered picture over what it has, and puts any other in its place", () => {
     const { live } = setUp();
     live.snapshot(snapshot(points(900_000, 901_000)));
     live.snapshot(snapshot(points(902_000), true));

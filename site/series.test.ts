@@ -57,7 +57,7 @@ describe("SeriesBuffer", () => {
     expect(buffer.merge([])).toBe(false);
   });
 
-  it("[L3] forgets what a new snapshot does not hold", () => {
+  it("forgets what a new snapshot does not hold", () => {
     const buffer = new SeriesBuffer();
     buffer.replace([series("a", [[1, 10]]), series("gone", [[1, 11]])]);
     buffer.replace([series("a", [[2, 20]])]);
@@ -79,7 +79,7 @@ describe("SeriesBuffer", () => {
     expect(groupKey({ a: "1", b: "2" })).toBe(groupKey({ b: "2", a: "1" }));
   });
 
-  it("[L3] ends with the same picture as a map from group and time to the last value", () => {
+  it("ends with the same picture as a map from group and time to the last value", () => {
     const delta = fc.array(
       fc.record({
         host: fc.constantFrom("a", "b", "c"),

@@ -6,7 +6,7 @@ import { combined, isKnownZero, readings } from "../reading.ts";
 import { drawnSpan, type PanelProps } from "./panel-props.ts";
 
 const HOW: Record<PanelProps["traits"]["combine"], string> = {
-  sum: "all",
+  sum: "sum of",
   mean: "mean of",
   lowest: "lowest of",
   highest: "highest of",

@@ -5,7 +5,7 @@ describe("tokens", () => {
   const css = readFileSync(new URL("./tokens.css", import.meta.url), "utf8");
   const themes = css.split(/\n(?=@media|:root\[data-theme="dark"\])/);
 
-  it("[U5] series stand out from the surface by 3:1 at least, text by 4.5:1, in each theme", () => {
+  it("[U4] series stand out from the surface by 3:1 at least, text by 4.5:1, in each theme", () => {
     expect(themes.length).toBe(3);
     for (const theme of themes) {
       const surface = colorIn(theme, "surface");
