@@ -103,6 +103,15 @@ export function futureRejection(
   return { reason: "future", message: `ts lies ${aheadMs} ms in the future; the bound is ${boundMs} ms` };
 }
 
+/**
+ * What to add to a client's times: how far its clock, as it read when it sent, is from ours. A difference that the way
+ * here explains is none: events would be moved by every hiccup of the network.
+ */
+export function clockSkew(receivedMs: number, sentAtMs: number): number {
+  const skewMs = receivedMs - sentAtMs;
+  return Math.abs(skewMs) <= LIMITS.transitMs ? 0 : skewMs;
+}
+
 function correctedTimestamp(raw: Record<string, unknown>, clock: EventClock): Result<number> {
   if (raw["ts"] === undefined || raw["ts"] === null) return ok(clock.receivedMs);
   const ts = parseTimestamp(raw["ts"]);
@@ -110,7 +119,7 @@ function correctedTimestamp(raw: Record<string, unknown>, clock: EventClock): Re
   if (raw["sentAt"] === undefined) return ok(Math.max(0, ts.value + clock.skewMs));
   const sentAt = parseTimestamp(raw["sentAt"]);
   if (!sentAt.ok) return fail("ts", sentAt.message.replace("ts is", "sentAt is"));
-  return ok(Math.max(0, ts.value + clock.receivedMs - sentAt.value));
+  return ok(Math.max(0, ts.value + clockSkew(clock.receivedMs, sentAt.value)));
 }
 
 function textFault(field: string, value: unknown, bound: number): string | undefined {

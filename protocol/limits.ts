@@ -16,6 +16,8 @@ export const LIMITS = {
   listedRejections: 100,
   /** Milliseconds an event may lie in the future after clock correction. Setting `FUTURE_LIMIT_MS` overrides. */
   futureMs: 5_000,
+  /** Milliseconds between a client's `sentAt` and our clock that count as time on the way, not as a wrong clock. */
+  transitMs: 2_000,
   /** Bytes of one record's value in the event log: with its head it stays below Kafka's default `max.message.bytes`, 1 MiB. */
   recordBytes: 900_000,
   /** Bytes of one WebSocket message from a client. */

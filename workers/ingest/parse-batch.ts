@@ -1,4 +1,4 @@
-import { futureRejection, parseEvent } from "../../protocol/event.ts";
+import { clockSkew, futureRejection, parseEvent } from "../../protocol/event.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { isObject } from "../../protocol/result.ts";
 import { parseTimestamp } from "../../protocol/time.ts";
@@ -122,7 +122,7 @@ function skew(sentAt: unknown, receivedMs: number): number {
   if (sentAt === undefined || sentAt === null) return 0;
   const parsed = parseTimestamp(sentAt);
   if (!parsed.ok) throw new HttpError(400, "sent_at", parsed.message.replace("ts is", "sentAt is"));
-  return receivedMs - parsed.value;
+  return clockSkew(receivedMs, parsed.value);
 }
 
 class Collector {
