@@ -8,6 +8,7 @@ const root = resolve(import.meta.dirname, "..");
 /** One built form of the browser SDK. */
 export interface BuiltScript {
   file: string;
+  code: string;
   bytes: number;
   gzipBytes: number;
 }
@@ -42,9 +43,10 @@ export async function buildBrowserClient(outDir?: string): Promise<BuiltScript[]
 }
 
 function measure(output: { fileName: string; code?: string; source?: string | Uint8Array }): BuiltScript {
-  const code = output.code ?? output.source ?? "";
+  const code = output.code ?? String(output.source);
   return {
     file: output.fileName,
+    code,
     bytes: Buffer.byteLength(code),
     gzipBytes: gzipSync(code, { level: 9 }).length,
   };

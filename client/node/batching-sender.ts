@@ -66,6 +66,11 @@ export class BatchingSender {
     this.#loop.add(json, json === undefined ? 0 : Buffer.byteLength(json));
   }
 
+  /** Counts something that could not become an event as dropped. */
+  drop(): void {
+    this.#loop.add(undefined, 0);
+  }
+
   /** Resolves when the queue is less than half full, or on abort: a source that can wait never loses an event. */
   async room(signal?: AbortSignal): Promise<void> {
     if (!this.#isCrowded() || signal?.aborted) return;

@@ -7,7 +7,7 @@ export interface FollowOptions {
   signal: AbortSignal;
   /** How often the file is looked at. Polling, as change notices are missing on network file systems and in containers. */
   pollMs?: number;
-  maxLineBytes?: number;
+  splitter?: LineSplitter;
 }
 
 interface OpenFile {
@@ -25,8 +25,7 @@ const CHUNK_BYTES = 64 * 1024;
  * length between two looks cannot be told from one that only grew.
  */
 export async function* followFile(path: string, options: FollowOptions): AsyncGenerator<string> {
-  const { signal, pollMs = 250, maxLineBytes = 128 * 1024 } = options;
-  const splitter = new LineSplitter(maxLineBytes);
+  const { signal, pollMs = 250, splitter = new LineSplitter(128 * 1024) } = options;
   const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
   let file = await openFile(path, "end");
   let replaced = false;
@@ -50,6 +49,7 @@ export async function* followFile(path: string, options: FollowOptions): AsyncGe
         await pause(pollMs, signal);
       }
     }
+    if (file) yield* readLines(file, buffer, splitter);
   } finally {
     await file?.handle.close();
   }

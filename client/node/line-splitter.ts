@@ -4,13 +4,14 @@ const RETURN = 0x0d;
 /** Cuts a stream of bytes into lines of UTF-8 text, wherever the chunks begin and end. */
 export class LineSplitter {
   readonly #maxLineBytes: number;
+  readonly #onOverlong: () => void;
   #parts: Buffer[] = [];
   #bytes = 0;
-  /** Lines longer than `maxLineBytes`, which are left out: nothing else bounds what a file may make us hold. */
-  overlong = 0;
 
-  constructor(maxLineBytes: number) {
+  /** Lines of more than `maxLineBytes` are left out: nothing else bounds what a file may make us hold. */
+  constructor(maxLineBytes: number, onOverlong: () => void = () => {}) {
     this.#maxLineBytes = maxLineBytes;
+    this.#onOverlong = onOverlong;
   }
 
   /** The lines that `chunk` completes, without their ends. */
@@ -29,7 +30,7 @@ export class LineSplitter {
   /** The last line, when nothing ended it. */
   end(): string[] {
     const line = this.#bytes > this.#maxLineBytes ? undefined : Buffer.concat(this.#parts);
-    if (!line) this.overlong++;
+    if (!line) this.#onOverlong();
     this.#parts = [];
     this.#bytes = 0;
     if (!line || line.length === 0) return [];

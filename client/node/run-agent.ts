@@ -29,12 +29,18 @@ export async function runAgent(options: AgentOptions, around: AgentSurroundings)
       await sender.room(signal);
     }
   };
+  const splitter = () =>
+    new LineSplitter(MAX_LINE_BYTES, () => {
+      sender.drop();
+      onProblem(`dropped a line of more than ${MAX_LINE_BYTES} bytes`);
+    });
   const sources: Promise<void>[] = [];
   if (options.hostMetrics) {
     sources.push(sendHostMetrics({ intervalMs, signal, send: (event) => sender.send(event) }));
   }
-  if (options.stdin) sources.push(sendLines(linesOf(around.stdin, signal, onProblem)));
-  for (const path of options.tail) sources.push(sendLines(followFile(path, { signal })));
+  if (options.stdin) sources.push(sendLines(linesOf(around.stdin, signal, splitter())));
+  for (const path of options.tail)
+    sources.push(sendLines(followFile(path, { signal, splitter: splitter() })));
   try {
     await Promise.all(sources);
   } finally {
@@ -46,9 +52,8 @@ export async function runAgent(options: AgentOptions, around: AgentSurroundings)
 async function* linesOf(
   input: Readable,
   signal: AbortSignal,
-  onProblem: (message: string) => void,
+  splitter: LineSplitter,
 ): AsyncGenerator<string> {
-  const splitter = new LineSplitter(MAX_LINE_BYTES);
   const stop = () => input.destroy();
   signal.addEventListener("abort", stop);
   try {
@@ -59,6 +64,4 @@ async function* linesOf(
     signal.removeEventListener("abort", stop);
   }
   yield* splitter.end();
-  if (splitter.overlong > 0)
-    onProblem(`left out ${splitter.overlong} lines of more than ${MAX_LINE_BYTES} bytes`);
 }
