@@ -111,6 +111,8 @@ function parseKafka(env: Record<string, unknown>): Result<KafkaSettings | undefi
   if (!retentionMs.ok) return retentionMs;
   const replication = parseNumber(env, "KAFKA_REPLICATION", KAFKA_NUMBERS.KAFKA_REPLICATION);
   if (!replication.ok) return replication;
+  if (replication.value === 0)
+    return bad(`KAFKA_REPLICATION is "0"; expected -1 or a whole number from 1 to 32`);
   const kafka: KafkaSettings = {
     brokers,
     topic,
