@@ -102,11 +102,22 @@ describe("retries", () => {
     expect(queue.dueAtMs(0)).toBe(600_025);
   });
 
-  test("[I8] success ends the backoff for the batches after it", () => {
+  test("[I8] success ends the backoff, and the next failure begins a new one", () => {
     const queue = pushed(10);
-    queue.fail(taken(queue.next(0)), 0, 0);
-    queue.settle(taken(queue.next(25)), 5);
-    expect(queue.next(25)?.id).toBe("b2");
+    for (let i = 0; i < 4; i++) queue.fail(taken(queue.next(0, true)), 0, 0);
+    queue.settle(taken(queue.next(0, true)), 5);
+    const second = taken(queue.next(0));
+    expect(second.id).toBe("b2");
+    queue.fail(second, 0, 0);
+    expect(queue.dueAtMs(0)).toBe(25);
+  });
+
+  test("[I8] a batch under way is not given up: its answer may still come", () => {
+    const queue = pushed(5, { giveUpMs: 1_000 });
+    const batch = taken(queue.next(0));
+    queue.dueAtMs(5_000);
+    queue.settle(batch, 5);
+    expect(queue.stats()).toMatchObject({ accepted: 5, dropped: 0 });
   });
 
   test("[I8] a batch is given up before the server can have forgotten its id, and counted", () => {
@@ -154,6 +165,22 @@ describe("parting", () => {
     queue.settle(batch, 5);
     queue.fail(batch, 0, 0);
     expect(queue.stats()).toMatchObject({ accepted: 5, retries: 0, queued: 0 });
+  });
+
+  test("[I8] while one request of a batch is under way, the failure of the other is none", () => {
+    const queue = pushed(5);
+    const batch = taken(queue.next(0));
+    queue.part(1e6, 0);
+    queue.fail(batch, 3_000, 0);
+    expect(queue.stats()).toMatchObject({ retries: 0, queued: 5 });
+    queue.settle(batch, 5);
+    expect(queue.stats()).toMatchObject({ accepted: 5, queued: 0 });
+  });
+
+  test("[I8] what a first parting did not deliver, a second one takes along", () => {
+    const queue = pushed(5);
+    for (const batch of queue.part(1e6, 0)) queue.fail(batch, 0, 0);
+    expect(queue.part(1e6, 0).map((batch) => batch.id)).toEqual(["b1"]);
   });
 
   test("[I8] a page that lives on retries what its parting requests did not deliver", () => {

@@ -39,7 +39,6 @@ export class BatchingSender {
   readonly #options: SenderOptions;
   readonly #limits: QueueLimits;
   readonly #loop: SendLoop;
-  readonly #bodies = new WeakMap<Batch, Buffer>();
   #waitingForRoom: (() => void)[] = [];
   #abort: (() => void) | undefined;
   #problem = "";
@@ -114,7 +113,7 @@ export class BatchingSender {
       const response = await fetch(eventsUrl(this.#options.url), {
         method: "POST",
         headers: this.#headers(batch),
-        body: await this.#body(batch),
+        body: await bodyOf(batch),
         signal: controller.signal,
       });
       const text = await response.text();
@@ -147,14 +146,6 @@ export class BatchingSender {
     };
   }
 
-  async #body(batch: Batch): Promise<string | Buffer<ArrayBuffer>> {
-    const text = batch.events.join("\n");
-    if (!isLarge(batch)) return text;
-    const body = this.#bodies.get(batch) ?? (await gzipped(text, { level: constants.Z_BEST_SPEED }));
-    this.#bodies.set(batch, body);
-    return body as Buffer<ArrayBuffer>;
-  }
-
   #report(problem: string): void {
     if (problem === this.#problem) return;
     this.#problem = problem;
@@ -182,6 +173,11 @@ function encode(event: object): string | undefined {
 
 function eventsUrl(url: string): string {
   return `${url.replace(/\/+$/, "")}/v1/events`;
+}
+
+async function bodyOf(batch: Batch): Promise<string | Buffer<ArrayBuffer>> {
+  const text = batch.events.join("\n");
+  return isLarge(batch) ? gzipped(text, { level: constants.Z_BEST_SPEED }) : text;
 }
 
 function isLarge(batch: Batch): boolean {

@@ -24,9 +24,9 @@ afterEach(async () => {
 });
 
 /** Starts following, and waits until it has looked at the file. */
-async function follow(): Promise<void> {
+async function follow(pollMs = 5): Promise<void> {
   following = (async () => {
-    for await (const line of followFile(path, { signal: stop.signal, pollMs: 5 })) lines.push(line);
+    for await (const line of followFile(path, { signal: stop.signal, pollMs })) lines.push(line);
   })();
   await looks(4);
 }
@@ -90,6 +90,15 @@ test("[I8] reads more than fits its buffer", async () => {
   await appendFile(path, text);
   await expect.poll(() => lines.length).toBe(20_000);
   expect(lines.at(-1)).toBe("line 19999");
+});
+
+test("[I8] told to stop, it first reads what was added since it last looked", async () => {
+  await writeFile(path, "");
+  await follow(60_000);
+  await appendFile(path, "last words\n");
+  stop.abort();
+  await following;
+  expect(lines).toEqual(["last words"]);
 });
 
 test("[I8] what may not be read is an error, not an absence", async () => {
