@@ -3,6 +3,7 @@ import { connect as connectTls } from "node:tls";
 import { type Cluster, type ISocketFactory, Kafka, logLevel, type PartitionAssigner } from "kafkajs";
 import type { KafkaSettings } from "../settings.ts";
 import { LogUnavailableError } from "./event-log.ts";
+import { reasonOf, retryDelayMs, TimeoutError } from "./kafka-errors.ts";
 
 /** Longest that one broker may take to accept. A dead address can hold one of a Worker's six dialling slots. */
 const CONNECT_TIMEOUT_MS = 3_000;
@@ -40,27 +41,25 @@ export class KafkaConnection {
   }
 
   /**
-   * Runs `work` on the connection, and once more on a new one when the old one turns out to be broken.
+   * Runs `work` on the connection, and again on a new one where {@link retryDelayMs} says so.
    *
    * @param what the work in words, for the error: "Kafka at … did not {what}: …".
    * @param waitMs how long the work itself waits, on top of the time that any call may take.
    * @throws LogUnavailableError
    */
   async run<T>(what: string, waitMs: number, work: (cluster: Cluster) => Promise<T>): Promise<T> {
-    const session = (this.#session ??= this.#open());
-    const proven = session.opened;
-    try {
-      return await this.#attempt(session, waitMs, work);
-    } catch (error) {
-      this.#drop(session);
-      if (!proven || error instanceof TimeoutError) throw this.#unavailable(what, error);
-    }
-    const fresh = (this.#session ??= this.#open());
-    try {
-      return await this.#attempt(fresh, waitMs, work);
-    } catch (error) {
-      this.#drop(fresh);
-      throw this.#unavailable(what, error);
+    const beganMs = Date.now();
+    for (let tries = 1; ; tries++) {
+      const session = (this.#session ??= this.#open());
+      const proven = session.opened;
+      try {
+        return await this.#attempt(session, waitMs, work);
+      } catch (error) {
+        this.#drop(session);
+        const delayMs = retryDelayMs(error, { proven, tries, elapsedMs: Date.now() - beganMs });
+        if (delayMs === undefined) throw this.#unavailable(what, error);
+        await new Promise((resolve) => setTimeout(resolve, delayMs));
+      }
     }
   }
 
@@ -113,14 +112,9 @@ export class KafkaConnection {
 
   #unavailable(what: string, error: unknown): LogUnavailableError {
     if (error instanceof LogUnavailableError) return error;
-    const why = error instanceof Error ? error.message : String(error);
     const at = this.#settings.brokers.join(", ");
-    return new LogUnavailableError(`Kafka at ${at} did not ${what}: ${why}`, { cause: error });
+    return new LogUnavailableError(`Kafka at ${at} did not ${what}: ${reasonOf(error)}`, { cause: error });
   }
-}
-
-class TimeoutError extends Error {
-  override name = "TimeoutError";
 }
 
 async function within<T>(limitMs: number, work: Promise<T>): Promise<T> {

@@ -2,6 +2,7 @@ import type { Cluster } from "kafkajs";
 import type { KafkaSettings } from "../settings.ts";
 import { LogUnavailableError } from "./event-log.ts";
 import { clientOf, KafkaConnection } from "./kafka-connection.ts";
+import { errorType, reasonOf } from "./kafka-errors.ts";
 
 /**
  * Sees to it that the topic is there with that many partitions.
@@ -64,18 +65,4 @@ async function createTopic(settings: KafkaSettings, partitions: number): Promise
   } finally {
     await admin.disconnect();
   }
-}
-
-/** Kafka's name of an error, such as `NOT_LEADER_FOR_PARTITION`. */
-export function errorType(error: unknown): string | undefined {
-  const { type, cause } = error as { type?: unknown; cause?: unknown };
-  if (typeof type === "string") return type;
-  return typeof cause === "object" && cause !== null ? errorType(cause) : undefined;
-}
-
-/** createTopics fails with an aggregate whose own message names no reason. */
-function reasonOf(error: unknown): string {
-  const { errors } = error as { errors?: unknown };
-  const first: unknown = Array.isArray(errors) ? errors[0] : error;
-  return first instanceof Error ? first.message : String(first);
 }

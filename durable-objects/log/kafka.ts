@@ -2,8 +2,9 @@ import type { Broker, Cluster, KafkaMessage } from "kafkajs";
 import type { KafkaSettings } from "../settings.ts";
 import type { LogAppender, LogRecord, LogSlice, LogSource } from "./event-log.ts";
 import { KafkaConnection } from "./kafka-connection.ts";
+import { errorType } from "./kafka-errors.ts";
 import { toBatches, toKafkaMessage, toStoredRecord } from "./kafka-record.ts";
-import { errorType, prepareTopic } from "./kafka-topic.ts";
+import { prepareTopic } from "./kafka-topic.ts";
 
 export { ensureKafkaTopic } from "./kafka-topic.ts";
 

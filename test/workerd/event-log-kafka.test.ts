@@ -3,6 +3,7 @@ import { test } from "vitest";
 import { createKafkaAppender, createKafkaSource } from "../../durable-objects/log/kafka.ts";
 import type { KafkaSettings } from "../../durable-objects/settings.ts";
 import { CONTRACT_PARTITIONS, describeEventLog } from "./event-log-contract.ts";
+import { deleteRecordsBefore, describeKafkaBehaviour } from "./kafka-behaviour.ts";
 import { appenderInObject, kafkaOnHand, sourceInObject } from "./kafka-desk.ts";
 
 const kafka = await kafkaOnHand();
@@ -25,6 +26,10 @@ if ("missing" in kafka) {
     (log) => appenderInObject(() => createKafkaAppender(settings(log), CONTRACT_PARTITIONS)),
     (log, partition) =>
       sourceInObject(() => createKafkaSource(settings(log), CONTRACT_PARTITIONS, partition)),
-    { waits: true },
+    {
+      waits: true,
+      dropBefore: (log, partition, offset) => deleteRecordsBefore(settings(log), partition, offset),
+    },
   );
+  describeKafkaBehaviour(kafka);
 }

@@ -43,6 +43,11 @@ function inside<T>(object: string, work: () => Promise<T>): Promise<T> {
   return runInDurableObject(env.TEST_OBJECT.getByName(object), work);
 }
 
+/** Runs `work` in a Durable Object that nothing else uses. */
+export function inObject<T>(work: () => Promise<T>): Promise<T> {
+  return inside(crypto.randomUUID(), work);
+}
+
 /** An appender that lives in a Durable Object of its own. */
 export function appenderInObject(make: () => LogAppender): LogAppender {
   const object = crypto.randomUUID();
