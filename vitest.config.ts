@@ -32,6 +32,17 @@ export default defineConfig({
           globalSetup: ["./test/helpers/services-setup.ts"],
         },
       },
+      {
+        test: {
+          name: "e2e",
+          environment: "node",
+          include: ["test/e2e/**/*.test.ts"],
+          // Whole systems on two cores: one after the other.
+          fileParallelism: false,
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
+        },
+      },
     ],
   },
 });
