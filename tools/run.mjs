@@ -44,5 +44,13 @@ function handOver() {
   });
   // Ctrl-C reaches the tool twice, from the terminal and from here: its shutdown runs once all the same.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  endWithNpm(child);
   child.on("exit", (code, signal) => process.exit(code ?? (signal === "SIGINT" ? 130 : 1)));
+}
+
+// npm killed outright tells nobody. Without npm, who started us may well leave and expect us to go on.
+function endWithNpm(child) {
+  if (process.env.npm_lifecycle_event === undefined) return;
+  const npm = process.ppid;
+  setInterval(() => process.ppid === npm || child.kill("SIGTERM"), 500).unref();
 }

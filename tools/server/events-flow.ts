@@ -32,7 +32,7 @@ async function metricNames(url: string, readKey: string): Promise<string[]> {
 async function hasPoint(url: string, readKey: string, metric: string, sinceMs: number): Promise<boolean> {
   // A window's point carries its end, which may lie ahead of now.
   const query = new URLSearchParams({ metric, from: String(sinceMs), to: String(Date.now() + 60_000) });
-  const { series } = await get<QueryAnswer>(`${url}/v1/query?${query}`, readKey);
+  const { series } = await get<QueryAnswer>(`${url}/v1/query?${query.toString()}`, readKey);
   return series.some(({ v }) => v.some((value) => value !== null && value !== 0));
 }
 

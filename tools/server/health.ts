@@ -1,7 +1,10 @@
 import { isObject } from "../../protocol/result.ts";
 
 /** What `/healthz` said: `silent` is no answer at all within the time. */
-export type Health = { state: "ok"; log: string } | { state: "unavailable"; message: string } | { state: "silent" };
+export type Health =
+  | { state: "ok"; log: string }
+  | { state: "unavailable"; message: string }
+  | { state: "silent" };
 
 /** Asks a server how it is. It wakes the readers too: after a restart no local alarm fires by itself. */
 export async function askHealth(url: string, timeoutMs: number): Promise<Health> {
@@ -14,8 +17,11 @@ export async function askHealth(url: string, timeoutMs: number): Promise<Health>
     return { state: "silent" };
   }
   const body = parse(text);
-  if (response.ok) return { state: "ok", log: String(body["log"] ?? "") };
-  return { state: "unavailable", message: String(body["message"] ?? `HTTP ${response.status}: ${text.slice(0, 200)}`) };
+  if (response.ok) return { state: "ok", log: textOf(body["log"]) ?? "" };
+  return {
+    state: "unavailable",
+    message: textOf(body["message"]) ?? `HTTP ${response.status}: ${text.slice(0, 200)}`,
+  };
 }
 
 function parse(text: string): Record<string, unknown> {
@@ -25,4 +31,8 @@ function parse(text: string): Record<string, unknown> {
   } catch {
     return {};
   }
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
 }

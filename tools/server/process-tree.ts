@@ -39,7 +39,9 @@ function fromProc(): ProcessEntry[] {
 }
 
 function fromPs(): ProcessEntry[] {
-  const { stdout } = spawnSync("ps", ["-axww", "-o", "pid=,ppid=,pgid=,state=,command="], { encoding: "utf8" });
+  const { stdout } = spawnSync("ps", ["-axww", "-o", "pid=,ppid=,pgid=,state=,command="], {
+    encoding: "utf8",
+  });
   return stdout.split("\n").flatMap((line) => {
     const match = /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(\S+)\s+(.*)$/.exec(line);
     if (!match || match[4]?.startsWith("Z")) return [];

@@ -9,6 +9,8 @@ export interface StateFolder {
   objects: string;
   envFile: string;
   serverLog: string;
+  /** Removes the file with the settings: it holds secrets. */
+  forgetSettings(): void;
   release(): void;
 }
 
@@ -33,10 +35,12 @@ export function holdStateFolder(dir: string, url: string): StateFolder {
       rmSync(holder, { force: true });
     }
   }
+  const envFile = join(dir, "settings.env");
   return {
     objects: join(dir, "objects"),
-    envFile: join(dir, "settings.env"),
+    envFile,
     serverLog: join(dir, "server.log"),
+    forgetSettings: () => rmSync(envFile, { force: true }),
     release: () => rmSync(holder, { force: true }),
   };
 }
@@ -52,7 +56,9 @@ export function writeEnvFile(file: string, settings: Record<string, string>): vo
 function quote(name: string, value: string): string {
   const mark = ["'", '"', "`"].find((candidate) => !value.includes(candidate));
   if (mark === undefined || /[\r\n]/.test(value)) {
-    throw new StartError(`${name} holds a line break or all three quotation marks; give it by --var or .dev.vars`);
+    throw new StartError(
+      `${name} holds a line break or all three quotation marks; give it by --var or .dev.vars`,
+    );
   }
   return mark + value.replaceAll("$", "\\$") + mark;
 }

@@ -63,7 +63,8 @@ export class Supervisor {
     this.#wrangler = wrangler;
     const deadlineMs = Date.now() + START_TIMEOUT_MS;
     while (!this.#stopping) {
-      if (wrangler.hasEnded()) throw new StartError(explainEnd(wrangler, await wrangler.ended, this.#options));
+      if (wrangler.hasEnded())
+        throw new StartError(explainEnd(wrangler, await wrangler.ended, this.#options));
       const health = await askHealth(this.url, 5_000);
       if (health.state === "ok") break;
       if (health.state === "unavailable" && this.#restartsMs.length === 0) {
@@ -143,7 +144,8 @@ export class Supervisor {
       return true;
     }
     const seconds = ((Date.now() - nowMs) / 1000).toFixed(1);
-    if (!this.#stopping) this.#options.say(`The server is back at ${this.url} with its state after ${seconds} s.`);
+    if (!this.#stopping)
+      this.#options.say(`The server is back at ${this.url} with its state after ${seconds} s.`);
     return true;
   }
 }

@@ -68,6 +68,17 @@ export function startWrangler(options: WranglerOptions): Wrangler {
 }
 
 function commandLine({ port, persistTo, envFile }: WranglerOptions): string[] {
+  const flags: Record<string, string> = {
+    config: join(ROOT, "wrangler.toml"),
+    ip: "127.0.0.1",
+    port: String(port),
+    "inspector-port": "0",
+    "persist-to": persistTo,
+    "env-file": envFile,
+    // At 'info' it writes a line for each request.
+    "log-level": "warn",
+    "show-interactive-dev-session": "false",
+  };
   return [
     "--no-warnings",
     "--import",
@@ -75,10 +86,7 @@ function commandLine({ port, persistTo, envFile }: WranglerOptions): string[] {
     // Not bin/wrangler.js: that one only starts this file, in one more process.
     join(ROOT, "node_modules/wrangler/wrangler-dist/cli.js"),
     "dev",
-    ...["--config", join(ROOT, "wrangler.toml"), "--ip", "127.0.0.1", "--port", String(port)],
-    ...["--inspector-port", "0", "--persist-to", persistTo, "--env-file", envFile],
-    // At 'info' it writes a line for each request.
-    ...["--log-level", "warn", "--show-interactive-dev-session", "false"],
+    ...Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value]),
   ];
 }
 
