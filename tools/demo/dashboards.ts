@@ -15,8 +15,9 @@ function panel(
 
 const NUMBER = [3, 2] as const;
 const HALF = [6, 3] as const;
-const WIDE = [8, 4] as const;
-const SIDE = [4, 4] as const;
+const WIDE = [8, 3] as const;
+const SIDE = [4, 3] as const;
+const QUARTER = [3, 3] as const;
 
 const SERVERS: Dashboard = {
   name: "servers",
@@ -29,8 +30,9 @@ const SERVERS: Dashboard = {
     panel("Load", "number", "server_load", "short", NUMBER),
     panel("CPU by core", "line", "server_cpu_by_core", "percent", HALF, { top: 8 }),
     panel("Memory in use", "area", "server_memory", "bytes", HALF),
-    panel("Network by interface", "line", "server_network", "bytes/s", WIDE, { top: 6 }),
-    panel("Disks, used", "toplist", "server_disk", "percent", SIDE, { top: 8 }),
+    panel("Network by interface", "line", "server_network", "bytes/s", HALF, { top: 6 }),
+    panel("Load over time", "line", "server_load", "short", QUARTER),
+    panel("Disks, used", "toplist", "server_disk", "percent", QUARTER, { top: 6 }),
   ],
 };
 

@@ -1,5 +1,5 @@
 import type { Event } from "../../protocol/event.ts";
-import { bell, poisson } from "./randomness.ts";
+import { bell, poisson, seededRandom } from "./randomness.ts";
 import { burst, dayRhythm, wave } from "./rhythm.ts";
 
 const REGIONS = [
@@ -34,7 +34,9 @@ function headcounts(nowMs: number, elapsedMs: number): Event[] {
     const ts = second * 1000 + 500;
     for (const [salt, { region, players, utcOffset }] of REGIONS.entries()) {
       const crowd = 0.3 * burst(ts, { salt: salt + 20, everyMs: 180_000, lastsMs: 60_000, chance: 0.5 });
-      const value = Math.round(players * dayRhythm(ts, utcOffset) * (1 + 0.07 * wave(ts, salt) + crowd));
+      const restless = 0.008 * bell(seededRandom(second * 8 + salt));
+      const share = dayRhythm(ts, utcOffset) * (1 + 0.12 * wave(ts, salt) + crowd + restless);
+      const value = Math.round(players * share);
       events.push({ name: "player_online", ts, value, props: { region } });
     }
   }

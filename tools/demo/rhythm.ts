@@ -8,9 +8,20 @@ export function dayRhythm(nowMs: number, utcOffsetHours: number): number {
   return 0.65 + 0.35 * Math.cos(((hour - 20) / 24) * 2 * Math.PI);
 }
 
-/** Two slow waves without a common period, around 0, at most 1: what makes a number breathe. */
+/** Periods in seconds that have no common multiple within hours, and their shares. */
+const WAVES = [
+  { seconds: 211, share: 0.4 },
+  { seconds: 67, share: 0.3 },
+  { seconds: 23, share: 0.2 },
+  { seconds: 7.3, share: 0.1 },
+] as const;
+
+/** Slow movement around 0, at most 1, that does not repeat: what makes a number breathe. */
 export function wave(nowMs: number, phase: number): number {
-  return 0.6 * Math.sin(nowMs / 7_300 + phase) + 0.4 * Math.sin(nowMs / 2_900 + 2 * phase);
+  return WAVES.reduce((sum, { seconds, share }, i) => {
+    const turns = nowMs / 1000 / seconds + phase * (0.37 + 0.21 * i);
+    return sum + share * Math.sin(2 * Math.PI * turns);
+  }, 0);
 }
 
 export interface BurstPlan {
