@@ -30,7 +30,7 @@ export function createKafkaAppender(settings: KafkaSettings, partitions: number)
   return {
     async append(partition, records) {
       for (const batch of toBatches(records)) {
-        const what = `take ${batch.length} records for partition ${partition} of ${topic}`;
+        const what = `take ${batch.length} ${batch.length === 1 ? "record" : "records"} for partition ${partition} of ${topic}`;
         await connection.run(what, 0, (cluster) => produce(cluster, partition, batch));
       }
     },

@@ -91,7 +91,7 @@ export function describeKafkaBehaviour(kafka: { brokers: string; saslBrokers: st
         .append(0, [record("a", "1")])
         .catch(String);
       expect(failure).toContain(
-        "LogUnavailableError: Kafka at 127.0.0.1:1, 127.0.0.1:2 did not take 1 records",
+        "LogUnavailableError: Kafka at 127.0.0.1:1, 127.0.0.1:2 did not take 1 record",
       );
       expect(Date.now() - beganMs).toBeLessThan(6_000);
       const reading = sourceOf(settings).read("earliest", MAX_BYTES, 0);
@@ -167,7 +167,7 @@ export function describeKafkaBehaviour(kafka: { brokers: string; saslBrokers: st
       expect(await waiting).toContain(`LogUnavailableError: Kafka at ${kafka.brokers} did not read`);
       const beganMs = Date.now();
       const refused = await appender.append(0, [record("during", "during")]).catch(String);
-      expect(refused).toContain(`LogUnavailableError: Kafka at ${kafka.brokers} did not take 1 records`);
+      expect(refused).toContain(`LogUnavailableError: Kafka at ${kafka.brokers} did not take 1 record`);
       expect(Date.now() - beganMs).toBeLessThan(6_000);
       await kafkaAction("restart");
 
@@ -232,13 +232,28 @@ async function writeForeignRecords(settings: KafkaSettings): Promise<void> {
   });
   await producer.connect();
   const transaction = await producer.transaction();
-  await transaction.send({ topic: settings.topic, messages: [{ key: "x", value: "not ours" }] });
+  const [sent] = await transaction.send({
+    topic: settings.topic,
+    messages: [{ key: "x", value: "not ours" }],
+  });
   await transaction.commit();
+  // The broker writes the marker a moment after it has answered.
+  await untilEnd(settings, Number(sent?.baseOffset) + 2);
   await producer.disconnect();
   const plain = clientOf(settings).producer({ createPartitioner: () => () => 0 });
   await plain.connect();
   await plain.send({ topic: settings.topic, messages: [{ key: "x", value: null }] });
   await plain.disconnect();
+}
+
+async function untilEnd(settings: KafkaSettings, end: number): Promise<void> {
+  const admin = clientOf(settings).admin();
+  await admin.connect();
+  await untilDone(async () => {
+    const [partition] = (await admin.fetchTopicOffsets(settings.topic)).filter((p) => p.partition === 0);
+    expect(Number(partition?.high)).toBe(end);
+  });
+  await admin.disconnect();
 }
 
 async function lagOf(topic: string): Promise<{ committed: string; end: string; lag: string } | undefined> {
