@@ -35,10 +35,7 @@ export function describeKafkaBehaviour(kafka: { brokers: string; saslBrokers: st
         "--from-beginning",
         "--max-messages=1",
         "--timeout-ms=15000",
-        ...["partition", "offset", "headers", "key"].flatMap((what) => [
-          "--formatter-property",
-          `print.${what}=true`,
-        ]),
+        ...["partition", "offset", "headers", "key"].flatMap((what) => ["--property", `print.${what}=true`]),
       );
       expect(shown.split("\n").slice(0, 2)).toEqual([
         [
