@@ -38,6 +38,6 @@ function say(line: string): number {
 }
 
 function complain(sentence: string): number {
-  process.stderr.write(`Freshet was not started: ${sentence}\n`);
+  process.stderr.write(`Freshet: ${sentence}\n`);
   return 1;
 }

@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { MetricSource } from "../../protocol/metric.ts";
 import type { QueryAnswer } from "../../protocol/series.ts";
-import { descendants } from "../../tools/server/process-tree.ts";
+import { descendants, listProcesses, type ProcessEntry } from "../../tools/server/process-tree.ts";
 import { freePort } from "../../tools/services/processes.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
@@ -18,6 +18,11 @@ export interface FreshetOptions {
   args?: string[];
   /** Another checkout than this one. */
   cwd?: string;
+  /** A state folder that outlives it; by default a new one, removed by {@link Freshet.stop}. */
+  state?: string;
+  port?: number;
+  /** How long it may take to be ready. */
+  readyMs?: number;
 }
 
 /** A server as `npm start` starts it, in a state folder and on a port of its own. */
@@ -25,22 +30,29 @@ export class Freshet {
   readonly url: string;
   readonly port: number;
   readonly #child: ChildProcess;
-  readonly #state: string;
+  readonly state: string;
+  readonly #keepState: boolean;
   #output = "";
 
   static async start(options: FreshetOptions = {}): Promise<Freshet> {
-    const freshet = new Freshet(await freePort(), options);
-    await freshet.says(/^Ready: /m, READY_MS);
+    const freshet = await Freshet.launch(options);
+    await freshet.says(/^Ready: /m, options.readyMs ?? READY_MS);
     return freshet;
   }
 
-  private constructor(port: number, { env = {}, args = ["--no-demo"], cwd = ROOT }: FreshetOptions) {
+  /** {@link start} without waiting until it is ready, or for one that will not be. */
+  static async launch(options: FreshetOptions = {}): Promise<Freshet> {
+    return new Freshet(options.port ?? (await freePort()), options);
+  }
+
+  private constructor(port: number, { env = {}, args = ["--no-demo"], cwd = ROOT, state }: FreshetOptions) {
     this.port = port;
     this.url = `http://127.0.0.1:${port}`;
-    this.#state = mkdtempSync(join(tmpdir(), "freshet-e2e-"));
+    this.#keepState = state !== undefined;
+    this.state = state ?? mkdtempSync(join(tmpdir(), "freshet-e2e-"));
     this.#child = spawn("npm", ["start", "--silent", "--", ...args], {
       cwd,
-      env: { ...process.env, PORT: String(port), FRESHET_STATE: this.#state, ...env },
+      env: { ...process.env, PORT: String(port), FRESHET_STATE: this.state, ...env },
       stdio: ["ignore", "pipe", "pipe"],
       // A group of its own, as a shell gives it: what Ctrl-C reaches.
       detached: true,
@@ -65,9 +77,21 @@ export class Freshet {
     }
   }
 
-  /** All processes that belong to it. */
+  /** npm and all processes that it started, with what these started. */
+  processes(): ProcessEntry[] {
+    return [...listProcesses().filter(({ pid }) => pid === this.#pid()), ...descendants(this.#pid())];
+  }
+
   pids(): number[] {
-    return [this.#pid(), ...descendants(this.#pid()).map(({ pid }) => pid)];
+    return this.processes().map(({ pid }) => pid);
+  }
+
+  /** Sends a signal to the one process whose command line matches. */
+  signal(command: RegExp, name: NodeJS.Signals): void {
+    const found = this.processes().filter((entry) => command.test(entry.command));
+    const [only] = found;
+    if (!only || found.length > 1) throw new Error(`${found.length} processes match ${command}`);
+    process.kill(only.pid, name);
   }
 
   /** `kill -9` of every workerd, as a crash of the machine's runtime would be. */
@@ -80,14 +104,21 @@ export class Freshet {
   /** Ctrl-C. Returns the exit code. */
   async interrupt(): Promise<number | null> {
     if (this.#child.exitCode !== null) return this.#child.exitCode;
-    const ended = new Promise<number | null>((settle) => this.#child.once("exit", settle));
+    const ended = this.ended();
     process.kill(-this.#pid(), "SIGINT");
     return ended;
   }
 
+  /** Waits for npm's end. Returns its exit code. */
+  async ended(): Promise<number | null> {
+    const { exitCode, signalCode } = this.#child;
+    if (exitCode !== null || signalCode !== null) return exitCode;
+    return new Promise((settle) => this.#child.once("exit", settle));
+  }
+
   async stop(): Promise<void> {
     await this.interrupt();
-    rmSync(this.#state, { recursive: true, force: true });
+    if (!this.#keepState) rmSync(this.state, { recursive: true, force: true });
   }
 
   /** Sends a request with one of the demo's keys. */

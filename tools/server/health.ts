@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { isObject } from "../../protocol/result.ts";
 
 /** What `/healthz` said: `silent` is no answer at all within the time. */
@@ -22,6 +23,31 @@ export async function askHealth(url: string, timeoutMs: number): Promise<Health>
     state: "unavailable",
     message: textOf(body["message"]) ?? `HTTP ${response.status}: ${text.slice(0, 200)}`,
   };
+}
+
+/**
+ * Waits until a server has said for `calmMs` that it is well: a log that cannot be reached shows only when readers have
+ * tried, and one that has just been set up may refuse once.
+ *
+ * @returns undefined, or what is still wrong after `patienceMs`.
+ */
+export async function unwellAfter(
+  url: string,
+  calmMs: number,
+  patienceMs: number,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const startMs = Date.now();
+  let wellSinceMs = startMs;
+  let message: string | undefined;
+  while (!signal.aborted && (message !== undefined || Date.now() - wellSinceMs < calmMs)) {
+    if (Date.now() - startMs > patienceMs) return message;
+    await sleep(200);
+    const health = await askHealth(url, 5_000);
+    if (health.state === "ok" && message !== undefined) wellSinceMs = Date.now();
+    message = health.state === "unavailable" ? health.message : undefined;
+  }
+  return undefined;
 }
 
 function parse(text: string): Record<string, unknown> {

@@ -135,6 +135,7 @@ export class Supervisor {
       );
       return false;
     }
+    if (this.#stopping) return false;
     try {
       await this.#launch();
     } catch (error) {
