@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Kafka } from "../../tools/services/kafka.ts";
-import { startKafka } from "../../tools/services/kafka.ts";
+import { KAFKA_TOOLS, startKafka } from "../../tools/services/kafka.ts";
 import { ServiceUnavailableError } from "../../tools/services/processes.ts";
 import { Freshet } from "../helpers/freshet.ts";
 
@@ -112,6 +112,33 @@ describe.each(["embedded", "kafka"] as const)("[W6] exactly once over the %s log
     expect(sent.retries).toBeGreaterThan(0);
     await expectExact(freshet, "killed", sent);
   });
+
+  it.runIf(log === "kafka")(
+    "[O3] Kafka's own tools show the records and the readers' committed offsets",
+    async () => {
+      const { cli } = kafka as Kafka;
+      for (let i = 0; i < 40; i++) await freshet.post(`seen-by-lag-tool-${i}`, '{"name":"shown","value":0}');
+      await sleep(2_000);
+      const batch = '{"name":"shown","value":1}\n{"name":"shown","value":2}';
+      await freshet.post("a-batch-to-look-at", batch);
+      const show = ["key", "headers", "offset"].flatMap((what) => ["--property", `print.${what}=true`]);
+      const topic = ["--topic", "freshet-events", "--from-beginning", "--timeout-ms", "6000"];
+      const records = await cli(KAFKA_TOOLS["kafka-console-consumer"], [...topic, ...show], 60_000).catch(
+        String,
+      );
+      const record = records.split("\n").find((line) => line.includes("a-batch-to-look-at"));
+      expect(record).toMatch(/project:demo/);
+      expect(record).toMatch(/count:2/);
+      expect(record).toMatch(/received-at:\d{13}/);
+      expect(record).toMatch(/schema-version:1/);
+      expect(record).toContain('{"name":"shown","ts":');
+      const groups = await cli(KAFKA_TOOLS["kafka-consumer-groups"], ["--describe", "--all-groups"]);
+      const lags = groups.split("\n").filter((line) => /freshet-events\s+\d/.test(line));
+      const committed = lags.map((line) => Number(/freshet-events\s+\d+\s+(\d+|-)/.exec(line)?.[1] ?? 0));
+      expect(lags.length).toBeGreaterThanOrEqual(4);
+      expect(committed.reduce((sum, offset) => sum + (offset || 0), 0)).toBeGreaterThanOrEqual(40);
+    },
+  );
 
   it.runIf(log === "kafka")(
     "[I2] the broker away: 503 with Retry-After, then on by itself, nothing missing",

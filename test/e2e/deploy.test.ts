@@ -1,0 +1,23 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { expect, it } from "vitest";
+
+const ROOT = resolve(import.meta.dirname, "../..");
+/** KiB of the gzipped Worker; kafkajs is most of it. The platform's bound is 10 MiB, but a start must stay short. */
+const MOST_KIB = 200;
+
+it("[O6] wrangler deploy --dry-run passes, and the Worker stays small", () => {
+  const out = mkdtempSync(join(tmpdir(), "freshet-deploy-"));
+  mkdirSync(join(ROOT, "dist/site"), { recursive: true });
+  const wrangler = join(ROOT, "node_modules/wrangler/wrangler-dist/cli.js");
+  const args = ["--no-warnings", wrangler, "deploy", "--dry-run", "--outdir", out];
+  const env = { ...process.env, WRANGLER_SEND_METRICS: "false", NO_COLOR: "1" };
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: ROOT, encoding: "utf8", env });
+  rmSync(out, { recursive: true, force: true });
+  expect(status, stdout + stderr).toBe(0);
+  const kib = Number(/gzip: ([\d.]+) KiB/.exec(stdout)?.[1]);
+  expect(kib).toBeGreaterThan(10);
+  expect(kib).toBeLessThan(MOST_KIB);
+});
