@@ -112,8 +112,11 @@ export class KafkaConnection {
 
   #unavailable(what: string, error: unknown): LogUnavailableError {
     if (error instanceof LogUnavailableError) return error;
-    const at = this.#settings.brokers.join(", ");
-    return new LogUnavailableError(`Kafka at ${at} did not ${what}: ${reasonOf(error)}`, { cause: error });
+    const { brokers, tls } = this.#settings;
+    const why = reasonOf(error, tls);
+    return new LogUnavailableError(`Kafka at ${brokers.join(", ")} did not ${what}: ${why}`, {
+      cause: error,
+    });
   }
 }
 

@@ -32,4 +32,10 @@ describe("reasonOf", () => {
     expect(reasonOf(login)).toContain("denied (see KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME");
     expect(reasonOf(new Error("x", { cause: login }))).toContain("KAFKA_SASL_USERNAME");
   });
+
+  test("[O4] a connection that fails by TLS says so", () => {
+    const failure = Object.assign(new Error("cannot connect"), { name: "KafkaJSConnectionError" });
+    expect(reasonOf(failure, true)).toContain("cannot connect (KAFKA_TLS is true");
+    expect(reasonOf(failure, false)).toBe("cannot connect");
+  });
 });

@@ -37,18 +37,25 @@ export function errorType(error: unknown): string | undefined {
   return typeof cause === "object" && cause !== null ? errorType(cause) : undefined;
 }
 
-/** The sentence that says most. Making topics fails with an aggregate whose own message names no reason. */
-export function reasonOf(error: unknown): string {
+const LOGIN_HINT = "see KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD";
+const TLS_HINT = "KAFKA_TLS is true: the broker must speak TLS, with a certificate of a public authority";
+
+/**
+ * The sentence that says most, with the settings to look at. Making topics fails with an aggregate whose own
+ * message names no reason.
+ *
+ * @param tls whether the connection was to be by TLS: the runtime does not say why a handshake failed.
+ */
+export function reasonOf(error: unknown, tls = false): string {
   const { errors } = error as { errors?: unknown };
   const first: unknown = Array.isArray(errors) ? errors[0] : error;
   const message = first instanceof Error ? first.message : String(first);
-  return isAuthenticationError(error)
-    ? `${message} (see KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD)`
-    : message;
+  if (isNamed(error, "KafkaJSSASLAuthenticationError")) return `${message} (${LOGIN_HINT})`;
+  return tls && isNamed(error, "KafkaJSConnectionError") ? `${message} (${TLS_HINT})` : message;
 }
 
-function isAuthenticationError(error: unknown): boolean {
+/** Whether the error or one of its causes has that name. */
+function isNamed(error: unknown, wanted: string): boolean {
   const { name, cause } = error as { name?: unknown; cause?: unknown };
-  if (name === "KafkaJSSASLAuthenticationError") return true;
-  return typeof cause === "object" && cause !== null && isAuthenticationError(cause);
+  return name === wanted || (typeof cause === "object" && cause !== null && isNamed(cause, wanted));
 }

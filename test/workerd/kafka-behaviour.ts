@@ -250,8 +250,8 @@ async function untilEnd(settings: KafkaSettings, end: number): Promise<void> {
   const admin = clientOf(settings).admin();
   await admin.connect();
   await untilDone(async () => {
-    const [partition] = (await admin.fetchTopicOffsets(settings.topic)).filter((p) => p.partition === 0);
-    expect(Number(partition?.high)).toBe(end);
+    const offsets = await admin.fetchTopicOffsets(settings.topic);
+    expect(Number(offsets.find((p) => p.partition === 0)?.high)).toBe(end);
   });
   await admin.disconnect();
 }
