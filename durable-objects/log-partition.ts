@@ -4,8 +4,9 @@ import { settingsOf } from "./env.ts";
 import type { Segment } from "./log/segment.ts";
 
 /**
- * `segments` holds the records, a row for each append: rows are what the bill counts. `progress` is how far the
- * reader says that it has got.
+ * `segments` holds the records, a row for each append: rows are what the bill counts. It keeps its rowid, because
+ * without one the tree's keys would be whole rows: every search would read the blobs on its way. `progress` is how
+ * far the reader says that it has got.
  */
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS segments (
@@ -13,7 +14,7 @@ const SCHEMA = `
     count INTEGER NOT NULL,
     appended_ms INTEGER NOT NULL,
     body BLOB NOT NULL
-  ) WITHOUT ROWID;
+  );
   CREATE TABLE IF NOT EXISTS progress (id INTEGER PRIMARY KEY CHECK (id = 1), next_offset INTEGER NOT NULL);
 `;
 
