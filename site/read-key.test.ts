@@ -36,12 +36,10 @@ describe("takeKey", () => {
   });
 
   it("[I7] works where storage is forbidden", () => {
-    const places: KeyPlaces = {
-      ...new FakePlaces("https://x.test/?key=a"),
-      storage: () => {
-        throw new DOMException("denied", "SecurityError");
-      },
+    const storage = (): Storage => {
+      throw new DOMException("denied", "SecurityError");
     };
+    const places: KeyPlaces = Object.assign(new FakePlaces("https://x.test/?key=a"), { storage });
     expect(takeKey(places)).toBe("a");
   });
 });

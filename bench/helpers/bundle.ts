@@ -38,7 +38,7 @@ export async function bundleWorker(dir: string): Promise<Bundle> {
  */
 export function serverConfig(dir: string, port: number, vars: Record<string, string>): string {
   const config = readConfig({ config: join(ROOT, "wrangler.toml") });
-  const classes = config.durable_objects.bindings.map(({ name, class_name }) => ({ name, class_name }));
+  const classes: { name: string; class_name: string }[] = config.durable_objects.bindings;
   const namespaces = classes.map(
     ({ class_name }) => `(className = "${class_name}", uniqueKey = "${class_name}", enableSql = true)`,
   );

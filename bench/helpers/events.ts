@@ -31,7 +31,7 @@ export class EventBody {
   /** Sets the time of every event. Its length does not change, so neither does the work. */
   setTime(epochMs: number): void {
     const digits = String(epochMs);
-    for (const offset of this.#tsOffsets) this.bytes.latin1Write(digits, offset, TS_DIGITS);
+    for (const offset of this.#tsOffsets) this.bytes.write(digits, offset, TS_DIGITS, "latin1");
   }
 }
 

@@ -16,7 +16,11 @@ export function startParser(dir: string): Promise<Server> {
 }
 
 /** CPU microseconds for each event of a bare `JSON.parse` of these bodies in workerd. */
-export async function parseInWorkerd(server: Server, bodies: EventBody[], leastCpuMs: number): Promise<number> {
+export async function parseInWorkerd(
+  server: Server,
+  bodies: EventBody[],
+  leastCpuMs: number,
+): Promise<number> {
   const texts = bodies.map(({ bytes }) => bytes.toString());
   const eventsEachRound = bodies.reduce((sum, { events }) => sum + events, 0);
   const times = Math.max(1, Math.round(SLICE_EVENTS / eventsEachRound));

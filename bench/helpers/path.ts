@@ -9,7 +9,7 @@ import { type Server, startWorkerd } from "./workerd.ts";
 export type LogName = "embedded" | "kafka";
 
 /** A running Freshet with the project of the benchmarks. */
-export interface Freshet extends Server {
+export interface Freshet extends Omit<Server, "log"> {
   log: LogName;
   broker: Kafka | undefined;
   close(): Promise<void>;

@@ -16,7 +16,7 @@ it("[O6] wrangler deploy --dry-run passes, and the Worker stays small", () => {
   const env = { ...process.env, WRANGLER_SEND_METRICS: "false", NO_COLOR: "1" };
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: ROOT, encoding: "utf8", env });
   rmSync(out, { recursive: true, force: true });
-  expect(status, stdout + stderr).toBe(0);
+  if (status !== 0) throw new Error(`wrangler deploy --dry-run: ${status}\n${stdout}${stderr}`);
   const kib = Number(/gzip: ([\d.]+) KiB/.exec(stdout)?.[1]);
   expect(kib).toBeGreaterThan(10);
   expect(kib).toBeLessThan(MOST_KIB);

@@ -116,23 +116,23 @@ describe.each(["embedded", "kafka"] as const)("[W6] exactly once over the %s log
   it.runIf(log === "kafka")(
     "[O3] Kafka's own tools show the records and the readers' committed offsets",
     async () => {
-      const { cli } = kafka as Kafka;
+      const broker = kafka as Kafka;
       for (let i = 0; i < 40; i++) await freshet.post(`seen-by-lag-tool-${i}`, '{"name":"shown","value":0}');
       await sleep(2_000);
       const batch = '{"name":"shown","value":1}\n{"name":"shown","value":2}';
       await freshet.post("a-batch-to-look-at", batch);
       const show = ["key", "headers", "offset"].flatMap((what) => ["--property", `print.${what}=true`]);
       const topic = ["--topic", "freshet-events", "--from-beginning", "--timeout-ms", "6000"];
-      const records = await cli(KAFKA_TOOLS["kafka-console-consumer"], [...topic, ...show], 60_000).catch(
-        String,
-      );
+      const records = await broker
+        .cli(KAFKA_TOOLS["kafka-console-consumer"], [...topic, ...show], 60_000)
+        .catch(String);
       const record = records.split("\n").find((line) => line.includes("a-batch-to-look-at"));
       expect(record).toMatch(/project:demo/);
       expect(record).toMatch(/count:2/);
       expect(record).toMatch(/received-at:\d{13}/);
       expect(record).toMatch(/schema-version:1/);
       expect(record).toContain('{"name":"shown","ts":');
-      const groups = await cli(KAFKA_TOOLS["kafka-consumer-groups"], ["--describe", "--all-groups"]);
+      const groups = await broker.cli(KAFKA_TOOLS["kafka-consumer-groups"], ["--describe", "--all-groups"]);
       const lags = groups.split("\n").filter((line) => /freshet-events\s+\d/.test(line));
       const committed = lags.map((line) => Number(/freshet-events\s+\d+\s+(\d+|-)/.exec(line)?.[1] ?? 0));
       expect(lags.length).toBeGreaterThanOrEqual(4);
