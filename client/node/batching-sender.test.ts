@@ -59,6 +59,13 @@ test("[I8] keeps the batch id and the events across retries, and says when this 
   });
 });
 
+test("[I4] a sender on the server's own clock says no time of sending, so that nothing is corrected", async () => {
+  const { server, sender } = await start([], { sameClock: true });
+  sender.send({ name: "tick" });
+  await sender.flush();
+  expect(server.requests[0]?.headers).not.toHaveProperty("sent-at");
+});
+
 test("[I8] does not come back before Retry-After has passed", async () => {
   const { server, sender } = await start([{ status: 429, headers: { "retry-after": "1" } }]);
   sender.send({ name: "tick" });

@@ -30,7 +30,7 @@ export interface DemoTrafficOptions {
 /** Feeds the demo's dashboards until `signal` aborts: this machine's metrics, and generated ads and game traffic. */
 export async function startDemoTraffic(options: DemoTrafficOptions): Promise<void> {
   const { url, writeKey, signal, onProblem, seed = 1 } = options;
-  const sender = new BatchingSender({ url, key: writeKey, ...(onProblem && { onProblem }) });
+  const sender = new BatchingSender({ url, key: writeKey, sameClock: true, ...(onProblem && { onProblem }) });
   const send = (event: Event) => sender.send(event);
   try {
     await Promise.all([
