@@ -25,7 +25,7 @@ export async function unpackDebianPackage(name: string): Promise<string> {
     await runCommand("dpkg", ["-x", join(partial, archive ?? ""), join(partial, "root")]);
     if (!existsSync(folder)) renameSync(join(partial, "root"), folder);
   } catch (error) {
-    throw unavailable(name, error);
+    if (!existsSync(folder)) throw unavailable(name, error);
   } finally {
     rmSync(partial, { recursive: true, force: true });
   }

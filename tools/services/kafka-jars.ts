@@ -48,6 +48,7 @@ async function download(folder: string): Promise<void> {
     if (!readdirSync(partial).some((jar) => jar.startsWith("kafka_2.13"))) throw new Error("no Kafka came");
     if (!existsSync(folder)) renameSync(partial, folder);
   } catch (error) {
+    if (existsSync(folder)) return;
     const why = error instanceof Error ? error.message : String(error);
     throw new ServiceUnavailableError(`Kafka ${KAFKA_VERSION} could not be downloaded: ${why}`);
   } finally {
