@@ -1,6 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Env } from "./env.ts";
 import { settingsOf } from "./env.ts";
+import { RecentSegments } from "./log/recent-segments.ts";
 import type { Segment } from "./log/segment.ts";
 
 /**
@@ -18,6 +19,8 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS progress (id INTEGER PRIMARY KEY CHECK (id = 1), next_offset INTEGER NOT NULL);
 `;
 
+/** Of each partition: an isolate has 128 MB for all its objects. */
+const RECENT_BYTES = 4 * 1024 * 1024;
 /** How often, at most, old segments are looked for. */
 const SWEEP_EVERY_MS = 60_000;
 /** An alarm this long after an append finds the reader, should its wake-up have been lost. */
@@ -28,6 +31,7 @@ const WATCHDOG_MS = 10_000;
  * It wakes the reader of the same number after an append and keeps what that has not read, however old.
  */
 export class LogPartition extends DurableObject<Env> {
+  readonly #recent = new RecentSegments(RECENT_BYTES);
   #endOffset: number;
   #sweptMs = 0;
   #waking = false;
@@ -55,6 +59,7 @@ export class LogPartition extends DurableObject<Env> {
       }
       this.#endOffset = offset;
     });
+    this.#remember(firstOffset, segments);
     if (!this.#watched) await this.#watch(nowMs);
     this.ctx.waitUntil(this.#wakeReader());
     this.#sweep(nowMs);
@@ -63,6 +68,19 @@ export class LogPartition extends DurableObject<Env> {
 
   /** Segments from the one that holds `fromOffset` on, about `maxBytes` of them, at least one if there is one. */
   read(fromOffset: number, maxBytes: number): { segments: Segment[]; endOffset: number } {
+    const segments = this.#recent.from(fromOffset, maxBytes) ?? this.#stored(fromOffset, maxBytes);
+    return { segments, endOffset: this.#endOffset };
+  }
+
+  #remember(firstOffset: number, segments: { count: number; body: Uint8Array }[]): void {
+    let offset = firstOffset;
+    for (const { count, body } of segments) {
+      this.#recent.push({ firstOffset: offset, count, body });
+      offset += count;
+    }
+  }
+
+  #stored(fromOffset: number, maxBytes: number): Segment[] {
     const segments: Segment[] = [];
     let bytes = 0;
     const rows = this.ctx.storage.sql.exec<{ first_offset: number; count: number; body: ArrayBuffer }>(
@@ -77,7 +95,7 @@ export class LogPartition extends DurableObject<Env> {
       segments.push({ firstOffset: first_offset, count, body: new Uint8Array(body) });
       bytes += body.byteLength;
     }
-    return { segments, endOffset: this.#endOffset };
+    return segments;
   }
 
   /** Notes how far the reader has got: what is older may go when its time has come. */
