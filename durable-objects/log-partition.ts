@@ -62,7 +62,7 @@ export class LogPartition extends DurableObject<Env> {
     this.#remember(firstOffset, segments);
     if (!this.#watched) await this.#watch(nowMs);
     this.ctx.waitUntil(this.#wakeReader());
-    this.#sweep(nowMs);
+    this.sweep(nowMs);
     return firstOffset;
   }
 
@@ -118,7 +118,7 @@ export class LogPartition extends DurableObject<Env> {
   override async alarm(): Promise<void> {
     this.#watched = false;
     await this.#wakeReader();
-    this.#sweep(Date.now());
+    this.sweep(Date.now());
     if (this.#committed() < this.#endOffset) await this.#watch(Date.now());
   }
 
@@ -146,9 +146,11 @@ export class LogPartition extends DurableObject<Env> {
     }
   }
 
-  #sweep(nowMs: number): void {
+  /** Deletes what was read and is older than the retention, now and then. */
+  sweep(nowMs: number): void {
     if (nowMs - this.#sweptMs < SWEEP_EVERY_MS) return;
     this.#sweptMs = nowMs;
+    this.#recent.clear();
     this.ctx.storage.sql.exec(
       "DELETE FROM segments WHERE appended_ms < ? AND first_offset + count <= ? AND first_offset + count < ?",
       nowMs - settingsOf(this.env).logRetentionMs,

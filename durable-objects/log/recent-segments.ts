@@ -22,6 +22,11 @@ export class RecentSegments {
     if (excess > 0) this.#segments.splice(0, excess);
   }
 
+  clear(): void {
+    this.#segments = [];
+    this.#bytes = 0;
+  }
+
   /**
    * The segments from the one that holds `fromOffset` on, about `maxBytes` of them and at least one.
    *

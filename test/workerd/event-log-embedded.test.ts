@@ -5,6 +5,7 @@ import {
   embeddedSource,
   type PartitionLookup,
 } from "../../durable-objects/log/embedded.ts";
+import { settingsOf } from "../../durable-objects/env.ts";
 import { describeEventLog } from "./event-log-contract.ts";
 
 const partitionsOf =
@@ -19,8 +20,9 @@ describeEventLog(
   {
     waits: false,
     dropBefore: async (log, partition, offset) => {
-      await runInDurableObject(partitionsOf(log)(partition), (_, state) => {
-        state.storage.sql.exec("DELETE FROM segments WHERE first_offset + count <= ?", offset);
+      await runInDurableObject(partitionsOf(log)(partition), (object) => {
+        object.commit(offset);
+        object.sweep(Date.now() + settingsOf(env).logRetentionMs + 1);
       });
     },
   },
