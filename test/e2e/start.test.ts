@@ -14,8 +14,9 @@ const folder = mkdtempSync(join(tmpdir(), "freshet-start-"));
 const running = new Set<Freshet>();
 
 afterEach(async () => {
-  for (const freshet of running) await freshet.stop();
+  const ended = [...running];
   running.clear();
+  for (const freshet of ended) await freshet.stop();
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -104,8 +105,8 @@ describe("[O1] npm start", () => {
     });
     expect(stored.status).toBe(200);
     const parts = [
-      /workerd serve .*entry=127\.0\.0\.1:0 /,
-      /workerd serve .*entry=127\.0\.0\.1:[1-9]/,
+      / --socket-addr=entry=127\.0\.0\.1:0 /,
+      new RegExp(` --socket-addr=entry=127\\.0\\.0\\.1:${freshet.port} `),
       /cli\.js dev/,
     ];
     for (const [killed, part] of parts.entries()) {
@@ -153,7 +154,7 @@ describe("[O4] a wrong setting stops the start with a sentence that names it", (
     [{ PORT: "http" }, "Freshet: PORT is 'http'; expected a whole number from 1 to 65535"],
     [{ KAFKA_BROKERS: "kafka" }, "Freshet: KAFKA_BROKERS holds"],
     [{ KAFKA_BROKERS: "127.0.0.1:1" }, "Freshet: the event log cannot be used: Kafka at 127.0.0.1:1"],
-  ])("[O4] %o", async (env, sentence) => {
+  ])("[O4] %o", { timeout: 90_000 }, async (env, sentence) => {
     const { code, output } = await refuse({ env });
     expect(output).toContain(sentence);
     expect(output).not.toMatch(/^Ready/m);

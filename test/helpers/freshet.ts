@@ -11,6 +11,12 @@ import { freePort } from "../../tools/services/processes.ts";
 const ROOT = resolve(import.meta.dirname, "../..");
 const READY_MS = 120_000;
 
+// A test run that is broken off leaves nothing behind either.
+const started = new Set<ChildProcess>();
+process.once("exit", () => {
+  for (const child of started) child.kill("SIGTERM");
+});
+
 export interface FreshetOptions {
   /** Variables beside those of the tests: settings, for instance. */
   env?: Record<string, string>;
@@ -57,6 +63,8 @@ export class Freshet {
       // A group of its own, as a shell gives it: what Ctrl-C reaches.
       detached: true,
     });
+    started.add(this.#child);
+    this.#child.once("exit", () => started.delete(this.#child));
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.setEncoding("utf8").on("data", (text: string) => (this.#output += text));
     }
@@ -103,10 +111,9 @@ export class Freshet {
 
   /** Ctrl-C. Returns the exit code. */
   async interrupt(): Promise<number | null> {
-    if (this.#child.exitCode !== null) return this.#child.exitCode;
-    const ended = this.ended();
-    process.kill(-this.#pid(), "SIGINT");
-    return ended;
+    const { exitCode, signalCode } = this.#child;
+    if (exitCode === null && signalCode === null) process.kill(-this.#pid(), "SIGINT");
+    return this.ended();
   }
 
   /** Waits for npm's end. Returns its exit code. */

@@ -37,15 +37,19 @@ export async function unwellAfter(
   patienceMs: number,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const startMs = Date.now();
-  let wellSinceMs = startMs;
-  let message: string | undefined;
-  while (!signal.aborted && (message !== undefined || Date.now() - wellSinceMs < calmMs)) {
-    if (Date.now() - startMs > patienceMs) return message;
-    await sleep(200);
+  const deadlineMs = Date.now() + patienceMs;
+  let wellSinceMs: number | undefined;
+  while (!signal.aborted) {
     const health = await askHealth(url, 5_000);
-    if (health.state === "ok" && message !== undefined) wellSinceMs = Date.now();
-    message = health.state === "unavailable" ? health.message : undefined;
+    const nowMs = Date.now();
+    if (health.state === "ok") {
+      wellSinceMs ??= nowMs;
+      if (nowMs - wellSinceMs >= calmMs) return undefined;
+    } else {
+      wellSinceMs = undefined;
+      if (nowMs > deadlineMs) return health.state === "silent" ? "no answer from /healthz" : health.message;
+    }
+    await sleep(200);
   }
   return undefined;
 }
