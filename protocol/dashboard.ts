@@ -1,6 +1,6 @@
 import { LIMITS } from "./limits.ts";
 import { describe, fail, isObject, ok, type Result } from "./result.ts";
-import type { Group } from "./series.ts";
+import { type Group, isGroupList } from "./series.ts";
 import { parseDuration } from "./time.ts";
 
 export const PANEL_KINDS = ["line", "area", "bars", "number", "toplist", "table"] as const;
@@ -76,8 +76,9 @@ function parsePanel(at: string, raw: unknown): Result<Panel> {
   if (unit !== undefined && !PANEL_UNITS.includes(unit as PanelUnit)) {
     return fail("dashboard", `${at}.unit is ${describe(unit)}; expected one of ${PANEL_UNITS.join(", ")}`);
   }
-  if (groups !== undefined && !(Array.isArray(groups) && groups.every(isObject))) {
-    return fail("dashboard", `${at}.groups is ${describe(groups)}; expected a list of objects`);
+  if (groups !== undefined && !isGroupList(groups)) {
+    const expected = 'expected a list of objects such as {"campaign":"a"}';
+    return fail("dashboard", `${at}.groups is ${describe(groups)}; ${expected}`);
   }
   for (const [field, value, most] of [
     ["top", top ?? 1, 1000],
@@ -99,7 +100,7 @@ function parsePanel(at: string, raw: unknown): Result<Panel> {
     height: height as number,
   };
   if (range !== undefined) panel.range = range as string;
-  if (groups !== undefined) panel.groups = groups as Group[];
+  if (groups !== undefined) panel.groups = groups;
   if (unit !== undefined) panel.unit = unit as PanelUnit;
   if (top !== undefined) panel.top = top as number;
   return ok(panel);

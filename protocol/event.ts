@@ -67,13 +67,13 @@ export function parseEvent(raw: unknown, clock: EventClock): Result<Event> {
 function fillOptional(event: Event, raw: Record<string, unknown>): Result<Event> {
   const { id, user, value, props } = raw;
   if (id !== undefined && id !== null) {
-    const text = typeof id === "number" ? String(id) : id;
+    const text = digitsOf(id);
     const fault = textFault("id", text, LIMITS.keyBytes);
     if (fault !== undefined) return fail("id", fault);
     event.id = text as string;
   }
   if (user !== undefined && user !== null) {
-    const text = typeof user === "number" ? String(user) : user;
+    const text = digitsOf(user);
     const fault = textFault("user", text, LIMITS.stringBytes);
     if (fault !== undefined) return fail("user", fault);
     event.user = text as string;
@@ -116,13 +116,21 @@ function correctedTimestamp(raw: Record<string, unknown>, clock: EventClock): Re
   if (raw["ts"] === undefined || raw["ts"] === null) return ok(clock.receivedMs);
   const ts = parseTimestamp(raw["ts"]);
   if (!ts.ok) return ts;
-  if (raw["sentAt"] === undefined) return ok(Math.max(0, ts.value + clock.skewMs));
+  if (raw["sentAt"] === undefined || raw["sentAt"] === null) return ok(Math.max(0, ts.value + clock.skewMs));
   const sentAt = parseTimestamp(raw["sentAt"]);
   if (!sentAt.ok) return fail("ts", sentAt.message.replace("ts is", "sentAt is"));
   return ok(Math.max(0, ts.value + clockSkew(clock.receivedMs, sentAt.value)));
 }
 
+/** A number that names something, as text. Beyond 2^53 two names would have become one: such a number stays one. */
+function digitsOf(name: unknown): unknown {
+  return Number.isSafeInteger(name) ? String(name) : name;
+}
+
 function textFault(field: string, value: unknown, bound: number): string | undefined {
+  if (typeof value === "number" && field !== "name") {
+    return `${field} is ${value}, which is no whole number of at most 2^53 - 1; expected it as a string`;
+  }
   if (typeof value !== "string" || value === "") {
     return `${field} is ${describe(value)}; expected a non-empty string of at most ${bound} bytes`;
   }

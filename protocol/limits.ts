@@ -17,7 +17,7 @@ export const LIMITS = {
   /** Milliseconds an event may lie in the future after clock correction. Setting `FUTURE_LIMIT_MS` overrides. */
   futureMs: 5_000,
   /** Milliseconds between a client's `sentAt` and our clock that count as time on the way, not as a wrong clock. */
-  transitMs: 2_000,
+  transitMs: 5_000,
   /** Bytes of one record's value in the event log: with its head it stays below Kafka's default `max.message.bytes`, 1 MiB. */
   recordBytes: 900_000,
   /** Bytes of one WebSocket message from a client. */
@@ -32,6 +32,8 @@ export const LIMITS = {
   groupByKeys: 8,
   /** Points of one series in one answer. */
   pointsPerSeries: 11_000,
+  /** Bytes of one definition in the catalog: a metric, a dashboard, a key. */
+  definitionBytes: 256 * 1024,
   /** Panels of one dashboard. */
   panelsPerDashboard: 64,
 } as const;

@@ -1,6 +1,6 @@
 import { LIMITS, utf8Length } from "./limits.ts";
 import { describe, fail, isObject, ok, type Result } from "./result.ts";
-import type { Group, Series } from "./series.ts";
+import { type Group, isGroupList, type Series } from "./series.ts";
 import { parseDuration } from "./time.ts";
 
 /** The WebSocket subprotocol. A breaking change of a message below takes a new one. */
@@ -119,7 +119,7 @@ function parseSubscribe(raw: Record<string, unknown>): Result<SubscribeMessage> 
     message.cursor = cursor;
   }
   if (maxRate !== undefined && maxRate !== null) {
-    if (typeof maxRate !== "number" || !(maxRate > 0)) {
+    if (typeof maxRate !== "number" || !(maxRate > 0 && maxRate < Infinity)) {
       return fail("bad_message", `maxRate is ${describe(maxRate)}; expected frames a second, above 0`);
     }
     message.maxRate = maxRate;
@@ -132,12 +132,5 @@ function parseId(id: unknown): Result<string> {
   return fail(
     "bad_message",
     `id is ${describe(id)}; expected a string of 1 to ${LIMITS.keyBytes} characters`,
-  );
-}
-
-function isGroupList(value: unknown): value is Group[] {
-  return (
-    Array.isArray(value) &&
-    value.every((group) => isObject(group) && Object.values(group).every((v) => typeof v === "string"))
   );
 }

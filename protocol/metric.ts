@@ -1,4 +1,4 @@
-import { LIMITS } from "./limits.ts";
+import { exceedsBytes, LIMITS } from "./limits.ts";
 import { describe, fail, isObject, ok, type Result } from "./result.ts";
 import { parseDuration } from "./time.ts";
 
@@ -46,7 +46,9 @@ export interface Metric {
 }
 
 const FIELDS = ["name", "event", "aggregate", "window", "groupBy", "delay", "lateness", "maxGroups"];
+const WINDOW_FIELDS = ["type", "size", "every"];
 const NAME = /^[a-zA-Z_][a-zA-Z0-9_.:-]{0,127}$/;
+const KEY_BOUND = `at most ${LIMITS.keyBytes} bytes`;
 const DEFAULT_DELAY_MS = 2_000;
 const DEFAULT_LATENESS_MS = 30_000;
 const DEFAULT_MAX_GROUPS = 1_000;
@@ -65,10 +67,12 @@ export function parseMetric(name: string, raw: unknown): Result<Metric> {
     return bad(`name is ${describe(raw["name"])}; the path says '${name}'`);
   }
   for (const field of Object.keys(raw)) {
-    if (!FIELDS.includes(field)) return bad(`unknown field '${field}'; expected ${FIELDS.join(", ")}`);
+    if (!FIELDS.includes(field)) {
+      return bad(`unknown field ${describe(field)}; expected ${FIELDS.join(", ")}`);
+    }
   }
-  if (typeof raw["event"] !== "string" || raw["event"] === "") {
-    return bad(`event is ${describe(raw["event"])}; expected the name of the events to take`);
+  if (!isKey(raw["event"])) {
+    return bad(`event is ${describe(raw["event"])}; expected the name of the events to take, ${KEY_BOUND}`);
   }
   const aggregate = parseAggregate(raw["aggregate"]);
   if (!aggregate.ok) return aggregate;
@@ -98,13 +102,13 @@ export function parseMetric(name: string, raw: unknown): Result<Metric> {
 
 /** Reads `count`, `rate`, or `fn(field)` such as `sum(value)`. */
 export function parseAggregate(raw: unknown): Result<AggregateSpec> {
-  const match =
-    typeof raw === "string" ? /^\s*([a-z][a-z0-9.]*)\s*(?:\(\s*([^()]*?)\s*\))?\s*$/.exec(raw) : null;
+  // No two parts of the pattern can take the same character: it cannot be made to backtrack.
+  const match = typeof raw === "string" ? /^([a-z][a-z0-9.]*)\s*(?:\(([^()]*)\))?$/.exec(raw.trim()) : null;
   const fn = match?.[1] as AggregateName | undefined;
   if (fn === undefined || !AGGREGATE_NAMES.includes(fn)) {
     return bad(`aggregate is ${describe(raw)}; expected count, rate, sum(x), min(x), max(x) or avg(x)`);
   }
-  const field = match?.[2];
+  const field = match?.[2]?.trim();
   if (WITHOUT_FIELD.has(fn)) {
     return field === undefined || field === ""
       ? ok({ fn })
@@ -113,11 +117,22 @@ export function parseAggregate(raw: unknown): Result<AggregateSpec> {
   if (field === undefined || field === "") {
     return bad(`aggregate ${fn} needs a field: ${fn}(value), or ${fn}(p) for a prop p`);
   }
+  if (!isKey(field)) return bad(`aggregate's field is ${describe(field)}; expected ${KEY_BOUND}`);
   return ok({ fn, field });
+}
+
+/** Whether an event may hold this as its name or as the key of a prop. */
+function isKey(value: unknown): value is string {
+  return typeof value === "string" && value !== "" && !exceedsBytes(value, LIMITS.keyBytes);
 }
 
 function parseWindow(raw: unknown): Result<WindowSpec> {
   if (!isObject(raw)) return bad(`window is ${describe(raw)}; expected {"type":"tumbling","size":"1s"}`);
+  for (const field of Object.keys(raw)) {
+    if (!WINDOW_FIELDS.includes(field)) {
+      return bad(`unknown field ${describe(`window.${field}`)}; expected ${WINDOW_FIELDS.join(", ")}`);
+    }
+  }
   const type = raw["type"];
   if (type !== "tumbling" && type !== "sliding") {
     return bad(`window.type is ${describe(type)}; expected 'tumbling' or 'sliding'`);
@@ -155,8 +170,14 @@ export function paneMs(window: { sizeMs: number; everyMs: number }): number {
 
 function parseGroupBy(raw: unknown): Result<string[]> {
   if (raw === undefined || raw === null) return ok([]);
-  if (!Array.isArray(raw) || !raw.every((key) => typeof key === "string" && key !== "")) {
+  if (!Array.isArray(raw)) {
     return bad(`groupBy is ${describe(raw)}; expected a list of prop names, 'user' or 'name'`);
+  }
+  const odd = raw.findIndex((key) => !isKey(key));
+  if (odd >= 0) {
+    return bad(
+      `groupBy[${odd}] is ${describe(raw[odd])}; expected a prop's name, 'user' or 'name', ${KEY_BOUND}`,
+    );
   }
   if (raw.length > LIMITS.groupByKeys) {
     return bad(`groupBy has ${raw.length} keys; the bound is ${LIMITS.groupByKeys}`);

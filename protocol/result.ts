@@ -22,6 +22,7 @@ export function describe(value: unknown): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return "an array";
   if (typeof value === "object") return "an object";
-  const text = JSON.stringify(value);
-  return text.length <= 80 ? text : `${text.slice(0, 77)}…`;
+  // JSON knows no infinity: 1e400 would read as null.
+  const text = typeof value === "number" ? String(value) : JSON.stringify(value);
+  return text.length <= 80 ? text : `${text.slice(0, 77).toWellFormed()}…`;
 }

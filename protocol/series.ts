@@ -1,9 +1,19 @@
+import { isObject } from "./result.ts";
+
 /** A point's state on the wire: open, closed by the watermark, changed after that, never to change again. */
 export const POINT_STATE = { provisional: 0, final: 1, revised: 2, sealed: 3 } as const;
 export type PointState = (typeof POINT_STATE)[keyof typeof POINT_STATE];
 
 /** The values of a metric's `groupBy` keys; empty for a metric without one. An absent prop is "". */
 export type Group = Record<string, string>;
+
+/** Whether `value` is a list of groups, or of matchers that name some of a group's keys. */
+export function isGroupList(value: unknown): value is Group[] {
+  return (
+    Array.isArray(value) &&
+    value.every((group) => isObject(group) && Object.values(group).every((v) => typeof v === "string"))
+  );
+}
 
 /**
  * Points of one group, in columns of equal length, ascending in `t`.

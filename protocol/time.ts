@@ -1,9 +1,12 @@
 import { describe, fail, ok, type Result } from "./result.ts";
 
-const ISO_8601 = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?$/i;
+const ISO_8601 = /^(\d{4})-(\d\d)-(\d\d)(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?$/i;
 const ZONE = /(?:Z|[+-]\d\d:?\d\d)$/i;
 /** 9999-12-31: nothing later can be written as ISO 8601 with four digits of year. */
 const LATEST_MS = 253_402_300_799_999;
+const NANOSECONDS_FROM = 1e17;
+/** 1763985600.205 s is 1763985600204.9998 ms in doubles: what is nearer to the next than this is the next. */
+const DOUBLE_ERROR_MS = 0.000_5;
 
 /**
  * Reads a timestamp in any of the forms that clients send.
@@ -15,17 +18,32 @@ const LATEST_MS = 253_402_300_799_999;
 export function parseTimestamp(raw: unknown): Result<number> {
   if (typeof raw === "number") return fromNumber(raw, raw);
   if (typeof raw !== "string") return bad(raw);
-  if (/^\d{1,19}(?:\.\d+)?$/.test(raw)) return fromNumber(Number(raw), raw);
-  if (!ISO_8601.test(raw)) return bad(raw);
+  const digits = /^(\d{1,19})(?:\.\d+)?$/.exec(raw)?.[1];
+  if (digits !== undefined) return fromDigits(digits, raw);
+  const date = ISO_8601.exec(raw);
+  if (!date || !isDay(Number(date[1]), Number(date[2]), Number(date[3]))) return bad(raw);
   const text = raw.replace(" ", "T");
   const ms = Date.parse(ZONE.test(text) || text.length === 10 ? text : `${text}Z`);
   return Number.isNaN(ms) || ms < 0 ? bad(raw) : ok(Math.floor(ms));
 }
 
+/** Whether the calendar has this day: `Date.parse` reads 30 February as 2 March. */
+function isDay(year: number, month: number, day: number): boolean {
+  return month >= 1 && month <= 12 && day >= 1 && day <= new Date(Date.UTC(year, month, 0)).getUTCDate();
+}
+
+/** A double holds nanoseconds to 128 of them only: as text they are cut exactly. */
+function fromDigits(digits: string, raw: string): Result<number> {
+  return Number(digits) < NANOSECONDS_FROM
+    ? fromNumber(Number(raw), raw)
+    : fromNumber(Number(digits.slice(0, -6)), raw);
+}
+
 function fromNumber(value: number, raw: unknown): Result<number> {
   if (!Number.isFinite(value) || value < 0) return bad(raw);
-  const ms = value < 1e11 ? value * 1e3 : value < 1e14 ? value : value < 1e17 ? value / 1e3 : value / 1e6;
-  return ms > LATEST_MS ? bad(raw) : ok(Math.floor(ms));
+  const ms =
+    value < 1e11 ? value * 1e3 : value < 1e14 ? value : value < NANOSECONDS_FROM ? value / 1e3 : value / 1e6;
+  return ms > LATEST_MS ? bad(raw) : ok(Math.floor(ms + DOUBLE_ERROR_MS));
 }
 
 function bad(raw: unknown): Result<number> {
@@ -44,13 +62,15 @@ const UNIT_MS: Record<string, number> = {
   w: 604_800_000,
 };
 
-/** Reads a duration such as `500ms`, `1s`, `5m`, `2h`, `1d`: whole milliseconds, or undefined. */
+/** Reads a duration such as `500ms`, `1.5s`, `5m`, `2h`, `1d`: whole milliseconds, or undefined. */
 export function parseDuration(text: unknown): number | undefined {
   if (typeof text !== "string") return undefined;
   const match = /^(\d{1,12}(?:\.\d+)?)(ms|s|m|h|d|w)$/.exec(text);
   if (!match) return undefined;
-  const ms = Number(match[1]) * (UNIT_MS[match[2] ?? ""] ?? Number.NaN);
-  return Number.isInteger(ms) ? ms : undefined;
+  const exact = Number(match[1]) * (UNIT_MS[match[2] ?? ""] ?? Number.NaN);
+  // 1.001 s is 1000.9999999999999 ms in binary.
+  const ms = Math.round(exact);
+  return Math.abs(exact - ms) < 1e-6 && ms <= LATEST_MS ? ms : undefined;
 }
 
 /** Reads a query bound: `now`, `now-15m`, or anything {@link parseTimestamp} takes. Epoch milliseconds. */

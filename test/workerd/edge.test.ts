@@ -453,7 +453,7 @@ describe("[M1] the catalog", () => {
     [{ groupBy: "g" }, "groupBy is"],
     [{ lateness: "forever" }, "lateness is"],
     [{ maxGroups: 0 }, "maxGroups is 0; expected a whole number from 1 to 10000"],
-    [{ colour: "red" }, "unknown field 'colour'"],
+    [{ colour: "red" }, 'unknown field "colour"'],
   ])("[M1] %j is refused with a message that names the field", async (fault, message) => {
     const project = await TestProject.with();
     const response = await admin(project, "metrics/all", "PUT", { ...COUNT, ...fault });

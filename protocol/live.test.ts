@@ -1,0 +1,97 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { HOSTILE_JSON, isPolluted } from "../test/helpers/hostile-json.ts";
+import { parseClientMessage } from "./live.ts";
+
+const SUBSCRIBE = { type: "subscribe", id: "s1", metric: "clicks" };
+
+const parse = (change: object = {}) => parseClientMessage(JSON.stringify({ ...SUBSCRIBE, ...change }));
+
+describe("[L2] what a client may say", () => {
+  it("[L2] subscribe, in full and in short", () => {
+    const full = { ...SUBSCRIBE, range: "1h", groups: [{ campaign: "a" }, {}], cursor: "7.12", maxRate: 0.5 };
+    expect(parse(full)).toEqual({ ok: true, value: full });
+    expect(parse({ cursor: null, maxRate: null })).toEqual({
+      ok: true,
+      value: { ...SUBSCRIBE, range: "15m" },
+    });
+  });
+
+  it("[L2] unsubscribe", () => {
+    const message = { type: "unsubscribe", id: "s1" };
+    expect(parseClientMessage(JSON.stringify({ ...message, junk: 1 }))).toEqual({ ok: true, value: message });
+  });
+
+  it.each<[object, string]>([
+    [{ type: "publish" }, "type is \"publish\"; expected 'subscribe' or 'unsubscribe'"],
+    [{ type: undefined }, "type is nothing; expected 'subscribe' or 'unsubscribe'"],
+    [{ id: "" }, 'id is ""; expected a string of 1 to 128 characters'],
+    [{ id: 1 }, "id is 1; expected a string of 1 to 128 characters"],
+    [{ id: "i".repeat(129) }, "expected a string of 1 to 128 characters"],
+    [{ type: "unsubscribe", id: null }, "id is null; expected a string of 1 to 128 characters"],
+    [{ metric: undefined }, "metric is nothing; expected a metric's name"],
+    [{ range: "long" }, "range is \"long\"; expected a duration such as '15m'"],
+    [{ range: 900 }, "range is 900; expected a duration"],
+    [{ groups: { campaign: "a" } }, "groups is an object; expected a list of objects"],
+    [{ groups: ["a"] }, "groups is an array; expected a list of objects"],
+    [{ groups: [{ campaign: 1 }] }, "groups is an array; expected a list of objects"],
+    [{ cursor: 12 }, "cursor is 12; expected a string"],
+    [{ maxRate: 0 }, "maxRate is 0; expected frames a second, above 0"],
+    [{ maxRate: "4" }, 'maxRate is "4"; expected frames a second'],
+  ])("[L2] %j is answered with what was expected", (change, message) => {
+    const parsed = parse(change);
+    expect(parsed).toMatchObject({ ok: false, reason: "bad_message" });
+    expect(!parsed.ok && parsed.message).toContain(message);
+  });
+
+  it.each([
+    ["", "the message is not JSON"],
+    ["ping", "the message is not JSON"],
+    ["{}}", "the message is not JSON"],
+    ["\ufeff{}", "the message is not JSON"],
+    ['{"type":"subscribe","id":"s1","metric":"m","maxRate":NaN}', "the message is not JSON"],
+    ["[]", "the message is an array; expected an object"],
+    [
+      '{"type":"subscribe","id":"s1","metric":"m","maxRate":1e400}',
+      "maxRate is Infinity; expected frames a second",
+    ],
+  ])("[L2] %j: %s", (text, message) => {
+    const parsed = parseClientMessage(text);
+    expect(parsed).toMatchObject({ ok: false, reason: "bad_message" });
+    expect(!parsed.ok && parsed.message).toContain(message);
+  });
+
+  it("[L2] at most 8 KiB, in bytes", () => {
+    const bytes = (count: number) => `"${"é".repeat((count - 2) / 2)}"`;
+    expect(parseClientMessage(bytes(8_192))).toMatchObject({ reason: "bad_message" });
+    expect(parseClientMessage(bytes(8_194))).toEqual({
+      ok: false,
+      reason: "too_large",
+      message: "the message has 8194 bytes; the bound is 8192",
+    });
+  });
+});
+
+describe("[L2] hostile messages", () => {
+  it.each(HOSTILE_JSON)("[L2] %s, whole or as a field, throws nothing", (_, text) => {
+    expect(parseClientMessage(text).ok).toBe(false);
+    for (const field of ["type", "id", "metric", "range", "groups", "cursor", "maxRate"]) {
+      const parsed = parseClientMessage(`${JSON.stringify(SUBSCRIBE).slice(0, -1)},"${field}":${text}}`);
+      if (!parsed.ok) expect(parsed.message.length).toBeLessThan(300);
+    }
+    expect(isPolluted()).toBe(false);
+  });
+
+  it("[L2] any text is a message or a reason", () => {
+    const change = fc.dictionary(
+      fc.constantFrom("id", "metric", "range", "groups", "cursor", "maxRate"),
+      fc.jsonValue(),
+    );
+    fc.assert(
+      fc.property(fc.string({ unit: "binary" }), change, (text, fields) => {
+        expect(typeof parseClientMessage(text).ok).toBe("boolean");
+        expect(typeof parse(fields).ok).toBe("boolean");
+      }),
+    );
+  });
+});
