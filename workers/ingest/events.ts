@@ -77,8 +77,9 @@ async function batchIdOf(header: string | undefined, batch: ParsedBatch): Promis
 
 function checkedBatchId(id: string): string {
   // eslint-disable-next-line no-control-regex -- control characters are what is looked for.
-  if (id === "" || exceedsBytes(id, LIMITS.keyBytes) || /[\u0000-\u001f\u007f]/.test(id)) {
-    const expected = `expected 1 to ${LIMITS.keyBytes} bytes without control characters`;
+  const isOdd = /[\u0000-\u001f\u007f]/.test(id) || !id.isWellFormed();
+  if (id === "" || exceedsBytes(id, LIMITS.keyBytes) || isOdd) {
+    const expected = `expected 1 to ${LIMITS.keyBytes} bytes of well-formed Unicode without control characters`;
     throw new HttpError(400, "idempotency_key", `the idempotency key is ${describe(id)}; ${expected}`);
   }
   return id;

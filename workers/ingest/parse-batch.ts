@@ -1,6 +1,6 @@
-import { clockSkew, futureRejection, parseEvent } from "../../protocol/event.ts";
+import { clockSkew, type Event, futureRejection, parseEvent } from "../../protocol/event.ts";
 import { LIMITS } from "../../protocol/limits.ts";
-import { isObject } from "../../protocol/result.ts";
+import { describe, isObject } from "../../protocol/result.ts";
 import { parseTimestamp } from "../../protocol/time.ts";
 import { HttpError } from "../http-error.ts";
 
@@ -20,7 +20,7 @@ export interface ParsedBatch {
   rejectedByReason: Record<string, number>;
   /** NDJSON, in parts that each fit a record. The same request always falls into the same parts. */
   parts: { count: number; text: string }[];
-  /** The events' own ids when all have one. */
+  /** The events' own ids when all have one, those that lie in the future included. */
   ids: string[] | undefined;
   /** The batch id that the body names. */
   batchId: string | undefined;
@@ -50,7 +50,8 @@ export function parseBatch(text: string, context: BatchContext): ParsedBatch {
     receivedMs: context.receivedMs,
     skewMs: skew(body.sentAt ?? context.sentAt, context.receivedMs),
   };
-  const collector = new Collector(context.isAscii, body.batchId);
+  // What is escaped in ASCII takes up to three bytes a character once it is written anew.
+  const collector = new Collector(context.isAscii && !text.includes("\\u"), body.batchId);
   for (const [index, raw] of body.events.entries()) {
     if (raw === MALFORMED) {
       collector.reject(index, "malformed", "the line is not JSON");
@@ -61,10 +62,9 @@ export function parseBatch(text: string, context: BatchContext): ParsedBatch {
       collector.reject(index, event.reason, event.message);
       continue;
     }
-    const line = JSON.stringify(event.value);
     const future = futureRejection(event.value, context.receivedMs, context.futureLimitMs);
-    if (future === undefined) collector.accept(line, event.value.id);
-    else collector.reject(index, future.reason, future.message, line.length);
+    if (future === undefined) collector.accept(event.value);
+    else collector.postpone(index, event.value, future);
   }
   return collector.finish();
 }
@@ -75,6 +75,8 @@ interface Body {
   batchId?: string;
 }
 
+const TS_DIGITS = 15;
+
 /** Stands in the list of events for a line that is no JSON. */
 const MALFORMED = Symbol("malformed");
 
@@ -83,8 +85,7 @@ function readJson(text: string): Body {
   if (trimmed === "") throw new HttpError(400, "malformed", "the body is empty");
   const whole = tryParse(trimmed);
   if (whole === MALFORMED) {
-    if (trimmed.startsWith("[") && !trimmed.includes("\n"))
-      throw new HttpError(400, "malformed", "the body is not JSON");
+    if (isBrokenDocument(trimmed)) throw new HttpError(400, "malformed", "the body is not JSON");
     return { events: readLines(trimmed) };
   }
   if (Array.isArray(whole)) return { events: whole };
@@ -93,16 +94,36 @@ function readJson(text: string): Body {
 }
 
 function readWrapper(wrapper: Record<string, unknown>, events: unknown[]): Body {
-  const body: Body = { events, sentAt: wrapper["sentAt"] };
-  if (typeof wrapper["batch"] === "string") body.batchId = wrapper["batch"];
-  return body;
+  const { sentAt, batch } = wrapper;
+  if (batch === undefined || batch === null) return { events, sentAt };
+  if (typeof batch === "string") return { events, sentAt, batchId: batch };
+  throw new HttpError(400, "idempotency_key", `batch is ${describe(batch)}; expected a string`);
 }
 
-/** One parse for all lines where every line is whole; else line by line, to name the broken ones. */
+/**
+ * Whether this, which is not JSON, was meant as one array or one object over several lines. Its lines are not events:
+ * taken as NDJSON, a document that is cut short would be applied by half.
+ */
+function isBrokenDocument(text: string): boolean {
+  const end = text.indexOf("\n");
+  if (end < 0) return text.startsWith("[");
+  const first = text.slice(0, end).trimEnd();
+  return /[[{,:]$/.test(first) || (first.startsWith("[") && tryParse(first) === MALFORMED);
+}
+
+/**
+ * One parse for all lines where every line is whole; else line by line, to name the broken ones. Whole lines are
+ * objects, begun and ended: what goes on over a line's end could only be an array, which no event holds.
+ */
 function readLines(text: string): unknown[] {
-  const lines = text.split("\n").filter((line) => line.trim() !== "");
-  const all = tryParse(`[${lines.join(",")}]`);
-  if (Array.isArray(all) && all.length === lines.length) return all;
+  const lines = text
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "");
+  if (lines.every((line) => line.startsWith("{") && line.endsWith("}"))) {
+    const all = tryParse(`[${lines.join(",\n")}]`);
+    if (Array.isArray(all) && all.length === lines.length) return all;
+  }
   const events = lines.map(tryParse);
   if (events.every((event) => event === MALFORMED)) {
     throw new HttpError(400, "malformed", "the body is neither JSON nor NDJSON");
@@ -134,26 +155,31 @@ class Collector {
   readonly #ids: string[] = [];
   #partLength = 0;
   #accepted = 0;
+  #allHaveIds = true;
 
   constructor(isAscii: boolean, batchId: string | undefined) {
     this.#maxPartLength = isAscii ? LIMITS.recordBytes : LIMITS.recordBytes / 3;
     this.#batchId = batchId;
   }
 
-  accept(line: string, id: string | undefined): void {
-    const part = this.#partFor(line.length);
+  accept(event: Event): void {
+    const line = JSON.stringify(event);
+    const part = this.#partFor(event, line);
     part.lines.push(line);
     part.count++;
     this.#accepted++;
-    if (id !== undefined) this.#ids.push(id);
   }
 
   /**
-   * @param length of the line that the event would have made, when only the time of the request speaks against it:
-   *   it still takes its room in the parts, so that a retry a moment later falls into the same ones.
+   * Rejects an event that only the time of the request speaks against. It still takes its room in the parts and its
+   * place among the ids: a retry, by when it may have come of age, makes the same parts under the same batch id.
    */
-  reject(index: number, reason: string, message: string, length = 0): void {
-    if (length > 0) this.#partFor(length);
+  postpone(index: number, event: Event, { reason, message }: { reason: string; message: string }): void {
+    this.#partFor(event, JSON.stringify(event));
+    this.reject(index, reason, message);
+  }
+
+  reject(index: number, reason: string, message: string): void {
     this.#byReason[reason] = (this.#byReason[reason] ?? 0) + 1;
     if (this.#rejected.length < LIMITS.listedRejections) this.#rejected.push({ index, reason, message });
   }
@@ -164,12 +190,16 @@ class Collector {
       rejected: this.#rejected,
       rejectedByReason: this.#byReason,
       parts: this.#parts.map(({ count, lines }) => ({ count, text: lines.join("\n") })),
-      ids: this.#ids.length === this.#accepted && this.#accepted > 0 ? this.#ids : undefined,
+      ids: this.#allHaveIds && this.#accepted > 0 ? this.#ids : undefined,
       batchId: this.#batchId,
     };
   }
 
-  #partFor(length: number): { count: number; lines: string[] } {
+  /** Where the line goes. A corrected `ts` may have more digits the next time: each takes the room of the longest. */
+  #partFor({ ts, id }: Event, line: string): { count: number; lines: string[] } {
+    if (id === undefined) this.#allHaveIds = false;
+    else this.#ids.push(id);
+    const length = line.length + TS_DIGITS - String(ts).length;
     this.#partLength += length + 1;
     let part = this.#parts.at(-1);
     if (part === undefined || (this.#partLength > this.#maxPartLength && this.#partLength > length + 1)) {
