@@ -37,6 +37,8 @@ export interface Grant extends KeyOptions {
   role: KeyRole;
 }
 
+export type KeyOutcome = "stored" | "no_project" | "taken";
+
 /** A project's metrics at one version. */
 export interface Definitions {
   version: number;
@@ -77,22 +79,20 @@ export class Catalog extends DurableObject<Env> {
     return this.#rows<{ name: string }>("SELECT name FROM projects ORDER BY name").map(({ name }) => name);
   }
 
-  /** Creates a key, or replaces the project's key of the same id. False: no such project. */
-  putKey(project: string, id: string, hash: string, role: KeyRole, options: KeyOptions): boolean {
-    if (!this.projects().includes(project)) return false;
+  /**
+   * Creates a key, or replaces the project's key of the same id. `taken`: another key has this secret. The key of a
+   * page is public, and whoever has seen it shall not make it a key of his own project.
+   */
+  putKey(project: string, id: string, hash: string, role: KeyRole, options: KeyOptions): KeyOutcome {
+    if (!this.projects().includes(project)) return "no_project";
+    const holder = this.authorize(hash);
+    if (holder !== null && (holder.project !== project || holder.keyId !== id)) return "taken";
     this.ctx.storage.transactionSync(() => {
       this.ctx.storage.sql.exec("DELETE FROM keys WHERE project = ? AND id = ?", project, id);
       const body = JSON.stringify(options);
-      this.ctx.storage.sql.exec(
-        "INSERT OR REPLACE INTO keys VALUES (?, ?, ?, ?, ?)",
-        hash,
-        id,
-        project,
-        role,
-        body,
-      );
+      this.ctx.storage.sql.exec("INSERT INTO keys VALUES (?, ?, ?, ?, ?)", hash, id, project, role, body);
     });
-    return true;
+    return "stored";
   }
 
   /** Removes a key; false when there is none of this id. */

@@ -2,6 +2,7 @@ import { type Context, Hono } from "hono";
 import type { KeyOptions, KeyRole } from "../../durable-objects/catalog.ts";
 import { catalogOf } from "../../durable-objects/env.ts";
 import { parseDashboard } from "../../protocol/dashboard.ts";
+import { exceedsBytes, LIMITS, utf8Length } from "../../protocol/limits.ts";
 import { type MetricSource, parseMetric } from "../../protocol/metric.ts";
 import { describe, isObject, type Result } from "../../protocol/result.ts";
 import { type App, authorize, authorizeRoot, hashKey } from "../authorize.ts";
@@ -84,18 +85,19 @@ async function putKey(c: Context<App, "/projects/:project/keys/:id">): Promise<R
   await authorizeRoot(c, project);
   checkedName("key", id);
   const { key, role, options } = parseKey(await jsonBody(c));
-  const stored = await catalogOf(c.env).putKey(project, id, await hashKey(key), role, options);
-  found(stored || null, "project", project);
+  const outcome = await catalogOf(c.env).putKey(project, id, await hashKey(key), role, options);
+  found(outcome === "no_project" ? null : outcome, "project", project);
+  if (outcome === "taken")
+    throw new HttpError(409, "key_taken", "another key has this secret; choose one of your own");
   return c.json({ project, id, role, key, ...options });
 }
 
 function parseKey(raw: unknown): { key: string; role: KeyRole; options: KeyOptions } {
   if (!isObject(raw)) throw invalid(`the key is ${describe(raw)}; expected an object`);
   const { key = randomKey(), role, origins, rateLimit } = raw;
-  if (typeof key !== "string" || !/^[\x21-\x7e]{8,128}$/.test(key)) {
-    throw invalid(
-      "key is not 8 to 128 printable ASCII characters without spaces; leave it out to have one made",
-    );
+  // What every way of sending it can carry: Basic parts at a colon, subprotocols at a comma, URLs take no plus.
+  if (typeof key !== "string" || !/^[a-zA-Z0-9._~-]{8,128}$/.test(key)) {
+    throw invalid("key is not 8 to 128 letters, digits, . _ ~ -; leave it out to have one made");
   }
   if (!ROLES.includes(role as KeyRole))
     throw invalid(`role is ${describe(role)}; expected one of ${ROLES.join(", ")}`);
@@ -129,6 +131,10 @@ function randomKey(): string {
 
 async function jsonBody(c: Context<App>): Promise<unknown> {
   const { text } = await readBody(c.req.raw);
+  if (exceedsBytes(text, LIMITS.definitionBytes)) {
+    const message = `the definition has ${utf8Length(text)} bytes; the bound is ${LIMITS.definitionBytes}`;
+    throw new HttpError(413, "too_large", message);
+  }
   try {
     return JSON.parse(text);
   } catch {
