@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -159,5 +159,23 @@ describe("[O4] a wrong setting stops the start with a sentence that names it", (
     expect(output).toContain(sentence);
     expect(output).not.toMatch(/^Ready/m);
     expect(code).toBe(1);
+  });
+});
+
+describe("[O4] a right one", () => {
+  it("[O4] reaches the server as it was given, and is nobody else's to read", async () => {
+    const token = "p'a\"$HOME-${PATH}#\\n;\\$x";
+    const freshet = await start({ env: { METRICS_TOKEN: token, PARTITIONS: "3" } });
+    expect(await (await freshet.fetch("/healthz")).json()).toMatchObject({ partitions: 3 });
+    expect((await fetch(`${freshet.url}/metrics`)).status).toBe(401);
+    const allowed = await fetch(`${freshet.url}/metrics`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    expect(allowed.status).toBe(200);
+    const settings = join(freshet.state, "settings.env");
+    expect(statSync(settings).mode & 0o077).toBe(0);
+    expect(freshet.processes().filter(({ command }) => command.includes("HOME"))).toEqual([]);
+    await freshet.interrupt();
+    expect(existsSync(settings)).toBe(false);
   });
 });

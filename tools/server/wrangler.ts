@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createWriteStream, mkdirSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
+import { isSetting } from "./options.ts";
 import { descendants } from "./process-tree.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
@@ -39,7 +40,7 @@ export interface Wrangler {
 export function startWrangler(options: WranglerOptions): Wrangler {
   const child = spawn(process.execPath, commandLine(options), {
     cwd: ROOT,
-    env: { ...process.env, ...quietEnvironment(dirname(options.persistTo)) },
+    env: { ...withoutSettings(process.env), ...quietEnvironment(dirname(options.persistTo)) },
     stdio: ["ignore", "pipe", "pipe", "ipc"],
     detached: true,
   });
@@ -88,6 +89,11 @@ function commandLine({ port, persistTo, envFile }: WranglerOptions): string[] {
     "dev",
     ...Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value]),
   ];
+}
+
+/** The file of settings alone decides: it may have other values than our environment, the addresses of services for instance. */
+function withoutSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !isSetting(name)));
 }
 
 function quietEnvironment(stateFolder: string): NodeJS.ProcessEnv {
