@@ -54,8 +54,20 @@ process.on("exit", () => {
   for (const child of alive) child.kill("SIGKILL");
 });
 
-/** A TCP port of 127.0.0.1 that nobody listens on now. */
-export function freePort(): Promise<number> {
+/** The system may name a port again that it named a moment ago and that nobody has taken yet. */
+const namedPorts = new Set<number>();
+
+/** A TCP port of 127.0.0.1 that nobody listens on now, and another one each time. */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = await unusedPort();
+    if (namedPorts.has(port)) continue;
+    namedPorts.add(port);
+    return port;
+  }
+}
+
+function unusedPort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once("error", reject);
