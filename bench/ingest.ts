@@ -5,21 +5,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type Bundle, bundleWorker } from "./helpers/bundle.ts";
-import { type Disturbance, DisturbanceWatch, processCpuMs } from "./helpers/cpu.ts";
+import { type Disturbance, DisturbanceWatch, processCpuMs, QUIET_SHARE } from "./helpers/cpu.ts";
 import { EVENT_BYTES, type EventBody, makeBodies } from "./helpers/events.ts";
 import { postEvents } from "./helpers/load.ts";
 import { parseInNode, parseInWorkerd, startParser } from "./helpers/parse.ts";
 import { type Freshet, type LogName, tryStartFreshet } from "./helpers/path.ts";
 import { awaitCounted } from "./helpers/project.ts";
 import { median, rounded, writeResult } from "./helpers/results.ts";
-import { siteSize } from "./helpers/site-size.ts";
+import { type SiteSize, siteSize } from "./helpers/site-size.ts";
 import type { Server } from "./helpers/workerd.ts";
 
 /** The clock of `/proc` steps by 10 ms: this much makes a step half a percent. */
 const SAMPLE_CPU_MS = 2_000;
 const WARM_UP_CPU_MS = 2_000;
-/** A sample during which others took more of the CPUs than this is marked. */
-const QUIET_SHARE = 0.1;
 /** Few events a request come from many clients at once. */
 const CONNECTIONS: Record<number, number> = { 1: 64, 100: 16, 1_000: 8 };
 
@@ -57,19 +55,36 @@ interface Case {
   noisy: boolean;
 }
 
-const dir = mkdtempSync(join(tmpdir(), "freshet-bench-"));
-try {
-  await main();
-} finally {
-  rmSync(dir, { recursive: true, force: true });
+/** CPU µs an event of nothing but `JSON.parse`. */
+interface BareParse {
+  eventsPerRequest: number;
+  workerdUsPerEvent: number;
+  nodeUsPerEvent: number;
 }
 
-async function main(): Promise<void> {
+export interface IngestResult {
+  eventBytes: number;
+  bundle: { bytes: number; gzipBytes: number };
+  site: SiteSize | undefined;
+  parse: BareParse[];
+  cases: Case[];
+}
+
+if (process.argv[1] === import.meta.filename) {
+  const dir = mkdtempSync(join(tmpdir(), "freshet-bench-"));
+  try {
+    await main(dir);
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+async function main(dir: string): Promise<void> {
   const bundle = await bundleWorker(join(dir, "bundle"));
   const parser = await startParser(join(dir, "parser"));
-  const subjects = await startSubjects(bundle);
+  const subjects = await startSubjects(dir, bundle);
   const cases: Case[] = [];
-  const parse: { eventsPerRequest: number; workerdUsPerEvent: number; nodeUsPerEvent: number }[] = [];
+  const parse: BareParse[] = [];
   for (const size of options.sizes.split(",").map(Number)) {
     const { samples, parses } = await measure(size, parser, subjects);
     for (const [log, pairs] of samples) cases.push(summary(log, size, pairs));
@@ -84,11 +99,12 @@ async function main(): Promise<void> {
   for (const { freshet } of subjects) await freshet.close();
   await parser.kill();
   const { bytes, gzipBytes } = bundle;
-  const result = { eventBytes: EVENT_BYTES, bundle: { bytes, gzipBytes }, site: siteSize(), parse, cases };
+  const sizes = { bundle: { bytes, gzipBytes }, site: siteSize() };
+  const result: IngestResult = { eventBytes: EVENT_BYTES, ...sizes, parse, cases };
   if (!options.dry) process.stdout.write(`wrote results/${writeResult("ingest", result)}\n`);
 }
 
-async function startSubjects(bundle: Bundle): Promise<Subject[]> {
+async function startSubjects(dir: string, bundle: Bundle): Promise<Subject[]> {
   const subjects: Subject[] = [];
   for (const log of options.logs.split(",") as LogName[]) {
     const freshet = await tryStartFreshet(log, join(dir, log), bundle);
@@ -112,7 +128,7 @@ async function measure(
   const bodies = makeBodies(bodyCount(size), size);
   for (const subject of subjects) await sampleOf(subject, bodies, size, WARM_UP_CPU_MS);
   await parseInWorkerd(parser, bodies, WARM_UP_CPU_MS / 4);
-  const samples = new Map<LogName, Pair[]>(subjects.map(({ freshet }) => [freshet.log, []]));
+  const samples = new Map<LogName, Pair[]>(subjects.map(({ freshet }) => [freshet.eventLog, []]));
   const parses = [await parseInWorkerd(parser, bodies, SAMPLE_CPU_MS)];
   for (let pair = 0; pair < Number(options.pairs); pair++) {
     for (const subject of subjects) {
@@ -120,7 +136,9 @@ async function measure(
       const before = parses.at(-1) ?? Number.NaN;
       const after = await parseInWorkerd(parser, bodies, SAMPLE_CPU_MS);
       parses.push(after);
-      samples.get(subject.freshet.log)?.push({ sample, ratio: sample.usPerEvent / ((before + after) / 2) });
+      samples
+        .get(subject.freshet.eventLog)
+        ?.push({ sample, ratio: sample.usPerEvent / ((before + after) / 2) });
     }
   }
   return { samples, parses };

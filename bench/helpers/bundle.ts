@@ -69,7 +69,7 @@ const main :Workerd.Worker = (
 
 /** The configuration of a workerd that serves `main.js` beside it and nothing else. */
 export function bareConfig(port: number): string {
-  const { compatibility_date } = readConfig({ config: join(ROOT, "wrangler.toml") });
+  const { compatibility_date } = wranglerConfig();
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [(name = "main", worker = .main)],
@@ -80,4 +80,16 @@ const main :Workerd.Worker = (
   compatibilityDate = "${compatibility_date}",
 );
 `;
+}
+
+/** What of `wrangler.toml` is needed here. */
+interface WranglerConfig {
+  compatibility_date: string;
+  vars: Record<string, unknown>;
+  durable_objects: { bindings: { name: string; class_name: string }[] };
+}
+
+/** Its own type leans on packages that wrangler does not install. */
+function wranglerConfig(): WranglerConfig {
+  return readConfig({ config: join(ROOT, "wrangler.toml") }) as WranglerConfig;
 }

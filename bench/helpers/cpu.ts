@@ -3,6 +3,9 @@ import { readFileSync } from "node:fs";
 /** The kernel's unit in `/proc`: 100 a second on every Linux that we meet. */
 const TICK_MS = 10;
 
+/** A measurement during which others took more of the CPUs than this is marked as noisy. */
+export const QUIET_SHARE = 0.1;
+
 /** CPU time of a process so far with all its threads, user and system, in milliseconds. Steps of 10 ms. */
 export function processCpuMs(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, "utf8");

@@ -16,7 +16,7 @@ export class EventBody {
   readonly events: number;
   readonly #tsOffsets: number[] = [];
 
-  /** @param bare one event stands for itself; several are a JSON array. */
+  /** @param events one event stands for itself; several are a JSON array. */
   constructor(events: readonly string[]) {
     this.events = events.length;
     const text = events.length === 1 ? (events[0] ?? "") : `[${events.join(",")}]`;
@@ -37,7 +37,7 @@ export class EventBody {
 
 /** `count` bodies of `eventsEach` events. */
 export function makeBodies(count: number, eventsEach: number): EventBody[] {
-  const random = mulberry32(SEED);
+  const random = randomness(SEED);
   return Array.from(
     { length: count },
     () => new EventBody(Array.from({ length: eventsEach }, () => makeEvent(random))),
@@ -58,8 +58,8 @@ function makeEvent(random: () => number): string {
   return JSON.stringify(event);
 }
 
-/** A small generator of well mixed numbers in [0, 1) (Tommy Ettinger's). */
-function mulberry32(seed: number): () => number {
+/** A small generator of well mixed numbers in [0, 1) (mulberry32). */
+export function randomness(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;

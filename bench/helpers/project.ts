@@ -36,9 +36,11 @@ export async function createProject(url: string): Promise<void> {
   for (const [role, key] of Object.entries(PROJECT_KEYS)) {
     await put(`${url}/v1/catalog/projects/bench/keys/${role}`, ROOT_KEY, { key, role });
   }
-  for (const metric of METRICS) {
-    await put(`${url}/v1/catalog/metrics/${metric.name}`, PROJECT_KEYS.admin, metric);
-  }
+  for (const metric of METRICS) await putMetric(url, metric);
+}
+
+export function putMetric(url: string, metric: MetricSource): Promise<void> {
+  return put(`${url}/v1/catalog/metrics/${metric.name}`, PROJECT_KEYS.admin, metric);
 }
 
 async function put(url: string, key: string, body: unknown): Promise<void> {

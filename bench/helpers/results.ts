@@ -6,7 +6,7 @@ import { workerdVersion } from "./workerd.ts";
 export const RESULTS_FOLDER = resolve(import.meta.dirname, "../results");
 
 /** What a result was measured on. */
-export interface Machine {
+interface Machine {
   cpu: string;
   cores: number;
   memoryGiB: number;
@@ -15,7 +15,7 @@ export interface Machine {
   workerd: string;
 }
 
-export function machine(): Machine {
+function machine(): Machine {
   const all = cpus();
   return {
     cpu: all[0]?.model.trim() ?? "unknown",
@@ -27,21 +27,35 @@ export function machine(): Machine {
   };
 }
 
+/** What every result carries. */
+export interface Recorded {
+  benchmark: string;
+  date: string;
+  machine: Machine;
+}
+
 /** Writes `results/{date}-{name}.json`; a later run of the same day takes the place of an earlier one. */
 export function writeResult(name: string, result: object): string {
   const date = new Date().toISOString().slice(0, 10);
   mkdirSync(RESULTS_FOLDER, { recursive: true });
   const file = `${date}-${name}.json`;
-  const body = { benchmark: name, date, machine: machine(), ...result };
-  writeFileSync(join(RESULTS_FOLDER, file), `${JSON.stringify(body, undefined, 2)}\n`);
+  const recorded: Recorded = { benchmark: name, date, machine: machine() };
+  const text = JSON.stringify({ ...recorded, ...result }, undefined, 2);
+  writeFileSync(join(RESULTS_FOLDER, file), `${text}\n`);
   return file;
 }
 
 export function median(values: readonly number[]): number {
+  return quantile(values, 0.5);
+}
+
+/** Between two neighbours by their distance. */
+export function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length / 2;
-  const [low, high] = [sorted[Math.ceil(middle) - 1], sorted[Math.floor(middle)]];
-  return ((low ?? Number.NaN) + (high ?? Number.NaN)) / 2;
+  const place = (sorted.length - 1) * share;
+  const low = sorted[Math.floor(place)] ?? Number.NaN;
+  const high = sorted[Math.ceil(place)] ?? Number.NaN;
+  return low + (high - low) * (place - Math.floor(place));
 }
 
 /** To `digits` significant digits. */

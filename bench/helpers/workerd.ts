@@ -14,12 +14,10 @@ export interface ServerOptions {
   /** Gets the configuration, the objects' state and the log. */
   dir: string;
   config: (port: number) => string;
-  /** Further arguments of `workerd serve`, such as `--inspector-addr`. */
-  args?: string[];
 }
 
 /** Starts plain workerd and waits until it listens. */
-export async function startWorkerd({ dir, config, args = [] }: ServerOptions): Promise<Server> {
+export async function startWorkerd({ dir, config }: ServerOptions): Promise<Server> {
   const port = await freePort();
   mkdirSync(join(dir, "objects"), { recursive: true });
   const file = join(dir, "config.capnp");
@@ -27,7 +25,7 @@ export async function startWorkerd({ dir, config, args = [] }: ServerOptions): P
   const running = await startProcess({
     name: "workerd",
     command: workerdBinary(),
-    args: ["serve", "--experimental", ...args, file],
+    args: ["serve", "--experimental", file],
     logFile: join(dir, "workerd.log"),
     isReady: () => listens(port),
   });
