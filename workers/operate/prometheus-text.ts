@@ -12,8 +12,8 @@ export function prometheusText(families: readonly MetricFamily[]): string {
 }
 
 function familyText({ name, type, help, samples }: MetricFamily): string {
-  const lines = samples.map(({ labels, value }) => `${name}${labelText(labels)} ${value}\n`);
-  return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join("")}`;
+  const lines = samples.map(({ labels, value }) => `${name}${labelText(labels)} ${valueText(value)}\n`);
+  return `# HELP ${name} ${escapeLines(help)}\n# TYPE ${name} ${type}\n${lines.join("")}`;
 }
 
 function labelText(labels: Record<string, string | number>): string {
@@ -21,6 +21,15 @@ function labelText(labels: Record<string, string | number>): string {
   return pairs.length === 0 ? "" : `{${pairs.join(",")}}`;
 }
 
+function valueText(value: number): string {
+  return Math.abs(value) === Infinity ? `${value < 0 ? "-" : "+"}Inf` : String(value);
+}
+
 function escape(value: string): string {
-  return value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
+  return escapeLines(value).replaceAll('"', '\\"');
+}
+
+/** Help, unlike a label's value, has its quotes as they are. */
+function escapeLines(text: string): string {
+  return text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n");
 }
