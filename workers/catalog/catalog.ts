@@ -103,13 +103,22 @@ function parseKey(raw: unknown): { key: string; role: KeyRole; options: KeyOptio
     throw invalid(`role is ${describe(role)}; expected one of ${ROLES.join(", ")}`);
   const options: KeyOptions = {};
   if (origins !== undefined) {
-    if (!Array.isArray(origins) || !origins.every((origin) => typeof origin === "string")) {
-      throw invalid(`origins is ${describe(origins)}; expected a list such as ["https://example.com"]`);
-    }
-    options.origins = origins;
+    options.origins = parseOrigins(origins);
   }
   if (rateLimit !== undefined) options.rateLimit = parseRateLimit(rateLimit);
   return { key, role: role as KeyRole, options };
+}
+
+/** Origins as browsers send them: one with a path or a trailing slash would never match. */
+function parseOrigins(raw: unknown): string[] {
+  if (!Array.isArray(raw)) {
+    throw invalid(`origins is ${describe(raw)}; expected a list such as ["https://example.com"]`);
+  }
+  return raw.map((origin: unknown, index) => {
+    if (typeof origin === "string" && URL.canParse(origin) && new URL(origin).origin === origin)
+      return origin;
+    throw invalid(`origins[${index}] is ${describe(origin)}; expected an origin such as https://example.com`);
+  });
 }
 
 function parseRateLimit(raw: unknown): { requests: number; perMs: number } {
