@@ -37,7 +37,7 @@ function instant(field: string, text: string, nowMs: number): number {
 
 function step(text: string | undefined): number | undefined {
   if (text === undefined || text === "") return undefined;
-  const ms = /^\d+$/.test(text) ? Number(text) : parseDuration(text);
+  const ms = /^\d{1,15}$/.test(text) ? Number(text) : parseDuration(text);
   if (ms === undefined || ms < 1)
     throw badQuery(`step is ${describe(text)}; expected a duration such as 10s, or milliseconds`);
   return ms;
@@ -52,7 +52,7 @@ function groupMatcher(text: string): Group {
   } else {
     try {
       const group: unknown = JSON.parse(text);
-      if (isObject(group))
+      if (isObject(group) && Object.values(group).every((value) => typeof value !== "object"))
         return Object.fromEntries(Object.entries(group).map(([name, value]) => [name, String(value)]));
     } catch {
       // Said below.
