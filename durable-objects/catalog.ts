@@ -101,7 +101,7 @@ export class Catalog extends DurableObject<Env> {
   }
 
   /**
-   * Stores a metric and tells every reader. Events sent after this returns are folded by it.
+   * Stores a metric and tells every reader and the window object. Events sent after this returns are folded by it.
    * The same definition again changes nothing.
    */
   async putMetric(project: string, source: MetricSource): Promise<void> {
@@ -121,14 +121,14 @@ export class Catalog extends DurableObject<Env> {
         body,
       );
     }
-    await this.#tellReaders(project);
+    await this.#tell(project);
   }
 
-  /** Removes a metric and tells every reader; false when there is none of this name. */
+  /** Removes a metric and tells every reader and the window object; false when there is none of this name. */
   async deleteMetric(project: string, name: string): Promise<boolean> {
     const existed = this.#changes("DELETE FROM metrics WHERE project = ? AND name = ?", project, name);
     if (existed) this.#nextVersion(project);
-    await this.#tellReaders(project);
+    await this.#tell(project);
     return existed;
   }
 
@@ -202,13 +202,13 @@ export class Catalog extends DurableObject<Env> {
     );
   }
 
-  async #tellReaders(project: string): Promise<void> {
+  async #tell(project: string): Promise<void> {
     const { partitions } = settingsOf(this.env);
-    await Promise.all(
-      Array.from({ length: partitions }, (_, p) =>
-        this.env.PARTITION_READER.getByName(String(p)).forget(project),
-      ),
+    const readers = Array.from({ length: partitions }, (_, p) =>
+      this.env.PARTITION_READER.getByName(String(p)),
     );
+    await Promise.all(readers.map((reader) => reader.forget(project)));
+    await this.env.METRIC_WINDOW.getByName(project).redefine();
   }
 
   #rows<Row extends Record<string, SqlStorageValue>>(query: string, ...bindings: SqlStorageValue[]): Row[] {

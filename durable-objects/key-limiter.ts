@@ -18,18 +18,24 @@ export interface LimitDecision {
   resetMs: number;
 }
 
+/** An idle object is gone after this long at the soonest. */
+const EVICTED_AFTER_MS = 10_000;
+
 /**
- * The token bucket of one key, exact over all of the edge. In memory: an object that nobody has called for long
- * enough to be evicted has a full bucket anyway.
+ * The token bucket of one key, exact over all of the edge. It is in memory alone while it fills within ten seconds:
+ * an object that nobody has called for so long that it was evicted has a full one. A slower one is stored.
  */
 export class KeyLimiter extends DurableObject<Env> {
   #bucket: TokenBucket | undefined;
 
   take(limit: RateLimit): LimitDecision {
+    const slow = limit.perMs >= EVICTED_AFTER_MS;
+    if (slow) this.#bucket ??= this.ctx.storage.kv.get<TokenBucket>("bucket");
     const bucket = refill(this.#bucket, limit, Date.now());
     const allowed = bucket.tokens >= 1;
     if (allowed) bucket.tokens -= 1;
     this.#bucket = bucket;
+    if (slow) this.ctx.storage.kv.put("bucket", bucket);
     const msPerToken = limit.perMs / limit.requests;
     return {
       allowed,

@@ -29,6 +29,14 @@ export interface HubStats {
   sendFailures: number;
 }
 
+/** What a client is told when a window object has no snapshot for it. */
+const LIVE_CODES: Record<"unknown_metric" | "step" | "points" | "unavailable", LiveErrorCode> = {
+  unknown_metric: "unknown_metric",
+  step: "bad_message",
+  points: "too_large",
+  unavailable: "unavailable",
+};
+
 /** Codes that the runtime makes up and that may not be sent. */
 const RESERVED_CLOSE_CODES = new Set([1005, 1006, 1015]);
 
@@ -147,17 +155,12 @@ export class LiveHub extends DurableObject<Env> {
   ): Promise<void> {
     const { id, metric, groups } = subscription;
     const answer = await this.#watch(metric, rangeMs);
-    const stillWanted = this.#pendingOf(socket).get(id) === pending;
+    const stillWanted = this.#pending.get(socket)?.get(id) === pending;
     if (!stillWanted) return;
-    this.#pendingOf(socket).delete(id);
+    this.#pending.get(socket)?.delete(id);
     if (!answer.ok) {
       this.#unsubscribe(socket, id);
-      this.#fail(
-        socket,
-        answer.reason === "unknown_metric" ? "unknown_metric" : "unavailable",
-        answer.message,
-        id,
-      );
+      this.#fail(socket, LIVE_CODES[answer.reason], answer.message, id);
       return;
     }
     const { cursor, series, watermark } = JSON.parse(answer.body) as Pick<

@@ -1,4 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
+import { LIMITS } from "../protocol/limits.ts";
 import type { TierSpan } from "../protocol/series.ts";
 import type { Definitions } from "./catalog.ts";
 import type { MetricWindows } from "./engine/metric-windows.ts";
@@ -17,6 +18,8 @@ export interface WindowQuery {
   fromMs: number;
   toMs: number;
   stepMs?: number;
+  /** Whether `toMs` is the clock's time, or later. */
+  upToNow: boolean;
   groups?: Record<string, string>[];
   mostPoints: number;
 }
@@ -117,8 +120,8 @@ export class MetricWindow extends DurableObject<Env> {
       return { ok: false, reason: "points", message };
     }
     const nowMs = Date.now();
-    // A window that is still open belongs to any span that reaches into it.
-    const toMs = query.toMs >= nowMs - everyMs ? query.toMs + everyMs : query.toMs;
+    // A span that reaches up to now holds the window that is open now, though that ends later.
+    const toMs = query.upToNow ? query.toMs + stepMs : query.toMs;
     const series = this.#series(windows, query.fromMs, toMs, stepMs, nowMs);
     const tiers: TierSpan[] = [{ tier: "live", from: query.fromMs, to: query.toMs }];
     const matching = series.filter(({ group }) => matchesGroups(group, query.groups));
@@ -133,20 +136,25 @@ export class MetricWindow extends DurableObject<Env> {
   async watch(hub: string, metric: string, rangeMs: number): Promise<WindowAnswer> {
     const windows = await this.#metric(metric);
     if (windows === undefined) return unknownMetric(metric);
+    const { everyMs } = windows.compiled.metric.window;
+    if (rangeMs / everyMs > LIMITS.pointsPerSeries) {
+      const points = Math.ceil(rangeMs / everyMs);
+      const message = `range asks for ${points} points a series; the bound is ${LIMITS.pointsPerSeries}`;
+      return { ok: false, reason: "points", message };
+    }
     const nowMs = Date.now();
     const cursor = this.#watchers.add(hub, windows);
-    const series = this.#series(
-      windows,
-      nowMs - rangeMs,
-      Infinity,
-      windows.compiled.metric.window.everyMs,
-      nowMs,
-    );
+    const series = this.#series(windows, nowMs - rangeMs, Infinity, everyMs, nowMs);
     return { ok: true, body: JSON.stringify({ cursor, series, watermark: this.#watermark(windows) }) };
   }
 
   unwatch(hub: string, metric: string): void {
     this.#watchers.remove(hub, metric);
+  }
+
+  /** The catalog says that definitions have changed. */
+  async redefine(): Promise<void> {
+    await this.#refresh();
   }
 
   /** Closes what waits only for the clock; after a restart, also what the lost alarm would have. */
@@ -239,9 +247,12 @@ export class MetricWindow extends DurableObject<Env> {
   }
 
   #series(windows: MetricWindows, fromMs: number, toMs: number, stepMs: number, nowMs: number) {
-    const stored = this.#store.points(windows.compiled.metric.name, fromMs, toMs);
-    const points = windows.windows(fromMs, toMs, this.#set.liveEdge(nowMs), stored);
-    return resample(windows.compiled, points, stepMs);
+    // The first step is whole, or it is left out: part of one would look like all of it.
+    const wholeFromMs = Math.ceil(fromMs / stepMs) * stepMs - stepMs + 1;
+    const stored = this.#store.points(windows.compiled.metric.name, wholeFromMs, toMs);
+    const points = windows.windows(wholeFromMs, toMs, this.#set.liveEdge(nowMs), stored);
+    const { finalEnd, sealedEnd } = windows;
+    return resample(windows.compiled, points, stepMs, { finalEnd, sealedEnd });
   }
 
   #watermark(windows: MetricWindows): number | null {

@@ -2,7 +2,7 @@ import { DurableObject } from "cloudflare:workers";
 import { BatchIdMemory } from "./engine/batch-id-memory.ts";
 import { type FoldedRange, type FoldedRecord, foldRange, type FoldTarget } from "./engine/range-fold.ts";
 import { type Env, settingsOf } from "./env.ts";
-import type { LogSlice, LogSource, StoredRecord } from "./log/event-log.ts";
+import { type LogSlice, type LogSource, LogUnavailableError, type StoredRecord } from "./log/event-log.ts";
 import { openSource } from "./log/open-log.ts";
 import { ProjectDefinitions } from "./project-definitions.ts";
 import { type ReaderCounts, ReaderStore } from "./storage/reader-store.ts";
@@ -148,6 +148,11 @@ export class PartitionReader extends DurableObject<Env> {
     const from = this.#store.nextOffset;
     const slice = await this.#source.read(from, MAX_READ_BYTES, this.#follows ? FOLLOW_WAIT_MS : 0);
     this.#endOffset = slice.endOffset;
+    if (slice.endOffset < from) {
+      throw new LogUnavailableError(
+        `partition ${this.#partition} ends at offset ${slice.endOffset}, but was read up to ${from}: its topic was made anew`,
+      );
+    }
     if (slice.nextOffset > from) this.#complete(from, slice, await this.#apply(slice));
     const atEnd = this.#store.nextOffset >= slice.endOffset;
     if (atEnd) this.#caughtUpMs = readingMs;

@@ -99,6 +99,11 @@ export class MetricWindows {
     return this.#finalEnd;
   }
 
+  /** Windows that end at or before this are sealed. */
+  get sealedEnd(): number {
+    return this.#sealedEnd;
+  }
+
   /** The end of the oldest window that is not final, or of the oldest that is not sealed; undefined without panes. */
   nextEnd(state: "final" | "sealed"): number | undefined {
     const after = state === "final" ? this.#finalEnd : this.#sealedEnd;

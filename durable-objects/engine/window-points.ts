@@ -47,10 +47,16 @@ export class SeriesBuilder {
  * Points every `stepMs` instead of every window. Tumbling windows are merged: a point stands for all that ended
  * within the step before it. Of sliding windows those are taken that end at a step.
  *
- * @param points ascending in their ends.
+ * @param points ascending in their ends; of tumbling windows, all that end within each step.
  * @param stepMs a multiple of the window's step.
+ * @param closed ends of the last final and of the last sealed window: a step that ends later is not final, not sealed.
  */
-export function resample(compiled: CompiledMetric, points: Iterable<WindowPoint>, stepMs: number): Series[] {
+export function resample(
+  compiled: CompiledMetric,
+  points: Iterable<WindowPoint>,
+  stepMs: number,
+  closed: { finalEnd: number; sealedEnd: number },
+): Series[] {
   const { window } = compiled.metric;
   if (stepMs === window.everyMs || window.type === "sliding") {
     const builder = new SeriesBuilder(compiled, window.sizeMs);
@@ -60,7 +66,7 @@ export function resample(compiled: CompiledMetric, points: Iterable<WindowPoint>
   const merged = new Map<string, WindowPoint>();
   for (const point of points) mergeInto(merged, compiled, point, Math.ceil(point.end / stepMs) * stepMs);
   const builder = new SeriesBuilder(compiled, stepMs);
-  for (const point of merged.values()) builder.add(point);
+  for (const point of merged.values()) builder.add({ ...point, state: stateOfStep(point, closed) });
   return builder.series();
 }
 
@@ -78,6 +84,15 @@ function mergeInto(
   }
   sum.accumulator.merge(point.accumulator);
   sum.state = stateOfBoth(sum.state, point.state);
+}
+
+/** A step may have windows to come that no event has opened yet. */
+function stateOfStep(
+  { end, state }: WindowPoint,
+  { finalEnd, sealedEnd }: { finalEnd: number; sealedEnd: number },
+): PointState {
+  if (end > finalEnd) return POINT_STATE.provisional;
+  return end > sealedEnd && state === POINT_STATE.sealed ? POINT_STATE.final : state;
 }
 
 /** A whole is open while a part is, sealed once all are, and revised if a part was. */

@@ -31,8 +31,6 @@ const SCHEMA = `
 const JOURNAL_SLOTS = 128;
 /** A value of SQLite holds 2 MB at most; a character takes up to 3 bytes. */
 const MAX_TEXT_LENGTH = 600_000;
-/** Sealed points in one row. */
-const POINTS_PER_ROW = 5_000;
 
 interface Shared {
   definitions: Definitions;
@@ -175,17 +173,32 @@ export class WindowStore {
   }
 
   #savePoints(metric: string, points: SealedPoint[]): void {
-    for (let at = 0; at < points.length; at += POINTS_PER_ROW) {
-      const run = points.slice(at, at + POINTS_PER_ROW);
-      const [first, last] = [run[0]?.[0] ?? 0, run.at(-1)?.[0] ?? 0];
+    let run: string[] = [];
+    let length = 0;
+    let firstEnd = 0;
+    let lastEnd = 0;
+    const save = () => {
+      if (run.length === 0) return;
+      const body = `[${run.join(",")}]`;
       this.#storage.sql.exec(
         "INSERT INTO points (metric, first_end, last_end, body) VALUES (?, ?, ?, ?)",
         metric,
-        first,
-        last,
-        JSON.stringify(run),
+        firstEnd,
+        lastEnd,
+        body,
       );
+      run = [];
+      length = 0;
+    };
+    for (const point of points) {
+      const text = JSON.stringify(point);
+      if (length + text.length > MAX_TEXT_LENGTH) save();
+      if (run.length === 0) firstEnd = point[0];
+      lastEnd = point[0];
+      run.push(text);
+      length += text.length + 1;
     }
+    save();
   }
 
   #rows<Row extends Record<string, SqlStorageValue>>(query: string, ...bindings: SqlStorageValue[]): Row[] {

@@ -374,6 +374,22 @@ describe("[S2] queries", () => {
     expect(a?.s).toHaveLength(4);
   });
 
+  it("[S2] a step that is not over is provisional, whatever of it is sealed", async () => {
+    const project = await TestProject.with({ ...grouped, delay: "0s", lateness: "0s" });
+    await send(project, JSON.stringify([{ name: "e", ts: Date.now() - 10_000, props: { g: "a" } }]));
+    await project.sumWhen("all", 1);
+    const { series } = await project.query("all", "&step=1d");
+    expect(series[0]?.s.at(-1)).toBe(0);
+  });
+
+  it("[S2] a deleted metric is unknown at once", async () => {
+    const { project } = await filled();
+    await env.CATALOG.getByName("catalog").deleteMetric(project.name, "all");
+    const headers = { "x-api-key": project.key("read") };
+    const response = await exports.default.fetch("http://freshet.test/v1/query?metric=all", { headers });
+    expect(response.status).toBe(404);
+  });
+
   it("[S2] a step merges windows", async () => {
     const { project, endMs } = await filled();
     const { series } = await project.query("all", `&from=${endMs - 9_999}&to=${endMs}&step=10s&group=g:b`);

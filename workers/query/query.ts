@@ -21,6 +21,7 @@ export async function getQuery(c: Context<App>): Promise<Response> {
     metric,
     fromMs,
     toMs,
+    upToNow: toMs >= nowMs,
     ...(stepMs === undefined ? {} : { stepMs }),
     ...(groups.length === 0 ? {} : { groups }),
     mostPoints: LIMITS.pointsPerSeries,
