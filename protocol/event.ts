@@ -27,6 +27,7 @@ export interface EventClock {
 export const REJECTION_REASONS = [
   "malformed",
   "not_object",
+  "cloudevent",
   "unknown_field",
   "name",
   "ts",

@@ -2,7 +2,8 @@ import type { MiddlewareHandler } from "hono";
 import type { App } from "./authorize.ts";
 
 const ALLOWED_HEADERS =
-  "authorization, content-type, content-encoding, idempotency-key, sent-at, x-api-key, x-freshet-project";
+  "authorization, content-type, content-encoding, idempotency-key, sent-at, x-api-key, x-freshet-project, " +
+  "ce-specversion, ce-id, ce-type, ce-source, ce-time, ce-subject";
 const EXPOSED_HEADERS = "retry-after, ratelimit-limit, ratelimit-remaining, ratelimit-reset";
 
 /** Lets pages of any origin call: it is the key that says which origins may, and no cookie is ever read. */

@@ -6,6 +6,7 @@ import { exceedsBytes, LIMITS } from "../../protocol/limits.ts";
 import { describe } from "../../protocol/result.ts";
 import { type App, authorize } from "../authorize.ts";
 import { HttpError, unavailable } from "../http-error.ts";
+import { cloudEventAttributes } from "./cloud-event.ts";
 import { parseBatch, type ParsedBatch } from "./parse-batch.ts";
 import { readBody } from "./read-body.ts";
 
@@ -31,6 +32,7 @@ export async function postEvents(c: Context<App>): Promise<Response> {
     futureLimitMs: settings.futureLimitMs,
     sentAt: c.req.header("sent-at") ?? c.req.header("x-sent-at"),
     isAscii,
+    cloudEvent: cloudEventAttributes(c.req.raw.headers),
   });
   const batchId = await batchIdOf(c.req.header("idempotency-key"), batch);
   const batcher = batcherFor(c, partitionOf(grant.project, batchId, settings.partitions));

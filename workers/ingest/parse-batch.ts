@@ -1,8 +1,9 @@
-import { clockSkew, type Event, futureRejection, parseEvent } from "../../protocol/event.ts";
+import { clockSkew, type Event, type EventClock, futureRejection, parseEvent } from "../../protocol/event.ts";
 import { LIMITS } from "../../protocol/limits.ts";
-import { describe, isObject } from "../../protocol/result.ts";
+import { describe, isObject, type Result } from "../../protocol/result.ts";
 import { parseTimestamp } from "../../protocol/time.ts";
 import { HttpError } from "../http-error.ts";
+import { fromCloudEvent, isCloudEvent } from "./cloud-event.ts";
 
 /** One refused event: its place in the request, a code and a sentence. */
 export interface Rejection {
@@ -33,15 +34,18 @@ export interface BatchContext {
   /** The `sent-at` header. */
   sentAt: string | undefined;
   isAscii: boolean;
+  /** Attributes of a CloudEvent in the headers: the body is its data. */
+  cloudEvent?: Record<string, string> | undefined;
 }
 
 /**
  * Reads a JSON event, a JSON array, NDJSON, or `{"events":[…],"sentAt"?,"batch"?}`, told apart by the text itself.
+ * Each event may be a CloudEvent.
  *
  * @throws HttpError 400 when nothing of it can be read, 413 with more events than {@link LIMITS.eventsPerRequest}.
  */
 export function parseBatch(text: string, context: BatchContext): ParsedBatch {
-  const body = readJson(text);
+  const body = context.cloudEvent === undefined ? readJson(text) : readData(text, context.cloudEvent);
   if (body.events.length > LIMITS.eventsPerRequest) {
     const message = `the request has ${body.events.length} events; the bound is ${LIMITS.eventsPerRequest}`;
     throw new HttpError(413, "too_many_events", message);
@@ -57,7 +61,7 @@ export function parseBatch(text: string, context: BatchContext): ParsedBatch {
       collector.reject(index, "malformed", "the line is not JSON");
       continue;
     }
-    const event = parseEvent(raw, clock);
+    const event = isCloudEvent(raw) ? parseCloudEvent(raw, clock) : parseEvent(raw, clock);
     if (!event.ok) {
       collector.reject(index, event.reason, event.message);
       continue;
@@ -91,6 +95,17 @@ function readJson(text: string): Body {
   if (Array.isArray(whole)) return { events: whole };
   if (isObject(whole) && Array.isArray(whole["events"])) return readWrapper(whole, whole["events"]);
   return { events: [whole] };
+}
+
+/** The data of a CloudEvent need not be JSON, and need not be there. */
+function readData(text: string, attributes: Record<string, string>): Body {
+  const data = text === "" ? undefined : tryParse(text);
+  return { events: [{ ...attributes, data: data === MALFORMED ? text : data }] };
+}
+
+function parseCloudEvent(raw: Record<string, unknown>, clock: EventClock): Result<Event> {
+  const event = fromCloudEvent(raw);
+  return event.ok ? parseEvent(event.value, clock) : event;
 }
 
 function readWrapper(wrapper: Record<string, unknown>, events: unknown[]): Body {
