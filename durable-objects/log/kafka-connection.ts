@@ -1,5 +1,5 @@
-import { connect as connectPlain } from "node:net";
-import { connect as connectTls } from "node:tls";
+import { connect as connectPlain, type OnReadOpts, type Socket } from "node:net";
+import { connect as connectTls, type ConnectionOptions } from "node:tls";
 import { type Cluster, type ISocketFactory, Kafka, logLevel, type PartitionAssigner } from "kafkajs";
 import type { KafkaSettings } from "../settings.ts";
 import { LogUnavailableError } from "./event-log.ts";
@@ -9,6 +9,9 @@ import { reasonOf, retryDelayMs, TimeoutError } from "./kafka-errors.ts";
 const CONNECT_TIMEOUT_MS = 3_000;
 /** Longest that a call may take, its waiting for records aside. The caller has somewhere to keep what failed. */
 const CALL_TIMEOUT_MS = 5_000;
+
+/** By default workerd reads sockets 4 KiB at a time: an answer of a megabyte in 256 turns. */
+const READ_BYTES = 64 * 1024;
 
 /** A connection that answered; `cluster` finds brokers by what they lead. */
 interface Session {
@@ -179,9 +182,22 @@ function trackSockets(): { factory: ISocketFactory; destroy: () => void } {
   return {
     factory({ host, port, ssl, onConnect }) {
       if (destroyed) throw new Error("the connection was closed by its owner");
-      const socket = ssl
-        ? connectTls({ host, port, servername: host, ...ssl }, onConnect)
-        : connectPlain({ host, port }, onConnect);
+      // With `onread` a socket emits no 'data' of its own, and kafkajs waits for that.
+      const onread: OnReadOpts = {
+        buffer: () => new Uint8Array(READ_BYTES),
+        callback: (length, buffer) =>
+          socket.emit("data", Buffer.from(buffer.buffer, buffer.byteOffset, length)),
+      };
+      const tlsOptions: ConnectionOptions & { onread: OnReadOpts } = {
+        host,
+        port,
+        servername: host,
+        onread,
+        ...ssl,
+      };
+      const socket: Socket = ssl
+        ? connectTls(tlsOptions, onConnect)
+        : connectPlain({ host, port, onread }, onConnect);
       sockets.add(socket);
       socket.once("close", () => sockets.delete(socket));
       return socket;
