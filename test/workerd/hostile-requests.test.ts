@@ -1,5 +1,6 @@
 import { exports } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
+import { partitionOf } from "../../durable-objects/engine/hash.ts";
 import type { MetricSource } from "../../protocol/metric.ts";
 import { HOSTILE_JSON } from "../helpers/hostile-json.ts";
 import { TestProject } from "./project.ts";
@@ -140,9 +141,12 @@ describe("[I5] hostile bodies at the edge", () => {
     expect([answer.status, answer.body.error]).toEqual([400, "idempotency_key"]);
   });
 
-  it("[I3] the same batch id in two projects is two batches", async () => {
-    for (const project of [await TestProject.with(COUNT), await TestProject.with(COUNT)]) {
-      await post(project, '{"name":"e"}', { "idempotency-key": "shared" });
+  it("[I3] the same batch id in two projects is two batches, also for the batcher that gets both", async () => {
+    const [one, other] = [await TestProject.with(COUNT), await TestProject.with(COUNT)];
+    const ids = Array.from({ length: 200 }, (_, i) => `shared-${i}`);
+    const shared = ids.find((id) => partitionOf(one.name, id, 4) === partitionOf(other.name, id, 4)) ?? "";
+    for (const project of [one, other]) {
+      await post(project, '{"name":"e"}', { "idempotency-key": shared });
       expect(await project.sumWhen("all", 1)).toBe(1);
     }
   });
