@@ -1,8 +1,10 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Dashboard } from "../protocol/dashboard.ts";
-import { type MetricSource, parseMetric } from "../protocol/metric.ts";
+import { LIMITS } from "../protocol/limits.ts";
+import { meansTheSame, type MetricSource, parseMetric } from "../protocol/metric.ts";
 import { type Env, settingsOf } from "./env.ts";
 import type { DefinedMetric } from "./engine/compiled-metric.ts";
+import { placementsOf } from "./engine/placement.ts";
 import type { RateLimit } from "./key-limiter.ts";
 
 /** `version` of a project rises with each change of its metrics; a metric's `revision` is the version that made it. */
@@ -37,6 +39,7 @@ export interface Grant extends KeyOptions {
   role: KeyRole;
 }
 
+export type MetricOutcome = "stored" | "too_many";
 export type KeyOutcome = "stored" | "no_project" | "taken";
 
 /** A project's metrics at one version. */
@@ -101,34 +104,39 @@ export class Catalog extends DurableObject<Env> {
   }
 
   /**
-   * Stores a metric and tells every reader and the window object. Events sent after this returns are folded by it.
-   * The same definition again changes nothing.
+   * Stores a metric and tells every reader and window object. Events sent after this returns are folded by it.
+   * The same definition again changes nothing; one of the same meaning keeps its revision, and so its windows.
    */
-  async putMetric(project: string, source: MetricSource): Promise<void> {
-    const body = JSON.stringify(source);
-    const before = this.#rows<{ source: string }>(
-      "SELECT source FROM metrics WHERE project = ? AND name = ?",
+  async putMetric(project: string, source: MetricSource): Promise<MetricOutcome> {
+    const before = this.#placements(project);
+    const row = this.#rows<{ source: string; revision: number }>(
+      "SELECT source, revision FROM metrics WHERE project = ? AND name = ?",
       project,
       source.name,
-    )[0]?.source;
-    if (before !== body) {
+    )[0];
+    const body = JSON.stringify(source);
+    if (row === undefined && this.metrics(project).length >= LIMITS.metricsPerProject) return "too_many";
+    if (row?.source !== body) {
       const version = this.#nextVersion(project);
+      const goesOn = row !== undefined && meanTheSame(JSON.parse(row.source) as MetricSource, source);
       this.ctx.storage.sql.exec(
         "INSERT OR REPLACE INTO metrics VALUES (?, ?, ?, ?)",
         project,
         source.name,
-        version,
+        goesOn ? row.revision : version,
         body,
       );
     }
-    await this.#tell(project);
+    await this.#tell(project, before);
+    return "stored";
   }
 
-  /** Removes a metric and tells every reader and the window object; false when there is none of this name. */
+  /** Removes a metric and tells every reader and window object; false when there is none of this name. */
   async deleteMetric(project: string, name: string): Promise<boolean> {
+    const before = this.#placements(project);
     const existed = this.#changes("DELETE FROM metrics WHERE project = ? AND name = ?", project, name);
     if (existed) this.#nextVersion(project);
-    await this.#tell(project);
+    await this.#tell(project, before);
     return existed;
   }
 
@@ -202,13 +210,20 @@ export class Catalog extends DurableObject<Env> {
     );
   }
 
-  async #tell(project: string): Promise<void> {
+  /** Readers are told first: a window object that knows a new version takes no range folded with an older one. */
+  async #tell(project: string, before: string[]): Promise<void> {
     const { partitions } = settingsOf(this.env);
     const readers = Array.from({ length: partitions }, (_, p) =>
       this.env.PARTITION_READER.getByName(String(p)),
     );
     await Promise.all(readers.map((reader) => reader.forget(project)));
-    await this.env.METRIC_WINDOW.getByName(project).redefine();
+    const objects = new Set([project, ...before, ...this.#placements(project)]);
+    await Promise.all(Array.from(objects, (name) => this.env.METRIC_WINDOW.getByName(name).redefine()));
+  }
+
+  /** Names of the project's window objects. */
+  #placements(project: string): string[] {
+    return placementsOf(project, this.definitions(project).metrics).map(({ name }) => name);
   }
 
   #rows<Row extends Record<string, SqlStorageValue>>(query: string, ...bindings: SqlStorageValue[]): Row[] {
@@ -218,4 +233,9 @@ export class Catalog extends DurableObject<Env> {
   #changes(query: string, ...bindings: SqlStorageValue[]): boolean {
     return this.ctx.storage.sql.exec(query, ...bindings).rowsWritten > 0;
   }
+}
+
+function meanTheSame(a: MetricSource, b: MetricSource): boolean {
+  const [before, after] = [parseMetric(a.name, a), parseMetric(b.name, b)];
+  return before.ok && after.ok && meansTheSame(before.value, after.value);
 }

@@ -79,7 +79,10 @@ export class LiveHub extends DurableObject<Env> {
       }
       const encoded = new Map<string, string | undefined>();
       for (const [socket, subscriptions] of subscribers) {
-        for (const subscription of subscriptions) this.#pass(socket, subscription, frame, encoded);
+        for (const subscription of subscriptions) {
+          if (frame.body === undefined) this.ctx.waitUntil(this.#sendSnapshot(socket, subscription));
+          else this.#pass(socket, subscription, frame, encoded);
+        }
       }
     }
     return [...unwatched];
@@ -131,7 +134,8 @@ export class LiveHub extends DurableObject<Env> {
       this.#fail(socket, "too_many_subscriptions", text, message.id);
       return;
     }
-    const subscription: Subscription = { id: message.id, metric: message.metric };
+    const rangeMs = parseDuration(message.range) ?? 0;
+    const subscription: Subscription = { id: message.id, metric: message.metric, rangeMs };
     if (message.groups !== undefined) subscription.groups = message.groups;
     if (!this.#subscriptions.add(socket, subscription)) {
       this.#fail(
@@ -142,18 +146,14 @@ export class LiveHub extends DurableObject<Env> {
       );
       return;
     }
-    const pending: Pending = { held: [] };
-    this.#pendingOf(socket).set(message.id, pending);
-    await this.#sendSnapshot(socket, subscription, parseDuration(message.range) ?? 0, pending);
+    await this.#sendSnapshot(socket, subscription);
   }
 
-  async #sendSnapshot(
-    socket: WebSocket,
-    subscription: Subscription,
-    rangeMs: number,
-    pending: Pending,
-  ): Promise<void> {
-    const { id, metric, groups } = subscription;
+  /** Frames that come before the snapshot wait for it. */
+  async #sendSnapshot(socket: WebSocket, subscription: Subscription): Promise<void> {
+    const { id, metric, groups, rangeMs } = subscription;
+    const pending: Pending = { held: [] };
+    this.#pendingOf(socket).set(id, pending);
     const answer = await this.#watch(metric, rangeMs);
     const stillWanted = this.#pending.get(socket)?.get(id) === pending;
     if (!stillWanted) return;
@@ -248,7 +248,7 @@ export class LiveHub extends DurableObject<Env> {
 
 /** A delta's members with the wanted groups only; undefined when none of them changed. */
 function bodyFor(frame: LiveFrame, groups: Group[] | undefined): string | undefined {
-  if (groups === undefined) return frame.body;
+  if (groups === undefined || frame.body === undefined) return frame.body;
   const members = JSON.parse(`{${frame.body}}`) as { series: Series[] };
   members.series = members.series.filter(({ group }) => matchesGroups(group, groups));
   return members.series.length === 0 ? undefined : JSON.stringify(members).slice(1, -1);

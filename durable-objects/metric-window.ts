@@ -1,11 +1,12 @@
 import { DurableObject } from "cloudflare:workers";
 import { LIMITS } from "../protocol/limits.ts";
-import type { TierSpan } from "../protocol/series.ts";
+import type { Series, TierSpan } from "../protocol/series.ts";
 import type { Definitions } from "./catalog.ts";
 import type { MetricWindows } from "./engine/metric-windows.ts";
 import type { RangePartial } from "./engine/partials.ts";
 import { matchesGroups } from "./engine/group-key.ts";
-import { resample } from "./engine/window-points.ts";
+import { metricsOf, projectOf } from "./engine/placement.ts";
+import { resample, seriesOf } from "./engine/window-points.ts";
 import type { WindowSet, WindowStep } from "./engine/window-set.ts";
 import { catalogOf, type Env, settingsOf } from "./env.ts";
 import type { Settings } from "./settings.ts";
@@ -36,6 +37,7 @@ export interface MetricStats {
   late: number;
   skipped: number;
   folded: number;
+  dropped: number;
 }
 
 const ASK_EVERY_MS = 1_000;
@@ -47,7 +49,7 @@ const CHECKPOINT_EVERY_MS = 30_000;
  * points to the hubs that watch. No timer runs while calls come: the alarm only closes windows after the last one.
  */
 export class MetricWindow extends DurableObject<Env> {
-  readonly #project: string;
+  readonly #name: string;
   readonly #settings: Settings;
   readonly #store: WindowStore;
   readonly #set: WindowSet;
@@ -59,10 +61,10 @@ export class MetricWindow extends DurableObject<Env> {
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    this.#project = ctx.id.name ?? "";
+    this.#name = ctx.id.name ?? "";
     this.#settings = settingsOf(env);
     this.#store = new WindowStore(ctx.storage);
-    const { set, definitions } = this.#store.load(this.#settings);
+    const { set, definitions } = this.#store.load(this.#name, this.#settings);
     this.#set = set;
     this.#definitions = definitions;
     this.#watchers = new WatcherList({
@@ -80,7 +82,8 @@ export class MetricWindow extends DurableObject<Env> {
   }
 
   /**
-   * Takes a reader's {@link RangePartial} as JSON, if it begins where the last one ended.
+   * Takes a reader's {@link RangePartial} as JSON, if it begins where the last one ended and was folded with the
+   * definitions in force: so each definition's first offset is known.
    *
    * @returns the last offset that is applied, and durable: the range's own, or the one that it should begin after.
    */
@@ -88,7 +91,7 @@ export class MetricWindow extends DurableObject<Env> {
     const partial = JSON.parse(text) as RangePartial;
     if (partial.version > this.#definitions.version) await this.#refresh();
     const applied = this.#set.appliedOffset(partial.partition);
-    if (partial.after !== applied) return applied;
+    if (partial.after !== applied || partial.version < this.#definitions.version) return applied;
     const nowMs = Date.now();
     this.#take({ type: "range", partial }, `{"type":"range","partial":${text}}`, nowMs);
     this.#watchers.changed(partial.oldestReceivedMs, nowMs);
@@ -119,10 +122,9 @@ export class MetricWindow extends DurableObject<Env> {
       const message = `from, to and step ask for ${Math.ceil(points)} points a series; the bound is ${query.mostPoints}`;
       return { ok: false, reason: "points", message };
     }
-    const nowMs = Date.now();
     // A span that reaches up to now holds the window that is open now, though that ends later.
     const toMs = query.upToNow ? query.toMs + stepMs : query.toMs;
-    const series = this.#series(windows, query.fromMs, toMs, stepMs, nowMs);
+    const series = this.#series(windows, query.fromMs, toMs, stepMs);
     const tiers: TierSpan[] = [{ tier: "live", from: query.fromMs, to: query.toMs }];
     const matching = series.filter(({ group }) => matchesGroups(group, query.groups));
     return { ok: true, body: JSON.stringify({ metric: query.metric, series: matching, tiers }) };
@@ -144,7 +146,7 @@ export class MetricWindow extends DurableObject<Env> {
     }
     const nowMs = Date.now();
     const cursor = this.#watchers.add(hub, windows);
-    const series = this.#series(windows, nowMs - rangeMs, Infinity, everyMs, nowMs);
+    const series = this.#series(windows, nowMs - rangeMs, Infinity, everyMs);
     return { ok: true, body: JSON.stringify({ cursor, series, watermark: this.#watermark(windows) }) };
   }
 
@@ -239,20 +241,24 @@ export class MetricWindow extends DurableObject<Env> {
 
   /** Takes the definitions in force. They are part of what a journal is replayed with: a checkpoint follows. */
   async #refresh(): Promise<void> {
-    const definitions = (await catalogOf(this.env).definitions(this.#project)) as Definitions;
+    const project = projectOf(this.#name);
+    const definitions = (await catalogOf(this.env).definitions(project)) as Definitions;
     if (definitions.version <= this.#definitions.version) return;
     this.#definitions = definitions;
-    for (const name of this.#set.define(definitions.metrics)) this.#store.forgetMetric(name);
+    for (const ended of this.#set.define(metricsOf(this.#name, definitions.metrics))) {
+      this.#watchers.ended(ended);
+      this.#store.forgetMetric(ended.compiled.metric.name);
+    }
     this.#checkpoint();
   }
 
-  #series(windows: MetricWindows, fromMs: number, toMs: number, stepMs: number, nowMs: number) {
+  #series(windows: MetricWindows, fromMs: number, toMs: number, stepMs: number): Series[] {
     // The first step is whole, or it is left out: part of one would look like all of it.
     const wholeFromMs = Math.ceil(fromMs / stepMs) * stepMs - stepMs + 1;
-    const stored = this.#store.points(windows.compiled.metric.name, wholeFromMs, toMs);
-    const points = windows.windows(wholeFromMs, toMs, this.#set.liveEdge(nowMs), stored);
-    const { finalEnd, sealedEnd } = windows;
-    return resample(windows.compiled, points, stepMs, { finalEnd, sealedEnd });
+    const { compiled, finalEnd, sealedEnd } = windows;
+    const stored = this.#store.points(compiled.metric.name, wholeFromMs, toMs);
+    const points = windows.points(wholeFromMs, toMs, stored);
+    return seriesOf(compiled, resample(compiled, points, stepMs, { finalEnd, sealedEnd }));
   }
 
   #watermark(windows: MetricWindows): number | null {

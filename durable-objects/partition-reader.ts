@@ -1,6 +1,13 @@
 import { DurableObject } from "cloudflare:workers";
 import { BatchIdMemory } from "./engine/batch-id-memory.ts";
-import { type FoldedRange, type FoldedRecord, foldRange, type FoldTarget } from "./engine/range-fold.ts";
+import { projectOf } from "./engine/placement.ts";
+import {
+  type FoldedRange,
+  type FoldedRecord,
+  type FoldObject,
+  foldRange,
+  type FoldTarget,
+} from "./engine/range-fold.ts";
 import { type Env, settingsOf } from "./env.ts";
 import { type LogSlice, type LogSource, LogUnavailableError, type StoredRecord } from "./log/event-log.ts";
 import { openSource } from "./log/open-log.ts";
@@ -16,6 +23,8 @@ export interface ReaderStats extends ReaderCounts {
   lastError: string;
 }
 
+/** Without metrics there is nobody to tell. */
+const NOBODY: FoldTarget = { version: 0, objects: [] };
 const MAX_READ_BYTES = 1024 * 1024;
 /** How long a read of a log that is followed waits for news: also how often a reader's word is renewed. */
 const FOLLOW_WAIT_MS = 500;
@@ -39,7 +48,7 @@ export class PartitionReader extends DurableObject<Env> {
   readonly #store: ReaderStore;
   readonly #batchIds: BatchIdMemory;
   readonly #definitions: ProjectDefinitions;
-  /** Last offset that each project's window holds; asked for when first needed. */
+  /** Last offset that each window object holds; asked for when first needed. */
   readonly #applied = new Map<string, number>();
   #loop: Promise<void> | undefined;
   #wakeAgain = false;
@@ -160,16 +169,17 @@ export class PartitionReader extends DurableObject<Env> {
     return atEnd;
   }
 
-  /** Folds a slice and has every window take its part, again until each of them has. */
+  /** Folds a slice and has every window object take its part, again until each of them has. */
   async #apply(slice: LogSlice): Promise<FoldedRange> {
     const to = slice.nextOffset - 1;
     for (;;) {
       const range = await this.#fold(slice.records, to);
       const taken = await Promise.all(
-        Array.from(range.partials, async ([project, partial]) => {
-          this.#applied.delete(project);
-          const applied = await this.env.METRIC_WINDOW.getByName(project).apply(JSON.stringify(partial));
-          this.#applied.set(project, applied);
+        Array.from(range.partials, async ([name, partial]) => {
+          this.#applied.delete(name);
+          const applied = await this.env.METRIC_WINDOW.getByName(name).apply(JSON.stringify(partial));
+          this.#applied.set(name, applied);
+          if (applied !== to) this.#definitions.forget(projectOf(name));
           return applied === to;
         }),
       );
@@ -182,25 +192,30 @@ export class PartitionReader extends DurableObject<Env> {
     for (const { headers } of records) {
       if (!targets.has(headers.project)) targets.set(headers.project, await this.#target(headers.project));
     }
-    const nothing: FoldTarget = { version: 0, metrics: [], applied: to };
     return foldRange(foldable(records), {
       partition: this.#partition,
       to,
-      targetOf: (project) => targets.get(project) ?? nothing,
+      targetOf: (project) => targets.get(project) ?? NOBODY,
       batchIds: this.#batchIds,
     });
   }
 
   async #target(project: string): Promise<FoldTarget> {
-    if (project === "") return { version: 0, metrics: [], applied: -1 };
-    const { version, compiled } = await this.#definitions.inForce(project);
-    if (compiled.length === 0) return { version, metrics: [], applied: -1 };
-    let applied = this.#applied.get(project);
+    if (project === "") return NOBODY;
+    const { version, objects } = await this.#definitions.inForce(project);
+    const known = objects.map(async (object): Promise<FoldObject> => {
+      return { ...object, applied: await this.#appliedBy(object.name) };
+    });
+    return { version, objects: await Promise.all(known) };
+  }
+
+  async #appliedBy(object: string): Promise<number> {
+    let applied = this.#applied.get(object);
     if (applied === undefined) {
-      applied = await this.env.METRIC_WINDOW.getByName(project).appliedOffset(this.#partition);
-      this.#applied.set(project, applied);
+      applied = await this.env.METRIC_WINDOW.getByName(object).appliedOffset(this.#partition);
+      this.#applied.set(object, applied);
     }
-    return { version, metrics: compiled, applied };
+    return applied;
   }
 
   #complete(from: number, slice: LogSlice, range: FoldedRange): void {

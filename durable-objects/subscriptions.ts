@@ -5,6 +5,8 @@ export interface Subscription {
   /** The client's name for it. */
   id: string;
   metric: string;
+  /** How much of the past its snapshots hold. */
+  rangeMs: number;
   /** Only groups that match one of these. */
   groups?: Group[];
 }

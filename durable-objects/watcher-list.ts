@@ -8,8 +8,8 @@ export interface LiveFrame {
   metric: string;
   /** Rises by one with each frame of this metric. */
   sequence: number;
-  /** JSON of the members of a delta after `id`. */
-  body: string;
+  /** JSON of the members of a delta after `id`; absent: the metric has ended, or has become another. */
+  body?: string;
 }
 
 interface WatcherListOptions {
@@ -36,7 +36,7 @@ export class WatcherList {
     this.#options = options;
     for (const { hub, metric } of options.store.watchers()) this.#note(hub, metric);
     for (const windows of options.set.metrics()) {
-      if (this.#hubsByMetric.has(windows.compiled.metric.name)) windows.redraw();
+      if (this.#hubsByMetric.has(windows.compiled.metric.name)) windows.retell();
       else windows.discardChanges();
     }
   }
@@ -44,7 +44,7 @@ export class WatcherList {
   /** Adds a watcher and returns the metric's cursor: frames after it are what a snapshot taken now lacks. */
   add(hub: string, windows: MetricWindows): string {
     const { name } = windows.compiled.metric;
-    if (!this.#hubsByMetric.has(name)) windows.markDrawn(this.#options.set.liveEdge(Date.now()));
+    if (!this.#hubsByMetric.has(name)) windows.markTold();
     if (!this.#hubsByMetric.get(name)?.has(hub)) this.#options.store.addWatcher(hub, name);
     this.#note(hub, name);
     return this.#cursor(name);
@@ -70,30 +70,52 @@ export class WatcherList {
 
   /** Turns what changed into frames, before the windows hand their sealed points over. */
   draw(): void {
-    const { set } = this.#options;
     const nowMs = Date.now();
-    for (const windows of set.metrics()) {
-      const { name } = windows.compiled.metric;
-      if (!this.#hubsByMetric.has(name)) {
-        windows.discardChanges();
-        continue;
-      }
-      const series = windows.changes(set.liveEdge(nowMs));
-      if (series.length === 0) continue;
-      const sequence = (this.#sequences.get(name) ?? 0) + 1;
-      this.#sequences.set(name, sequence);
-      const watermark = set.watermarkOf(windows.compiled);
-      const members = JSON.stringify({
-        cursor: this.#cursor(name),
-        series,
-        watermark: watermark < 0 ? null : watermark,
-        lag: Math.max(0, nowMs - Math.min(nowMs, this.#oldestReceivedMs)),
-      });
-      const frames = this.#drawn.get(name) ?? [];
-      frames.push({ metric: name, sequence, body: members.slice(1, -1) });
-      this.#drawn.set(name, frames);
-    }
+    for (const windows of this.#options.set.metrics()) this.#draw(windows, nowMs);
     this.#oldestReceivedMs = Number.POSITIVE_INFINITY;
+  }
+
+  /** The last points of a metric that has ended or been redefined, and the word that it has. */
+  ended(windows: MetricWindows): void {
+    const { name } = windows.compiled.metric;
+    if (!this.#hubsByMetric.has(name)) return;
+    const nowMs = Date.now();
+    this.#draw(windows, nowMs);
+    this.#add({ metric: name, sequence: this.#nextSequence(name) });
+    // What takes its name from now on is told from its beginning.
+    this.#options.set.metric(name)?.retell();
+    this.changed(nowMs, nowMs);
+  }
+
+  #draw(windows: MetricWindows, nowMs: number): void {
+    const { name } = windows.compiled.metric;
+    if (!this.#hubsByMetric.has(name)) {
+      windows.discardChanges();
+      return;
+    }
+    const series = windows.changes();
+    if (series.length === 0) return;
+    const sequence = this.#nextSequence(name);
+    const watermark = this.#options.set.watermarkOf(windows.compiled);
+    const members = JSON.stringify({
+      cursor: this.#cursor(name),
+      series,
+      watermark: watermark < 0 ? null : watermark,
+      lag: Math.max(0, nowMs - Math.min(nowMs, this.#oldestReceivedMs)),
+    });
+    this.#add({ metric: name, sequence, body: members.slice(1, -1) });
+  }
+
+  #nextSequence(metric: string): number {
+    const sequence = (this.#sequences.get(metric) ?? 0) + 1;
+    this.#sequences.set(metric, sequence);
+    return sequence;
+  }
+
+  #add(frame: LiveFrame): void {
+    const frames = this.#drawn.get(frame.metric) ?? [];
+    frames.push(frame);
+    this.#drawn.set(frame.metric, frames);
   }
 
   #push(): void {

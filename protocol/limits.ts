@@ -26,10 +26,26 @@ export const LIMITS = {
   subscriptionsPerSocket: 64,
   /** Panes one window is composed of: bounds the work of one result. One hour every second. */
   panesPerWindow: 3_600,
+  /** Metrics of one project: a window object keeps all definitions in one row. */
+  metricsPerProject: 400,
   /** Groups of one metric before further ones fold into `__other__`. */
   maxGroups: 10_000,
+  /** Window objects that one metric is split over. */
+  shards: 64,
+  /** Bytes of aggregates that one window object holds: half of an isolate's 128 MB, because a checkpoint is made of them. */
+  windowStateBytes: 64 * 1024 * 1024,
+  /** Sessions of one metric that are not sealed yet. */
+  openSessions: 200_000,
+  /** Entries that `topk` ranks. */
+  topItems: 100,
   /** Props one metric groups by. */
   groupByKeys: 8,
+  /** UTF-8 bytes of a metric's `where`: bounds the work on each of its events. */
+  whereBytes: 4 * 1024,
+  /** Parentheses and negations of a `where` inside one another: parsing and testing take a stack frame or two for each. */
+  whereDepth: 64,
+  /** Values of one `in [...]` of a `where`: every country fits. */
+  whereListValues: 256,
   /** Points of one series in one answer. */
   pointsPerSeries: 11_000,
   /** Bytes of one definition in the catalog: a metric, a dashboard, a key. */

@@ -1,7 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { hostileValues, isPolluted } from "../test/helpers/hostile-json.ts";
-import { AGGREGATE_NAMES, paneMs, parseAggregate, parseMetric } from "./metric.ts";
+import { parseAggregate } from "./aggregate-spec.ts";
+import { meansTheSame, parseMetric } from "./metric.ts";
+import { paneMs } from "./window-spec.ts";
 
 const SOURCE = { event: "click", aggregate: "count", window: { type: "tumbling", size: "1s" } };
 
@@ -16,19 +18,28 @@ describe("[M1] a definition", () => {
       groupBy: ["campaign", "user"],
       delay: "1s",
       lateness: "1m",
+      where: "country = 'DE'",
       maxGroups: 10_000,
+      shards: 8,
     });
     expect(parsed).toEqual({
       ok: true,
       value: {
         name: "clicks",
         event: "click",
+        where: {
+          type: "comparison",
+          operator: "=",
+          left: { type: "prop", name: "country" },
+          right: { type: "literal", value: "DE" },
+        },
         aggregate: { fn: "sum", field: "amount" },
         window: { type: "sliding", sizeMs: 60_000, everyMs: 1_000 },
         groupBy: ["campaign", "user"],
         delayMs: 1_000,
         latenessMs: 60_000,
         maxGroups: 10_000,
+        shards: 8,
       },
     });
   });
@@ -48,14 +59,25 @@ describe("[M1] a definition", () => {
 
   it.each<[object, string]>([
     [{ name: "views" }, "name is \"views\"; the path says 'clicks'"],
-    [{ where: "x > 1" }, 'unknown field "where"; expected name, event, aggregate, window, groupBy'],
+    [{ whre: "x > 1" }, 'unknown field "whre"; expected name, event, where, aggregate, window, groupBy'],
+    [{ where: "x >" }, "where, column 4: found the end; expected"],
+    [{ where: 1 }, "where is 1; expected an expression such as"],
     [{ event: undefined }, "event is nothing; expected the name of the events to take, at most 128 bytes"],
     [{ event: "é".repeat(65) }, "expected the name of the events to take, at most 128 bytes"],
     [
       { aggregate: undefined },
-      "aggregate is nothing; expected count, rate, sum(x), min(x), max(x) or avg(x)",
+      "aggregate is nothing; expected count, rate, sum(x), min(x), max(x), avg(x), last(x), uniques(x), topk(10, x)",
     ],
-    [{ aggregate: "p99(value)" }, 'aggregate is "p99(value)"; expected count'],
+    [{ aggregate: "p100(value)" }, 'aggregate is "p100(value)"; expected a percentile from p0.1 to p99.99'],
+    [{ aggregate: "p9.9.9(value)" }, "expected a percentile from p0.1 to p99.99"],
+    [{ aggregate: "p95" }, "aggregate p95 needs a field: p95(value)"],
+    [{ aggregate: "percentile(value)" }, 'aggregate is "percentile(value)"; expected count'],
+    [
+      { aggregate: "topk(value)" },
+      'aggregate topk is given "value"; expected topk(k, x) with k from 1 to 100',
+    ],
+    [{ aggregate: "topk(101, page)" }, "expected topk(k, x) with k from 1 to 100"],
+    [{ aggregate: "topk(3, page)", groupBy: ["page"] }, "topk over 'page', which is in groupBy too"],
     [{ aggregate: "sum" }, "aggregate sum needs a field: sum(value), or sum(p) for a prop p"],
     [{ aggregate: "sum( )" }, "aggregate sum needs a field"],
     [{ aggregate: "count(value)" }, "aggregate count takes no field, but has 'value'"],
@@ -64,8 +86,22 @@ describe("[M1] a definition", () => {
     [{ aggregate: "constructor(x)" }, 'aggregate is "constructor(x)"; expected count'],
     [{ window: "1s" }, 'window is "1s"; expected {"type":"tumbling","size":"1s"}'],
     [
+      { window: { type: "hopping" } },
+      "window.type is \"hopping\"; expected 'tumbling', 'sliding' or 'session'",
+    ],
+    [
       { window: { type: "session", size: "1s" } },
-      "window.type is \"session\"; expected 'tumbling' or 'sliding'",
+      'unknown field "window.size"; a session window has type, gap, every',
+    ],
+    [{ window: { type: "session" } }, "window.gap is nothing; expected a duration from 100ms to 1d"],
+    [{ window: { type: "session", gap: "1m", every: "1ms" } }, 'window.every is "1ms"; expected a duration'],
+    [
+      { window: { type: "session", gap: "1m" }, aggregate: "uniques(user)" },
+      "aggregate uniques is not one of sessions",
+    ],
+    [
+      { window: { type: "session", gap: "1m" }, aggregate: "avg(value)" },
+      "aggregate's field is 'value'; a session has duration and events",
     ],
     [{ window: { type: "tumbling" } }, "window.size is nothing; expected a duration from 100ms to 31d"],
     [
@@ -76,7 +112,7 @@ describe("[M1] a definition", () => {
     [{ window: { type: "tumbling", size: "1s", every: "1s" } }, "window.every belongs to sliding windows"],
     [
       { window: { type: "tumbling", size: "1s", gap: "1s" } },
-      'unknown field "window.gap"; expected type, size, every',
+      'unknown field "window.gap"; a tumbling window has type, size',
     ],
     [
       { window: { type: "sliding", size: "1s" } },
@@ -101,6 +137,17 @@ describe("[M1] a definition", () => {
     [{ maxGroups: 0 }, "maxGroups is 0; expected a whole number from 1 to 10000"],
     [{ maxGroups: 10_001 }, "maxGroups is 10001; expected"],
     [{ maxGroups: "10" }, 'maxGroups is "10"; expected'],
+    [{ shards: 0 }, "shards is 0; expected a whole number from 1 to 64"],
+    [{ shards: 65 }, "shards is 65; expected"],
+    [{ shards: 2 }, "only a tumbling or sliding metric with groupBy can be split"],
+    [
+      { groupBy: ["a"], maxGroups: 1_000, window: { type: "sliding", size: "1h", every: "1s" } },
+      "the metric's windows may take 835 MiB of memory; the bound is 64.0 MiB: maxGroups of at most 75, more shards, a",
+    ],
+    [
+      { window: { type: "tumbling", size: "100ms" }, lateness: "1d" },
+      "the metric's windows may take 98.9 MiB of memory; the bound is 64.0 MiB: a shorter window or lateness",
+    ],
   ])("[M1] %j is refused with a message that names the field", (change, message) => {
     const parsed = parse(change);
     expect(parsed).toMatchObject({ ok: false, reason: "metric" });
@@ -122,6 +169,32 @@ describe("[M1] a definition", () => {
       parse({ delay: "1d", lateness: "0s", event: "é".repeat(64), groupBy: "abcdefgh".split("") }).ok,
     ).toBe(true);
     expect(parseMetric("a".repeat(128), SOURCE).ok).toBe(true);
+  });
+});
+
+describe("[M1] what a metric may hold in memory", () => {
+  it("[M1] without maxGroups it may have as many groups as fit, at most 1,000", () => {
+    const wide = { groupBy: ["a"], window: { type: "sliding", size: "1h", every: "1s" } };
+    expect(parse({ groupBy: ["a"] })).toMatchObject({ value: { maxGroups: 1_000 } });
+    expect(parse(wide)).toMatchObject({ value: { maxGroups: 75 } });
+    expect(parse({ ...wide, shards: 4 })).toMatchObject({ value: { maxGroups: 300, shards: 4 } });
+  });
+
+  it("[M1] only delay and lateness may change without a metric becoming another", () => {
+    const same = (a: object, b: object) => {
+      const [before, after] = [parse(a), parse(b)];
+      return before.ok && after.ok && meansTheSame(before.value, after.value);
+    };
+    expect(same({}, { delay: "5s", lateness: "1m" })).toBe(true);
+    const others = [
+      { event: "view" },
+      { where: "a" },
+      { aggregate: "rate" },
+      { groupBy: ["a"] },
+      { maxGroups: 5 },
+      { window: { type: "tumbling", size: "2s" } },
+    ];
+    for (const other of others) expect(same({}, other), JSON.stringify(other)).toBe(false);
   });
 });
 
@@ -167,12 +240,18 @@ describe("[M1] hostile definitions", () => {
 });
 
 describe("[M2] aggregates", () => {
-  it.each([...AGGREGATE_NAMES])("[M2] %s is read", (fn) => {
-    const counts = fn === "count" || fn === "rate";
-    expect(parseAggregate(counts ? fn : `${fn}(value)`)).toEqual({
-      ok: true,
-      value: counts ? { fn } : { fn, field: "value" },
-    });
+  it.each([
+    ["count", { fn: "count" }],
+    ["rate", { fn: "rate" }],
+    ["sum(value)", { fn: "sum", field: "value" }],
+    ["last(price)", { fn: "last", field: "price" }],
+    ["p50(value)", { fn: "percentile", field: "value", parameter: 50 }],
+    ["p99.9(latency)", { fn: "percentile", field: "latency", parameter: 99.9 }],
+    ["uniques(user)", { fn: "uniques", field: "user" }],
+    ["topk(10, page)", { fn: "topk", field: "page", parameter: 10 }],
+    ["topk( 3 ,a, b )", { fn: "topk", field: "a, b", parameter: 3 }],
+  ])("[M2] %s is read", (text, spec) => {
+    expect(parseAggregate(text)).toEqual({ ok: true, value: spec });
   });
 });
 

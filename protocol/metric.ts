@@ -1,171 +1,164 @@
-import { exceedsBytes, LIMITS } from "./limits.ts";
+import { type AggregateSpec, isKey, parseAggregate } from "./aggregate-spec.ts";
+import { groupsThatFit, stateBytes } from "./footprint.ts";
+import { LIMITS } from "./limits.ts";
 import { describe, fail, isObject, ok, type Result } from "./result.ts";
 import { parseDuration } from "./time.ts";
-
-/** An aggregate function and what it is taken over: `value`, `user` or a prop; count and rate take nothing. */
-export interface AggregateSpec {
-  fn: AggregateName;
-  field?: string;
-}
-
-export const AGGREGATE_NAMES = ["count", "rate", "sum", "min", "max", "avg"] as const;
-export type AggregateName = (typeof AGGREGATE_NAMES)[number];
-
-/** Aggregates that count events and so take no field. */
-const WITHOUT_FIELD: ReadonlySet<AggregateName> = new Set(["count", "rate"]);
-
-export interface WindowSpec {
-  type: "tumbling" | "sliding";
-  sizeMs: number;
-  /** Distance of two windows' ends; equals `sizeMs` when tumbling. */
-  everyMs: number;
-}
+import { parseWhere, type WhereExpression } from "./where.ts";
+import { parseWindow, type WindowSource, type WindowSpec } from "./window-spec.ts";
 
 /** A metric as it was defined: what `PUT /v1/catalog/metrics/{name}` takes and `GET` gives back. */
 export interface MetricSource {
   name: string;
   event: string;
+  where?: string;
   aggregate: string;
-  window: { type: "tumbling" | "sliding"; size: string; every?: string };
+  window: WindowSource;
   groupBy?: string[];
   delay?: string;
   lateness?: string;
   maxGroups?: number;
+  shards?: number;
 }
 
 /** A metric in the engine's terms. All durations in milliseconds. */
 export interface Metric {
   name: string;
   event: string;
+  where?: WhereExpression;
   aggregate: AggregateSpec;
   window: WindowSpec;
   groupBy: string[];
   delayMs: number;
   latenessMs: number;
   maxGroups: number;
+  /** How many window objects share its groups. */
+  shards: number;
 }
 
-const FIELDS = ["name", "event", "aggregate", "window", "groupBy", "delay", "lateness", "maxGroups"];
-const WINDOW_FIELDS = ["type", "size", "every"];
+const FIELDS = [
+  "name",
+  "event",
+  "where",
+  "aggregate",
+  "window",
+  "groupBy",
+  "delay",
+  "lateness",
+  "maxGroups",
+  "shards",
+];
 const NAME = /^[a-zA-Z_][a-zA-Z0-9_.:-]{0,127}$/;
 const KEY_BOUND = `at most ${LIMITS.keyBytes} bytes`;
 const DEFAULT_DELAY_MS = 2_000;
 const DEFAULT_LATENESS_MS = 30_000;
 const DEFAULT_MAX_GROUPS = 1_000;
-const LONGEST_WINDOW_MS = 31 * 86_400_000;
-const SHORTEST_STEP_MS = 100;
+/** What a session is told by: its length in ms from first to last event, and how many events it has. */
+export const SESSION_FIELDS = ["duration", "events"] as const;
 
 /** Checks a metric's definition; the message names the field, what it holds and what was expected. */
 export function parseMetric(name: string, raw: unknown): Result<Metric> {
-  if (!isObject(raw)) return bad(`the definition is ${describe(raw)}; expected an object`);
-  if (!NAME.test(name)) {
-    return bad(
-      `name is ${describe(name)}; expected a letter or _, then letters, digits, _ . : -, at most 128`,
-    );
-  }
-  if (raw["name"] !== undefined && raw["name"] !== name) {
-    return bad(`name is ${describe(raw["name"])}; the path says '${name}'`);
-  }
-  for (const field of Object.keys(raw)) {
-    if (!FIELDS.includes(field)) {
-      return bad(`unknown field ${describe(field)}; expected ${FIELDS.join(", ")}`);
-    }
-  }
+  const fault = headFault(name, raw, FIELDS);
+  if (fault !== undefined || !isObject(raw)) return bad(fault ?? "");
   if (!isKey(raw["event"])) {
     return bad(`event is ${describe(raw["event"])}; expected the name of the events to take, ${KEY_BOUND}`);
   }
+  const where = parseCondition(raw["where"]);
+  if (!where.ok) return where;
   const aggregate = parseAggregate(raw["aggregate"]);
   if (!aggregate.ok) return aggregate;
   const window = parseWindow(raw["window"]);
   if (!window.ok) return window;
   const groupBy = parseGroupBy(raw["groupBy"]);
   if (!groupBy.ok) return groupBy;
+  const unfit = combinationFault(aggregate.value, window.value, groupBy.value);
+  if (unfit !== undefined) return bad(unfit);
   const delayMs = duration("delay", raw["delay"], DEFAULT_DELAY_MS);
   if (!delayMs.ok) return delayMs;
   const latenessMs = duration("lateness", raw["lateness"], DEFAULT_LATENESS_MS);
   if (!latenessMs.ok) return latenessMs;
-  const maxGroups = raw["maxGroups"] ?? DEFAULT_MAX_GROUPS;
-  if (!Number.isInteger(maxGroups) || (maxGroups as number) < 1 || (maxGroups as number) > LIMITS.maxGroups) {
-    return bad(`maxGroups is ${describe(maxGroups)}; expected a whole number from 1 to ${LIMITS.maxGroups}`);
-  }
-  return ok({
+  return withSize(raw, {
     name,
     event: raw["event"],
+    ...(where.value === undefined ? {} : { where: where.value }),
     aggregate: aggregate.value,
     window: window.value,
     groupBy: groupBy.value,
     delayMs: delayMs.value,
     latenessMs: latenessMs.value,
-    maxGroups: maxGroups as number,
+    maxGroups: 1,
+    shards: 1,
   });
 }
 
-/** Reads `count`, `rate`, or `fn(field)` such as `sum(value)`. */
-export function parseAggregate(raw: unknown): Result<AggregateSpec> {
-  // No two parts of the pattern can take the same character: it cannot be made to backtrack.
-  const match = typeof raw === "string" ? /^([a-z][a-z0-9.]*)\s*(?:\(([^()]*)\))?$/.exec(raw.trim()) : null;
-  const fn = match?.[1] as AggregateName | undefined;
-  if (fn === undefined || !AGGREGATE_NAMES.includes(fn)) {
-    return bad(`aggregate is ${describe(raw)}; expected count, rate, sum(x), min(x), max(x) or avg(x)`);
-  }
-  const field = match?.[2]?.trim();
-  if (WITHOUT_FIELD.has(fn)) {
-    return field === undefined || field === ""
-      ? ok({ fn })
-      : bad(`aggregate ${fn} takes no field, but has '${field}'`);
-  }
-  if (field === undefined || field === "") {
-    return bad(`aggregate ${fn} needs a field: ${fn}(value), or ${fn}(p) for a prop p`);
-  }
-  if (!isKey(field)) return bad(`aggregate's field is ${describe(field)}; expected ${KEY_BOUND}`);
-  return ok({ fn, field });
+/** Whether points of both mean the same, so that a metric redefined from one to the other can go on. */
+export function meansTheSame(a: Metric, b: Metric): boolean {
+  return (
+    JSON.stringify({ ...a, delayMs: 0, latenessMs: 0 }) ===
+    JSON.stringify({ ...b, delayMs: 0, latenessMs: 0 })
+  );
 }
 
-/** Whether an event may hold this as its name or as the key of a prop. */
-function isKey(value: unknown): value is string {
-  return typeof value === "string" && value !== "" && !exceedsBytes(value, LIMITS.keyBytes);
+/** What is wrong with a definition's name or the names of its fields. */
+export function headFault(name: string, raw: unknown, fields: readonly string[]): string | undefined {
+  if (!isObject(raw)) return `the definition is ${describe(raw)}; expected an object`;
+  if (!NAME.test(name)) {
+    return `name is ${describe(name)}; expected a letter or _, then letters, digits, _ . : -, at most 128`;
+  }
+  if (raw["name"] !== undefined && raw["name"] !== name) {
+    return `name is ${describe(raw["name"])}; the path says '${name}'`;
+  }
+  const odd = Object.keys(raw).find((field) => !fields.includes(field));
+  return odd === undefined ? undefined : `unknown field ${describe(odd)}; expected ${fields.join(", ")}`;
 }
 
-function parseWindow(raw: unknown): Result<WindowSpec> {
-  if (!isObject(raw)) return bad(`window is ${describe(raw)}; expected {"type":"tumbling","size":"1s"}`);
-  for (const field of Object.keys(raw)) {
-    if (!WINDOW_FIELDS.includes(field)) {
-      return bad(`unknown field ${describe(`window.${field}`)}; expected ${WINDOW_FIELDS.join(", ")}`);
-    }
+/** How many groups and objects a metric may have, so that what it holds fits them. */
+function withSize(raw: Record<string, unknown>, metric: Metric): Result<Metric> {
+  const shards = raw["shards"] ?? 1;
+  if (!isWhole(shards, 1, LIMITS.shards)) {
+    return bad(`shards is ${describe(shards)}; expected a whole number from 1 to ${LIMITS.shards}`);
   }
-  const type = raw["type"];
-  if (type !== "tumbling" && type !== "sliding") {
-    return bad(`window.type is ${describe(type)}; expected 'tumbling' or 'sliding'`);
+  if (shards > 1 && (metric.groupBy.length === 0 || metric.window.type === "session")) {
+    return bad(`shards is ${shards}, but only a tumbling or sliding metric with groupBy can be split`);
   }
-  const sizeMs = parseDuration(raw["size"]);
-  if (sizeMs === undefined || sizeMs < SHORTEST_STEP_MS || sizeMs > LONGEST_WINDOW_MS) {
-    return bad(`window.size is ${describe(raw["size"])}; expected a duration from 100ms to 31d`);
+  const fitting = groupsThatFit({ ...metric, shards });
+  const given = raw["maxGroups"] ?? undefined;
+  if (given !== undefined && !isWhole(given, 1, LIMITS.maxGroups)) {
+    return bad(`maxGroups is ${describe(given)}; expected a whole number from 1 to ${LIMITS.maxGroups}`);
   }
-  if (type === "tumbling") {
-    return raw["every"] === undefined
-      ? ok({ type, sizeMs, everyMs: sizeMs })
-      : bad("window.every belongs to sliding windows; a tumbling window's step is its size");
-  }
-  const everyMs = parseDuration(raw["every"]);
-  if (everyMs === undefined || everyMs < SHORTEST_STEP_MS || everyMs > sizeMs) {
-    return bad(
-      `window.every is ${describe(raw["every"])}; expected a duration from 100ms to the window's size`,
-    );
-  }
-  const panes = sizeMs / paneMs({ sizeMs, everyMs });
-  if (panes > LIMITS.panesPerWindow) {
-    return bad(
-      `window.size and window.every make ${panes} panes a window; the bound is ${LIMITS.panesPerWindow}`,
-    );
-  }
-  return ok({ type, sizeMs, everyMs });
+  const maxGroups = (given as number | undefined) ?? Math.min(DEFAULT_MAX_GROUPS, Math.max(1, fitting));
+  if (fitting >= (metric.groupBy.length === 0 ? 1 : maxGroups)) return ok({ ...metric, maxGroups, shards });
+  const bytes = stateBytes({ ...metric, maxGroups, shards });
+  return bad(
+    `the metric's windows may take ${megabytes(bytes)} of memory; the bound is ${megabytes(LIMITS.windowStateBytes)}: ` +
+      (fitting >= 1 ? `maxGroups of at most ${fitting}, more shards, ` : "") +
+      "a shorter window or lateness, or a longer step would fit",
+  );
 }
 
-/** Length of a pane: the longest slice that both the size and the step are multiples of. */
-export function paneMs(window: { sizeMs: number; everyMs: number }): number {
-  let [a, b] = [window.sizeMs, window.everyMs];
-  while (b > 0) [a, b] = [b, a % b];
-  return a;
+function parseCondition(raw: unknown): Result<WhereExpression | undefined> {
+  if (raw === undefined || raw === null) return ok(undefined);
+  if (typeof raw !== "string") {
+    return bad(`where is ${describe(raw)}; expected an expression such as "country in ['US', 'DE']"`);
+  }
+  const parsed = parseWhere(raw);
+  return parsed.ok ? parsed : bad(parsed.message);
+}
+
+/** What aggregate, window and groups cannot be together. */
+function combinationFault(
+  { fn, field }: AggregateSpec,
+  window: WindowSpec,
+  groupBy: readonly string[],
+): string | undefined {
+  if (fn === "topk" && field !== undefined && groupBy.includes(field)) {
+    return `aggregate is topk over '${field}', which is in groupBy too: each group would rank itself`;
+  }
+  if (window.type !== "session") return undefined;
+  if (fn === "last" || fn === "uniques" || fn === "topk") {
+    return `aggregate ${fn} is not one of sessions; expected count, rate, sum, min, max, avg or a percentile`;
+  }
+  if (field === undefined || SESSION_FIELDS.some((name) => name === field)) return undefined;
+  return `aggregate's field is '${field}'; a session has ${SESSION_FIELDS.join(" and ")}`;
 }
 
 function parseGroupBy(raw: unknown): Result<string[]> {
@@ -193,6 +186,14 @@ function duration(field: string, raw: unknown, fallbackMs: number): Result<numbe
     return bad(`${field} is ${describe(raw)}; expected a duration such as '2s', at most 1d`);
   }
   return ok(ms);
+}
+
+function isWhole(value: unknown, least: number, most: number): value is number {
+  return Number.isInteger(value) && (value as number) >= least && (value as number) <= most;
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 2 ** 20).toPrecision(3)} MiB`;
 }
 
 function bad(message: string): { ok: false; reason: string; message: string } {

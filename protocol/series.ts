@@ -17,13 +17,15 @@ export function isGroupList(value: unknown): value is Group[] {
 
 /**
  * Points of one group, in columns of equal length, ascending in `t`.
- * `t`: each window's end, epoch ms. `v`: the aggregate's value. `s`: see {@link POINT_STATE}.
+ * `t`: each window's end, epoch ms. `v`: the aggregate's value; null where a point told before
+ * is no more. `s`: see {@link POINT_STATE}. `e`, of rankings only: by how much `v` may be too high.
  */
 export interface Series {
   group: Group;
   t: number[];
   v: (number | null)[];
   s: PointState[];
+  e?: (number | null)[];
 }
 
 /** Which store answered for which span of `[from, to]`, epoch ms. */

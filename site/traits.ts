@@ -1,4 +1,5 @@
-import { parseMetric, type AggregateName, type Metric, type MetricSource } from "../protocol/metric.ts";
+import type { AggregateName } from "../protocol/aggregate-spec.ts";
+import { type Metric, type MetricSource, parseMetric } from "../protocol/metric.ts";
 
 /** What a metric's definition means for drawing it. */
 export interface Traits {
@@ -21,6 +22,10 @@ const COMBINE: Record<AggregateName, Traits["combine"]> = {
   min: "lowest",
   max: "highest",
   avg: "mean",
+  last: "mean",
+  percentile: "highest",
+  uniques: "highest",
+  topk: "sum",
 };
 
 /** For a metric that the catalog does not have: nothing is assumed that could make a number wrong. */
@@ -47,6 +52,6 @@ function fromMetric({ aggregate, window, delayMs }: Metric): Traits {
     stepMs: window.everyMs,
     sizeMs: window.sizeMs,
     delayMs,
-    tumbling: window.type === "tumbling",
+    tumbling: window.type !== "sliding",
   };
 }

@@ -1,10 +1,13 @@
-import type { Event } from "../../protocol/event.ts";
-import { type Metric, paneMs } from "../../protocol/metric.ts";
-import type { Aggregate } from "./aggregates/aggregate.ts";
-import { AGGREGATES } from "./aggregates/registry.ts";
+import type { Event, PropValue } from "../../protocol/event.ts";
+import type { Metric } from "../../protocol/metric.ts";
+import { paneMs } from "../../protocol/window-spec.ts";
+import type { Aggregate, Input } from "./aggregates/aggregate.ts";
+import { aggregateOf } from "./aggregates/registry.ts";
 import { groupKeyOf } from "./group-key.ts";
+import type { Session } from "./sessions.ts";
+import { compileWhere } from "./where.ts";
 
-/** A metric with the catalog revision that made it what it is: another definition is another revision. */
+/** A metric with the catalog revision that made it what it is: another meaning is another revision. */
 export interface DefinedMetric {
   metric: Metric;
   revision: number;
@@ -14,29 +17,53 @@ export interface DefinedMetric {
 export interface CompiledMetric extends DefinedMetric {
   paneMs: number;
   aggregate: Aggregate;
+  /** Whether the metric takes an event of its name; undefined: every one. */
+  accepts: ((event: Event) => boolean) | undefined;
   groupKey: (event: Event) => string;
-  /** The number to aggregate; NaN when the event has none. Aggregates that need none get 0. */
-  input: (event: Event) => number;
+  /** What to aggregate; undefined when the event lacks it. Aggregates that need nothing get 0. */
+  input: (event: Event) => Input | undefined;
+  /** The same of a session. */
+  sessionInput: (session: Session) => number;
 }
 
 /** Compiles a definition. */
 export function compileMetric({ metric, revision }: DefinedMetric): CompiledMetric {
-  const aggregate = AGGREGATES[metric.aggregate.fn];
+  const aggregate = aggregateOf(metric.aggregate);
+  const field = metric.aggregate.field ?? "value";
   return {
     metric,
     revision,
     paneMs: paneMs(metric.window),
     aggregate,
+    accepts: metric.where && compileWhere(metric.where),
     groupKey: groupKeyOf(metric.groupBy),
-    input: aggregate.needsNumber ? numberOf(metric.aggregate.field ?? "value") : () => 0,
+    input: inputOf(aggregate, field),
+    sessionInput: field === "events" ? ({ events }) => events : ({ firstMs, lastMs }) => lastMs - firstMs,
   };
 }
 
-function numberOf(field: string): (event: Event) => number {
-  if (field === "value") return (event) => event.value ?? Number.NaN;
+function inputOf({ takes }: Aggregate, field: string): (event: Event) => Input | undefined {
+  if (takes === "nothing") return () => 0;
+  const valueOf = fieldOf(field);
+  if (takes === "number") {
+    return (event) => {
+      const value = valueOf(event);
+      // A log may have been written by others, and JSON can spell what no double holds.
+      return typeof value === "number" && Number.isFinite(value) ? value : undefined;
+    };
+  }
   return (event) => {
-    const value =
-      event.props !== undefined && Object.hasOwn(event.props, field) ? event.props[field] : undefined;
-    return typeof value === "number" ? value : Number.NaN;
+    const value = valueOf(event);
+    return typeof value === "string" || typeof value === "number" ? value : textOf(value);
   };
+}
+
+function fieldOf(field: string): (event: Event) => PropValue | undefined {
+  if (field === "value") return ({ value }) => value;
+  if (field === "user") return ({ user }) => user;
+  return ({ props }) => (props !== undefined && Object.hasOwn(props, field) ? props[field] : undefined);
+}
+
+function textOf(value: boolean | null | undefined): string | undefined {
+  return typeof value === "boolean" ? String(value) : undefined;
 }

@@ -1,97 +1,142 @@
 import { POINT_STATE, type PointState, type Series } from "../../protocol/series.ts";
-import type { Encoded } from "./aggregates/aggregate.ts";
+import type { Accumulator, Outcome } from "./aggregates/aggregate.ts";
 import type { CompiledMetric } from "./compiled-metric.ts";
-import { floorTo, Panes } from "./panes.ts";
-import type { MetricPartial, PanePartial } from "./partials.ts";
-import { SeriesBuilder, type WindowPoint } from "./window-points.ts";
-
-/** A sealed point on its way to the stores: `[window end, group key, aggregate state, was revised]`. */
-export type SealedPoint = [endMs: number, key: string, state: Encoded, revised: 0 | 1];
+import type { MemoryBudget } from "./memory-budget.ts";
+import type { MetricPartial } from "./partials.ts";
+import { keepSealed, readSealed, type SealedPoint } from "./sealed-point.ts";
+import { SessionWindows } from "./session-windows.ts";
+import { SlidingWindows } from "./sliding-windows.ts";
+import { TumblingWindows } from "./tumbling-windows.ts";
+import { UntoldChanges } from "./untold-changes.ts";
+import type { WindowPoint } from "./window-points.ts";
+import { type EncodedWindows, floorTo, type Taken, type Touch, type Windows } from "./windows.ts";
 
 /** What {@link MetricWindows.encode} gives. */
 export interface EncodedMetricWindows {
-  panes: PanePartial[];
+  windows: EncodedWindows;
   finalEnd: number;
   sealedEnd: number;
+  visibleEnd: number;
+  reachedMs: number;
   revised: [endMs: number, keys: string[]][];
   counts: MetricCounts;
+  since: number[];
 }
 
 /** What a metric has counted since it was defined. */
 export interface MetricCounts {
   /** Events that came after all their windows were sealed. */
   late: number;
-  /** Events without the number that the aggregate needs. */
+  /** Events without the field that the aggregate needs. */
   skipped: number;
-  /** Groups folded into `__other__`, once for each pane. */
+  /** Times that a group beyond `maxGroups` was folded into `__other__`. */
   folded: number;
+  /** Events of sessions beyond what memory holds. */
+  dropped: number;
 }
 
-interface Drawn {
-  v: number | null;
-  s: PointState;
+/** Where event time stands for one metric, epoch ms. */
+export interface EventTime {
+  /** Up to which all is thought to have come, less the metric's delay. */
+  watermark: number;
+  /** The newest event seen, or the clock where that is behind. */
+  edge: number;
 }
+
+/** Windows that come into view in one go: bounds what is held when time leaps. */
+const STEPS_AT_ONCE = 64;
 
 /**
- * The windows of one metric: panes of event time, and the states of the windows composed of them.
- * Deterministic: the same calls in the same order end in the same state.
+ * The windows of one metric and their states. Deterministic: the same calls in the same order end in the same state.
  *
  * A window is named by its end. An end is open until the watermark passes it, final until it passes the end
- * and the lateness, then sealed. Every event of a pane belongs to the same windows, so a pane is late as a whole.
+ * and the lateness, then sealed. It is in view once its last step has begun.
  */
 export class MetricWindows {
-  readonly compiled: CompiledMetric;
-  readonly #panes: Panes;
+  #compiled: CompiledMetric;
+  readonly #windows: Windows;
   /** Groups that a late event changed in a final window, until it is sealed. */
   readonly #revised = new Map<number, Set<string>>();
-  /** Ends whose points may differ from what was last drawn. */
-  readonly #touched = new Set<number>();
-  /** What was last drawn of every end that is not sealed. */
-  readonly #drawn = new Map<number, Map<string, Drawn>>();
-  #sealedUndrawn: SealedPoint[] = [];
+  readonly #untold: UntoldChanges;
   #sealed: SealedPoint[] = [];
   /** Ends are after the epoch: 0 stands for none yet. */
   #finalEnd = 0;
   #sealedEnd = 0;
   #visibleEnd = 0;
-  readonly counts: MetricCounts = { late: 0, skipped: 0, folded: 0 };
+  #reachedMs = 0;
+  readonly counts: MetricCounts = { late: 0, skipped: 0, folded: 0, dropped: 0 };
+  /** The first offset of each partition that was folded for this definition. */
+  readonly since: readonly number[];
 
-  constructor(compiled: CompiledMetric, encoded?: EncodedMetricWindows) {
-    this.compiled = compiled;
-    this.#panes = new Panes(compiled);
+  constructor(
+    compiled: CompiledMetric,
+    budget: MemoryBudget,
+    begin: { since: readonly number[] } | EncodedMetricWindows,
+  ) {
+    this.#compiled = compiled;
+    this.#untold = new UntoldChanges();
+    this.since = begin.since;
+    const encoded = "windows" in begin ? begin : undefined;
+    this.#windows = openWindows(compiled, budget, encoded?.windows);
     if (encoded === undefined) return;
-    for (const pane of encoded.panes) this.#panes.merge(pane);
     this.#finalEnd = encoded.finalEnd;
     this.#sealedEnd = encoded.sealedEnd;
     for (const [end, keys] of encoded.revised) this.#revised.set(end, new Set(keys));
     Object.assign(this.counts, encoded.counts);
+    this.#visibleEnd = encoded.visibleEnd;
+    this.#reachedMs = encoded.reachedMs;
+    this.#windows.show(encoded.visibleEnd, encoded.reachedMs, this.#touch);
   }
 
-  /** Merges what one range held. Panes of which every window is sealed are counted as late. */
+  get compiled(): CompiledMetric {
+    return this.#compiled;
+  }
+
+  /** Takes a definition of the same meaning, with another delay, lateness or number of groups. */
+  adopt(compiled: CompiledMetric): void {
+    this.#compiled = compiled;
+  }
+
+  /** Merges what one range held. */
   apply(partial: MetricPartial): void {
     this.counts.skipped += partial.skipped;
-    for (const pane of partial.panes) {
-      const lastEnd = this.#panes.lastEnd(pane[0]);
-      if (lastEnd <= this.#sealedEnd) {
-        this.counts.late += pane[1];
-        continue;
-      }
-      const { keys, folded } = this.#panes.merge(pane);
-      this.counts.folded += folded;
-      this.#touchWindowsOf(pane[0], lastEnd, keys);
-    }
+    this.#count(
+      this.#windows.apply(partial, (end, key) => {
+        this.#touch(end, key);
+        if (end <= this.#finalEnd) this.#revise(end, key);
+      }),
+    );
   }
 
-  /** Moves on to `watermark` (event time, less the metric's delay). It never goes back. */
-  advance(watermark: number): void {
-    const { everyMs } = this.compiled.metric.window;
-    const finalEnd = floorTo(watermark, everyMs);
-    if (finalEnd > this.#finalEnd) {
-      for (const end of this.#panes.endsBetween(this.#finalEnd, finalEnd)) this.#touched.add(end);
-      this.#finalEnd = finalEnd;
-    }
-    const sealedEnd = floorTo(watermark - this.compiled.metric.latenessMs, everyMs);
-    if (sealedEnd > this.#sealedEnd) this.#seal(sealedEnd);
+  /** Moves on in event time. Neither the watermark nor the edge ever goes back. */
+  advance({ watermark, edge }: EventTime): void {
+    const { everyMs } = this.#compiled.metric.window;
+    const finalEnd = Math.max(this.#finalEnd, floorTo(watermark, everyMs));
+    const visibleEnd = Math.max(this.#visibleEnd, finalEnd, floorTo(edge, everyMs) + everyMs);
+    const sealedEnd = Math.max(
+      this.#sealedEnd,
+      floorTo(watermark - this.#compiled.metric.latenessMs, everyMs),
+    );
+    this.#reachedMs = Math.max(this.#reachedMs, edge, finalEnd);
+    let next: number;
+    do {
+      next = this.#nextStop(visibleEnd);
+      this.#show(next);
+      this.#finish(Math.min(finalEnd, next));
+      this.#seal(Math.min(sealedEnd, next));
+    } while (next < visibleEnd);
+  }
+
+  /** Ends the metric: whatever is open is sealed as it stands. */
+  close(): void {
+    const { everyMs } = this.#compiled.metric.window;
+    const last = [...this.#windows.ends(this.#sealedEnd, Number.POSITIVE_INFINITY)].at(-1) ?? 0;
+    this.advance({ watermark: last + this.#compiled.metric.latenessMs + everyMs, edge: last });
+  }
+
+  /** Gives back all memory. */
+  release(): void {
+    this.#windows.release();
   }
 
   /** The watermark's last effect: windows that end at or before this are final. */
@@ -104,89 +149,57 @@ export class MetricWindows {
     return this.#sealedEnd;
   }
 
-  /** The end of the oldest window that is not final, or of the oldest that is not sealed; undefined without panes. */
+  /** The end of the oldest window that is not final, or of the oldest that is not sealed; undefined without any. */
   nextEnd(state: "final" | "sealed"): number | undefined {
     const after = state === "final" ? this.#finalEnd : this.#sealedEnd;
-    for (const end of this.#panes.endsBetween(after, Number.POSITIVE_INFINITY)) return end;
+    for (const end of this.#windows.ends(after, Number.POSITIVE_INFINITY)) return end;
     return undefined;
   }
 
-  /**
-   * The points that differ from those of the last call: changed in value or state, or new.
-   *
-   * @param clockMs the clock, or event time where that is behind: windows whose last step has not begun by
-   *   then are not drawn yet.
-   */
-  changes(clockMs: number): Series[] {
-    this.#show(clockMs);
-    const builder = new SeriesBuilder(this.compiled, this.compiled.metric.window.sizeMs);
-    for (const [end, key, state] of this.#sealedUndrawn) {
-      builder.add({
-        end,
-        key,
-        accumulator: this.compiled.aggregate.decode(state),
-        state: POINT_STATE.sealed,
-      });
-    }
-    this.#sealedUndrawn = [];
-    for (const end of [...this.#touched].sort((a, b) => a - b)) {
-      if (end > this.#visibleEnd) continue;
-      this.#touched.delete(end);
-      this.#addChangesOf(end, builder);
-    }
-    return builder.series();
+  /** The points that differ from those of the last call: changed in value or state, or new. */
+  changes(): Series[] {
+    return this.#untold.take(this.#compiled, this.#visibleEnd, (end, key) => this.#pointAt(end, key));
   }
 
   /** Forgets what {@link changes} would tell: nobody is watching. */
   discardChanges(): void {
-    this.#sealedUndrawn = [];
-    this.#touched.clear();
-    this.#drawn.clear();
+    this.#untold.stop();
+  }
+
+  /** Takes all there is as told: whoever watches from now on has just been given it. */
+  markTold(): void {
+    this.retell();
+    this.changes();
+  }
+
+  /** Whatever is open is to be told anew: what was last told is not known. */
+  retell(): void {
+    this.#untold.begin(this.#sealed);
+    for (const end of this.#windows.ends(this.#sealedEnd, this.#visibleEnd)) {
+      for (const key of this.#windows.at(end).keys()) this.#untold.touch(end, key);
+    }
   }
 
   /**
-   * Every window in `[fromMs, toMs]` by its end, ascending.
+   * Every window in view in `[fromMs, toMs]` by its end, ascending.
    *
    * @param stored sealed points that {@link takeSealed} handed over, ascending.
    */
-  *windows(
-    fromMs: number,
-    toMs: number,
-    clockMs: number,
-    stored: Iterable<SealedPoint> = [],
-  ): Generator<WindowPoint> {
-    const { aggregate } = this.compiled;
+  *points(fromMs: number, toMs: number, stored: Iterable<SealedPoint> = []): Generator<WindowPoint> {
     for (const points of [stored, this.#sealed]) {
-      for (const [end, key, state] of points) {
-        if (end < fromMs || end > toMs) continue;
-        yield { end, key, accumulator: aggregate.decode(state), state: POINT_STATE.sealed };
+      for (const point of points) {
+        if (point[0] >= fromMs && point[0] <= toMs) yield readSealed(this.#compiled, point);
       }
     }
-    this.#show(clockMs);
     const after = Math.max(this.#sealedEnd, fromMs - 1);
-    for (const end of this.#panes.endsBetween(after, Math.min(toMs, this.#visibleEnd))) {
-      for (const [key, accumulator] of this.#panes.compose(end)) {
-        yield { end, key, accumulator, state: this.#state(end, key) };
-      }
+    for (const end of this.#windows.ends(after, Math.min(toMs, this.#visibleEnd))) {
+      for (const [key, accumulator] of this.#windows.at(end)) yield this.#point(end, key, accumulator);
     }
   }
 
   /** Whether there is nothing to keep. */
   get isEmpty(): boolean {
-    return this.#panes.size === 0 && this.#sealed.length === 0;
-  }
-
-  /** Takes all there is as drawn: whoever watches from now on has just been given it. */
-  markDrawn(clockMs: number): void {
-    this.redraw();
-    this.changes(clockMs);
-  }
-
-  /** Whatever is open is to be drawn anew: what was last drawn is not known. */
-  redraw(): void {
-    for (const end of this.#panes.endsBetween(this.#sealedEnd, Number.POSITIVE_INFINITY))
-      this.#touched.add(end);
-    this.#sealedUndrawn = [...this.#sealed];
+    return this.#sealed.length === 0 && this.nextEnd("sealed") === undefined;
   }
 
   /** Hands over the sealed points: the caller stores them. */
@@ -196,71 +209,94 @@ export class MetricWindows {
     return taken;
   }
 
-  /** The state for the constructor, but for what was drawn, and sealed points: those are taken and stored before. */
+  /** The state for the constructor, but for what was told, and sealed points: those are taken and stored before. */
   encode(): EncodedMetricWindows {
     return {
-      panes: this.#panes.encode(),
+      windows: this.#windows.encode(),
       finalEnd: this.#finalEnd,
       sealedEnd: this.#sealedEnd,
+      visibleEnd: this.#visibleEnd,
+      reachedMs: this.#reachedMs,
       revised: Array.from(this.#revised, ([end, keys]) => [end, [...keys]]),
       counts: this.counts,
+      since: [...this.since],
     };
   }
 
-  #touchWindowsOf(startMs: number, lastEnd: number, keys: readonly string[]): void {
-    const { everyMs } = this.compiled.metric.window;
-    const first = Math.max(this.#panes.firstEnd(startMs), this.#sealedEnd + everyMs);
-    for (let end = first; end <= lastEnd; end += everyMs) {
-      this.#touched.add(end);
-      if (end > this.#finalEnd) continue;
-      const revised = this.#revised.get(end) ?? new Set();
-      for (const key of keys) revised.add(key);
-      this.#revised.set(end, revised);
-    }
+  readonly #touch: Touch = (end, key) => this.#untold.touch(end, key);
+
+  #count({ late, folded, dropped }: Taken): void {
+    this.counts.late += late;
+    this.counts.folded += folded;
+    this.counts.dropped += dropped;
   }
 
-  #seal(sealedEnd: number): void {
-    for (const end of this.#panes.endsBetween(this.#sealedEnd, sealedEnd)) {
-      const revised = this.#revised.get(end);
-      for (const [key, accumulator] of this.#panes.compose(end)) {
-        const point: SealedPoint = [end, key, accumulator.encode(), revised?.has(key) ? 1 : 0];
-        this.#sealed.push(point);
-        this.#sealedUndrawn.push(point);
-      }
-      this.#revised.delete(end);
-      this.#touched.delete(end);
-      this.#drawn.delete(end);
-    }
-    this.#sealedEnd = sealedEnd;
-    this.#panes.dropThrough(sealedEnd);
+  #revise(end: number, key: string): void {
+    let keys = this.#revised.get(end);
+    if (keys === undefined) this.#revised.set(end, (keys = new Set()));
+    keys.add(key);
   }
 
-  /** Windows come into view when their last step begins. */
-  #show(clockMs: number): void {
-    const { everyMs } = this.compiled.metric.window;
-    const visibleEnd = Math.max(floorTo(clockMs, everyMs) + everyMs, this.#finalEnd);
-    if (visibleEnd <= this.#visibleEnd) return;
-    if (this.#visibleEnd > 0) {
-      for (const end of this.#panes.endsBetween(this.#visibleEnd, visibleEnd)) this.#touched.add(end);
+  /** How far to go at once: windows are sealed before the next ones come into view. */
+  #nextStop(visibleEnd: number): number {
+    const { everyMs } = this.#compiled.metric.window;
+    for (const end of this.#windows.ends(this.#visibleEnd, visibleEnd)) {
+      return Math.min(visibleEnd, end + (STEPS_AT_ONCE - 1) * everyMs);
     }
+    return visibleEnd;
+  }
+
+  #show(visibleEnd: number): void {
+    this.#count(this.#windows.show(visibleEnd, this.#reachedMs, this.#touch));
     this.#visibleEnd = visibleEnd;
   }
 
-  #addChangesOf(end: number, builder: SeriesBuilder): void {
-    const drawn = this.#drawn.get(end) ?? new Map<string, Drawn>();
-    this.#drawn.set(end, drawn);
-    for (const [key, accumulator] of this.#panes.compose(end)) {
-      const v = accumulator.result(this.compiled.metric.window.sizeMs);
-      const s = this.#state(end, key);
-      const before = drawn.get(key);
-      if (before !== undefined && before.v === v && before.s === s) continue;
-      drawn.set(key, { v, s });
-      builder.addValue(end, key, v, s);
+  #finish(finalEnd: number): void {
+    if (finalEnd <= this.#finalEnd) return;
+    for (const end of this.#windows.ends(this.#finalEnd, finalEnd)) {
+      for (const key of this.#windows.at(end).keys()) this.#untold.touch(end, key);
     }
+    this.#finalEnd = finalEnd;
+  }
+
+  #seal(sealedEnd: number): void {
+    if (sealedEnd <= this.#sealedEnd) return;
+    for (const end of this.#windows.ends(this.#sealedEnd, sealedEnd)) {
+      const revised = this.#revised.get(end);
+      for (const [key, accumulator] of this.#windows.at(end)) {
+        const point = keepSealed(this.#compiled, end, key, accumulator, revised?.has(key) ?? false);
+        this.#sealed.push(point);
+        this.#untold.sealed(point);
+      }
+      this.#revised.delete(end);
+    }
+    this.#sealedEnd = sealedEnd;
+    this.counts.folded += this.#windows.seal(sealedEnd);
+  }
+
+  #pointAt(end: number, key: string): WindowPoint | undefined {
+    const accumulator = this.#windows.at(end).get(key);
+    return accumulator && this.#point(end, key, accumulator);
+  }
+
+  #point(end: number, key: string, accumulator: Accumulator): WindowPoint {
+    const outcome: Outcome = accumulator.result(this.#compiled.metric.window.sizeMs);
+    return { end, key, accumulator, outcome, state: this.#state(end, key) };
   }
 
   #state(end: number, key: string): PointState {
     if (end > this.#finalEnd) return POINT_STATE.provisional;
     return this.#revised.get(end)?.has(key) ? POINT_STATE.revised : POINT_STATE.final;
+  }
+}
+
+function openWindows(compiled: CompiledMetric, budget: MemoryBudget, encoded?: EncodedWindows): Windows {
+  switch (compiled.metric.window.type) {
+    case "tumbling":
+      return new TumblingWindows(compiled, budget, encoded);
+    case "sliding":
+      return new SlidingWindows(compiled, budget, encoded);
+    case "session":
+      return new SessionWindows(compiled, budget, encoded);
   }
 }

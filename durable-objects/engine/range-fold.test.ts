@@ -21,7 +21,8 @@ function fold(
   batchIds = new BatchIdMemory(3_600_000),
   known = metrics,
 ) {
-  const target: FoldTarget = { version: 1, metrics: known, applied };
+  const objects = known.length === 0 ? [] : [{ name: "p", metrics: known, applied }];
+  const target: FoldTarget = { version: 1, objects };
   return foldRange(records, {
     partition: 0,
     to: records.at(-1)?.offset ?? 0,

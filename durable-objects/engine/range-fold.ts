@@ -1,7 +1,8 @@
 import type { Event } from "../../protocol/event.ts";
 import { type BatchIdMemory, batchIdentity, type Hash } from "./batch-id-memory.ts";
 import type { CompiledMetric } from "./compiled-metric.ts";
-import { RangeFolder, type RangePartial } from "./partials.ts";
+import type { RangePartial } from "./partials.ts";
+import { RangeFolder, type Share } from "./range-folder.ts";
 
 /** A record of the log, as far as folding needs it. `text` is NDJSON, one normalized event a line. */
 export interface FoldedRecord {
@@ -18,21 +19,30 @@ export interface RangeContext {
   partition: number;
   /** The last offset of the range. */
   to: number;
-  /** What a project's window is to be told: the metrics, their version, and the last offset that it holds already. */
+  /** Who is to be told of a project's events. */
   targetOf: (project: string) => FoldTarget;
   batchIds: BatchIdMemory;
 }
 
-/** A window object, as far as folding needs it. */
+/** The window objects of one project, and the version of the definitions that made them so. */
 export interface FoldTarget {
   version: number;
+  objects: FoldObject[];
+}
+
+/** A window object, as far as folding needs it. */
+export interface FoldObject {
+  name: string;
   metrics: CompiledMetric[];
+  /** Of its metrics' groups, those that it has; absent: all. */
+  share?: Share;
+  /** The last offset that it holds already. */
   applied: number;
 }
 
 /** What a range came to. */
 export interface FoldedRange {
-  /** For each project with metrics. */
+  /** For each window object. */
   partials: Map<string, RangePartial>;
   /** Identities of the batches that were new: to be remembered once the range is applied. */
   batches: Hash[];
@@ -44,19 +54,20 @@ export interface FoldedRange {
   malformedEvents: number;
 }
 
-interface ProjectFold {
-  target: FoldTarget;
+interface ObjectFold {
+  version: number;
+  object: FoldObject;
   folder: RangeFolder;
   oldestReceivedMs: number;
 }
 
 /**
- * Folds a range into one partial for each project. Records that a project's window holds already are left out of
+ * Folds a range into one partial for each window object. Records that an object holds already are left out of
  * its partial, but are remembered like the others: whether a batch is a repeat depends on the log before it alone,
  * so that reading again from any earlier offset decides as before.
  */
 export function foldRange(records: Iterable<FoldedRecord>, context: RangeContext): FoldedRange {
-  const folds = new Map<string, ProjectFold>();
+  const folds = new Map<string, ObjectFold[]>();
   const seen = new Set<string>();
   const range: FoldedRange = {
     partials: new Map(),
@@ -80,24 +91,24 @@ export function foldRange(records: Iterable<FoldedRecord>, context: RangeContext
     range.receivedAtMs = Math.max(range.receivedAtMs, record.receivedAtMs);
     foldRecord(record, folds, context, range);
   }
-  const { partition, to } = context;
-  for (const [project, { target, folder, oldestReceivedMs }] of folds) {
-    const { version, applied } = target;
-    range.partials.set(project, {
-      partition,
-      after: applied,
-      to,
-      version,
-      oldestReceivedMs,
-      ...folder.finish(),
-    });
+  for (const fold of [...folds.values()].flat()) {
+    if (fold.oldestReceivedMs < Number.POSITIVE_INFINITY) {
+      range.partials.set(fold.object.name, partialOf(fold, context));
+    }
   }
   return range;
 }
 
+function partialOf(
+  { object, version, oldestReceivedMs, folder }: ObjectFold,
+  { partition, to }: RangeContext,
+): RangePartial {
+  return { partition, after: object.applied, to, version, oldestReceivedMs, ...folder.finish() };
+}
+
 function foldRecord(
   record: FoldedRecord,
-  folds: Map<string, ProjectFold>,
+  folds: Map<string, ObjectFold[]>,
   context: RangeContext,
   range: FoldedRange,
 ): void {
@@ -107,25 +118,28 @@ function foldRecord(
     return;
   }
   range.events += events.length;
-  const fold = foldFor(record, folds, context);
-  if (fold === undefined) return;
-  fold.oldestReceivedMs = Math.min(fold.oldestReceivedMs, record.receivedAtMs);
-  for (const event of events) fold.folder.add(event);
+  const lacking = foldsOf(record.project, folds, context).filter(
+    ({ object }) => object.applied < record.offset,
+  );
+  for (const fold of lacking) {
+    fold.oldestReceivedMs = Math.min(fold.oldestReceivedMs, record.receivedAtMs);
+    for (const event of events) fold.folder.add(event);
+  }
 }
 
-/** Undefined when the project has no metrics, or its window holds the record. */
-function foldFor(
-  { offset, project, receivedAtMs }: FoldedRecord,
-  folds: Map<string, ProjectFold>,
-  context: RangeContext,
-): ProjectFold | undefined {
-  const known = folds.get(project);
-  const target = known?.target ?? context.targetOf(project);
-  if (target.metrics.length === 0 || offset <= target.applied) return undefined;
-  if (known !== undefined) return known;
-  const fold = { target, folder: new RangeFolder(target.metrics), oldestReceivedMs: receivedAtMs };
-  folds.set(project, fold);
-  return fold;
+function foldsOf(project: string, folds: Map<string, ObjectFold[]>, context: RangeContext): ObjectFold[] {
+  let known = folds.get(project);
+  if (known === undefined) {
+    const { version, objects } = context.targetOf(project);
+    known = objects.map((object) => ({
+      version,
+      object,
+      folder: new RangeFolder(object.metrics, object.share),
+      oldestReceivedMs: Number.POSITIVE_INFINITY,
+    }));
+    folds.set(project, known);
+  }
+  return known;
 }
 
 /** A normalized line holds no raw line feed, so that one parse does for all of them. */

@@ -1,46 +1,82 @@
-import { POINT_STATE, type PointState, type Series } from "../../protocol/series.ts";
-import type { Accumulator } from "./aggregates/aggregate.ts";
+import { type Group, POINT_STATE, type PointState, type Series } from "../../protocol/series.ts";
+import type { Accumulator, Outcome } from "./aggregates/aggregate.ts";
 import type { CompiledMetric } from "./compiled-metric.ts";
 import { groupOf } from "./group-key.ts";
 
-/** One window of one group: its end (epoch ms), the group's key, its aggregate and its state. */
+/** One window of one group: its end (epoch ms), the group's key, what it came to and its state. */
 export interface WindowPoint {
   end: number;
   key: string;
-  accumulator: Accumulator;
+  outcome: Outcome;
   state: PointState;
+  /** What it can be merged by; absent of sealed sliding windows. */
+  accumulator?: Accumulator;
 }
 
-/** Gathers points into series, one a group, in the order of their coming. */
+/**
+ * Gathers points into series in the order of their coming: one a group, or for a ranking one for each group and item,
+ * which is then a label like those of the group.
+ */
 export class SeriesBuilder {
   readonly #compiled: CompiledMetric;
-  readonly #windowMs: number;
   readonly #series = new Map<string, Series>();
 
-  /** @param windowMs the length of time that each point is an aggregate of. */
-  constructor(compiled: CompiledMetric, windowMs: number) {
+  constructor(compiled: CompiledMetric) {
     this.#compiled = compiled;
-    this.#windowMs = windowMs;
   }
 
-  add({ end, key, accumulator, state }: WindowPoint): void {
-    this.addValue(end, key, accumulator.result(this.#windowMs), state);
-  }
-
-  addValue(end: number, key: string, value: number | null, state: PointState): void {
-    let series = this.#series.get(key);
-    if (series === undefined) {
-      series = { group: groupOf(this.#compiled.metric.groupBy, key), t: [], v: [], s: [] };
-      this.#series.set(key, series);
+  add({ end, key, outcome, state }: WindowPoint): void {
+    if (outcome === null || typeof outcome === "number") {
+      push(this.#seriesOf(key), end, outcome, state);
+      return;
     }
-    series.t.push(end);
-    series.v.push(value !== null && Number.isFinite(value) ? value : null);
-    series.s.push(state);
+    for (const { item, count, error } of outcome) push(this.#seriesOf(key, item), end, count, state, error);
+  }
+
+  /** A point that is no more. */
+  addGone(end: number, key: string, before: Outcome, state: PointState): void {
+    this.addLeft(end, key, before, [], state);
+    if (before === null || typeof before === "number") push(this.#seriesOf(key), end, null, state);
+  }
+
+  /** The items of a ranking that have left it. */
+  addLeft(end: number, key: string, before: Outcome, now: Outcome, state: PointState): void {
+    if (!Array.isArray(before) || !Array.isArray(now)) return;
+    for (const { item } of before as { item: string }[]) {
+      if ((now as { item: string }[]).some((kept) => kept.item === item)) continue;
+      push(this.#seriesOf(key, item), end, null, state, null);
+    }
   }
 
   series(): Series[] {
     return [...this.#series.values()];
   }
+
+  #seriesOf(key: string, item?: string): Series {
+    const name = item === undefined ? key : `${key}\0${item}`;
+    let series = this.#series.get(name);
+    if (series === undefined) {
+      const { groupBy, aggregate } = this.#compiled.metric;
+      const group: Group = groupOf(groupBy, key);
+      if (item !== undefined) group[aggregate.field ?? "value"] = item;
+      series = { group, t: [], v: [], s: [] };
+      this.#series.set(name, series);
+    }
+    return series;
+  }
+}
+
+function push(
+  series: Series,
+  end: number,
+  value: number | null,
+  state: PointState,
+  error?: number | null,
+): void {
+  series.t.push(end);
+  series.v.push(value !== null && Number.isFinite(value) ? value : null);
+  series.s.push(state);
+  if (error !== undefined) (series.e ??= []).push(error);
 }
 
 /**
@@ -51,27 +87,41 @@ export class SeriesBuilder {
  * @param stepMs a multiple of the window's step.
  * @param closed ends of the last final and of the last sealed window: a step that ends later is not final, not sealed.
  */
-export function resample(
+export function* resample(
   compiled: CompiledMetric,
   points: Iterable<WindowPoint>,
   stepMs: number,
   closed: { finalEnd: number; sealedEnd: number },
-): Series[] {
+): Generator<WindowPoint> {
   const { window } = compiled.metric;
   if (stepMs === window.everyMs || window.type === "sliding") {
-    const builder = new SeriesBuilder(compiled, window.sizeMs);
-    for (const point of points) if (point.end % stepMs === 0) builder.add(point);
-    return builder.series();
+    for (const point of points) if (point.end % stepMs === 0) yield point;
+    return;
   }
-  const merged = new Map<string, WindowPoint>();
+  const merged = new Map<string, MergedPoint>();
   for (const point of points) mergeInto(merged, compiled, point, Math.ceil(point.end / stepMs) * stepMs);
-  const builder = new SeriesBuilder(compiled, stepMs);
-  for (const point of merged.values()) builder.add({ ...point, state: stateOfStep(point, closed) });
+  for (const { end, key, accumulator, state } of merged.values()) {
+    const outcome = accumulator.result(stepMs);
+    yield { end, key, accumulator, outcome, state: stateOfStep({ end, state }, closed) };
+  }
+}
+
+/** Points of one metric as series. */
+export function seriesOf(compiled: CompiledMetric, points: Iterable<WindowPoint>): Series[] {
+  const builder = new SeriesBuilder(compiled);
+  for (const point of points) builder.add(point);
   return builder.series();
 }
 
+interface MergedPoint {
+  end: number;
+  key: string;
+  accumulator: Accumulator;
+  state: PointState;
+}
+
 function mergeInto(
-  merged: Map<string, WindowPoint>,
+  merged: Map<string, MergedPoint>,
   compiled: CompiledMetric,
   point: WindowPoint,
   end: number,
@@ -82,13 +132,13 @@ function mergeInto(
     sum = { end, key: point.key, accumulator: compiled.aggregate.create(), state: point.state };
     merged.set(name, sum);
   }
-  sum.accumulator.merge(point.accumulator);
+  if (point.accumulator !== undefined) sum.accumulator.merge(point.accumulator);
   sum.state = stateOfBoth(sum.state, point.state);
 }
 
 /** A step may have windows to come that no event has opened yet. */
 function stateOfStep(
-  { end, state }: WindowPoint,
+  { end, state }: { end: number; state: PointState },
   { finalEnd, sealedEnd }: { finalEnd: number; sealedEnd: number },
 ): PointState {
   if (end > finalEnd) return POINT_STATE.provisional;
@@ -96,7 +146,7 @@ function stateOfStep(
 }
 
 /** A whole is open while a part is, sealed once all are, and revised if a part was. */
-function stateOfBoth(a: PointState, b: PointState): PointState {
+export function stateOfBoth(a: PointState, b: PointState): PointState {
   if (a === b) return a;
   if (a === POINT_STATE.provisional || b === POINT_STATE.provisional) return POINT_STATE.provisional;
   return a === POINT_STATE.revised || b === POINT_STATE.revised ? POINT_STATE.revised : POINT_STATE.final;

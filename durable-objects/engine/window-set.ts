@@ -1,11 +1,7 @@
-import type { Series } from "../../protocol/series.ts";
+import { LIMITS } from "../../protocol/limits.ts";
 import { type CompiledMetric, compileMetric, type DefinedMetric } from "./compiled-metric.ts";
-import {
-  type EncodedMetricWindows,
-  type MetricCounts,
-  MetricWindows,
-  type SealedPoint,
-} from "./metric-windows.ts";
+import { MemoryBudget } from "./memory-budget.ts";
+import { type EncodedMetricWindows, MetricWindows } from "./metric-windows.ts";
 import type { RangePartial } from "./partials.ts";
 import { Watermark } from "./watermark.ts";
 
@@ -29,7 +25,7 @@ export interface WindowSetOptions {
 }
 
 /**
- * The metrics of one project in one window object: which ranges of the log they hold, the watermark, the windows.
+ * The metrics of one window object: which ranges of the log they hold, the watermark, the windows.
  * Pure: every step is given its time, and the same steps end in the same state.
  */
 export class WindowSet {
@@ -37,6 +33,7 @@ export class WindowSet {
   readonly #metrics = new Map<string, MetricWindows>();
   readonly #applied: number[];
   readonly #watermark: Watermark;
+  readonly #budget = new MemoryBudget(LIMITS.windowStateBytes);
 
   constructor(options: WindowSetOptions, encoded?: EncodedWindowSet) {
     this.#options = options;
@@ -45,27 +42,37 @@ export class WindowSet {
   }
 
   /**
-   * Takes the definitions in force. A metric of the same revision keeps its windows; any other begins anew.
+   * Takes the definitions in force. A metric of the same revision keeps its windows. Any other begins anew, with the
+   * ranges that follow; what it was before ends here: its open windows are sealed as they stand.
    *
-   * @returns the names of metrics that are gone or begin anew.
+   * @returns the metrics that ended.
    */
-  define(definitions: readonly DefinedMetric[]): string[] {
+  define(definitions: readonly DefinedMetric[]): MetricWindows[] {
     const wanted = new Map(definitions.map((defined) => [defined.metric.name, defined]));
-    const changed: string[] = [];
+    const ended: MetricWindows[] = [];
     for (const [name, windows] of this.#metrics) {
-      if (wanted.get(name)?.revision === windows.compiled.revision) continue;
+      const defined = wanted.get(name);
+      if (defined?.revision === windows.compiled.revision) {
+        windows.adopt(compileMetric(defined));
+        continue;
+      }
+      windows.close();
+      windows.release();
       this.#metrics.delete(name);
-      changed.push(name);
+      ended.push(windows);
     }
+    const since = this.#applied.map((offset) => offset + 1);
     for (const [name, defined] of wanted) {
-      if (!this.#metrics.has(name)) this.#metrics.set(name, new MetricWindows(compileMetric(defined)));
+      if (this.#metrics.has(name)) continue;
+      this.#metrics.set(name, new MetricWindows(compileMetric(defined), this.#budget, { since }));
     }
-    return changed;
+    return ended;
   }
 
-  /** Puts back one metric as {@link encodeMetric} gave it. */
+  /** Puts back one metric as {@link MetricWindows.encode} gave it. */
   restoreMetric(defined: DefinedMetric, encoded: EncodedMetricWindows): void {
-    this.#metrics.set(defined.metric.name, new MetricWindows(compileMetric(defined), encoded));
+    const compiled = compileMetric(defined);
+    this.#metrics.set(defined.metric.name, new MetricWindows(compiled, this.#budget, encoded));
   }
 
   /** The last offset of a partition that is applied; -1: none. */
@@ -82,7 +89,10 @@ export class WindowSet {
     } else {
       this.#applyRange(step.partial, nowMs);
     }
-    for (const windows of this.#metrics.values()) windows.advance(this.watermarkOf(windows.compiled));
+    const edge = this.#watermark.maxTs;
+    for (const windows of this.#metrics.values()) {
+      windows.advance({ watermark: this.watermarkOf(windows.compiled), edge });
+    }
   }
 
   #applyRange(partial: RangePartial, nowMs: number): void {
@@ -109,9 +119,9 @@ export class WindowSet {
     return this.#metrics.values();
   }
 
-  /** How far the live edge has come: the newest event time, or the clock where that is behind. */
-  liveEdge(nowMs: number): number {
-    return Math.min(nowMs, this.#watermark.maxTs);
+  /** Memory that all aggregates take together. */
+  get bytes(): number {
+    return this.#budget.usedBytes;
   }
 
   /** Whether some window waits for the watermark. */
@@ -143,5 +153,3 @@ export class WindowSet {
     return this.#options.partitions;
   }
 }
-
-export type { EncodedMetricWindows, MetricCounts, SealedPoint, Series };

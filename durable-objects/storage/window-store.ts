@@ -1,5 +1,7 @@
 import type { Definitions } from "../catalog.ts";
-import type { EncodedMetricWindows, SealedPoint } from "../engine/metric-windows.ts";
+import type { EncodedMetricWindows } from "../engine/metric-windows.ts";
+import { metricsOf } from "../engine/placement.ts";
+import type { SealedPoint } from "../engine/sealed-point.ts";
 import {
   type EncodedWindowSet,
   WindowSet,
@@ -50,13 +52,14 @@ export class WindowStore {
   }
 
   /** The state as it was after the last step that was journaled. */
-  load(options: WindowSetOptions): { set: WindowSet; definitions: Definitions } {
+  load(objectName: string, options: WindowSetOptions): { set: WindowSet; definitions: Definitions } {
     const row = this.#rows<{ seq: number; body: string }>("SELECT seq, body FROM checkpoint")[0];
     const shared = row && (JSON.parse(row.body) as Shared);
     const definitions = shared?.definitions ?? { version: -1, metrics: [] };
     const set = new WindowSet(options, shared?.set);
-    set.define(definitions.metrics);
-    for (const defined of definitions.metrics) {
+    const metrics = metricsOf(objectName, definitions.metrics);
+    set.define(metrics);
+    for (const defined of metrics) {
       const encoded = this.#metricState(defined.metric.name);
       if (encoded !== undefined) set.restoreMetric(defined, encoded);
     }

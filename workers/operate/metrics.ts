@@ -119,9 +119,10 @@ async function projectFamilies(env: Env): Promise<MetricFamily[]> {
     counter("freshet_events_late_total", "Events that came after their windows were sealed.", (s) => s.late),
     counter(
       "freshet_events_skipped_total",
-      "Events without the number that the metric aggregates.",
+      "Events without the field that the metric aggregates.",
       (s) => s.skipped,
     ),
+    counter("freshet_events_dropped_total", "Events beyond what memory holds of sessions.", (s) => s.dropped),
     counter("freshet_groups_folded_total", "Groups folded into __other__.", (s) => s.folded),
     gaugeOf(known, ({ project, metric }) => ({ project, metric }))(
       "freshet_watermark_delay_seconds",

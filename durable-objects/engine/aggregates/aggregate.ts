@@ -1,29 +1,47 @@
 /** What an accumulator becomes in a partial, a checkpoint or a stored point: any JSON value. */
 export type Encoded = number | string | Encoded[];
 
-/**
- * The state of one aggregate over the events of one pane and group. Merging is associative and commutative:
- * any split of the events, in any order, ends in the same state (float sums to rounding).
- */
-export interface Accumulator {
-  /** Takes one event. `x` is its aggregated field; aggregates without a field ignore it. */
-  add(x: number): void;
-  /** Takes all that `other`, of the same aggregate, has taken. `other` stays as it was. */
-  merge(other: this): void;
-  /** The value over a window of `windowMs`, or null where there is none. */
-  result(windowMs: number): number | null;
-  /** The state for {@link Aggregate.decode}. */
-  encode(): Encoded;
+/** What an event gives to an aggregate: a number, or for aggregates that take anything its text. */
+export type Input = number | string;
+
+/** One of the most frequent values: `count` is never too low, and too high by `error` at most. */
+export interface TopItem {
+  item: string;
+  count: number;
+  error: number;
 }
 
-/** One aggregate function. */
+/** What an aggregate comes to: one number, null where there is none, or a ranking. */
+export type Outcome = number | null | readonly TopItem[];
+
+/**
+ * The state of one aggregate over the events of one pane and group. Merging is associative and commutative:
+ * any split of the events, in any order, ends in the same state (float sums to rounding, rankings to their bound).
+ */
+export interface Accumulator {
+  /** Takes one event. `x` is its aggregated field, `ts` its time in epoch ms. */
+  add(x: Input, ts: number): void;
+  /** Takes all that `other`, of the same aggregate, has taken. `other` stays as it was. */
+  merge(other: this): void;
+  /** The value over a window of `windowMs`. */
+  result(windowMs: number): Outcome;
+  /** The state for {@link Aggregate.decode}. */
+  encode(): Encoded;
+  /** About how many bytes of memory the state takes: of its content alone, however it came about. */
+  readonly bytes: number;
+}
+
+/** One aggregate function, with its parameter where it has one. */
 export interface Aggregate<A extends Accumulator = Accumulator> {
-  /** Whether an event counts only when its field holds a number. */
-  readonly needsNumber: boolean;
+  /** What an event must have to count: nothing, a finite number, or any value. */
+  readonly takes: "nothing" | "number" | "any";
   create(): A;
   /** Restores what {@link Accumulator.encode} gave. */
   decode(encoded: Encoded): A;
 }
+
+/** Bytes of an accumulator that holds a few numbers: measured in `footprint.test.ts`. */
+export const SCALAR_BYTES = 40;
 
 /** JSON has no infinities, which sums of huge values reach: they travel as text. */
 export function encodeNumber(value: number): Encoded {

@@ -1,4 +1,4 @@
-import { type Accumulator, type Aggregate, type Encoded, encodeNumber } from "./aggregate.ts";
+import { type Accumulator, type Aggregate, type Encoded, encodeNumber, SCALAR_BYTES } from "./aggregate.ts";
 
 /** Mean of the field, kept as sum and count so that it merges. */
 class Avg implements Accumulator {
@@ -27,10 +27,14 @@ class Avg implements Accumulator {
   encode(): Encoded {
     return [encodeNumber(this.#total), this.#values];
   }
+
+  get bytes(): number {
+    return SCALAR_BYTES;
+  }
 }
 
 export const avg: Aggregate<Avg> = {
-  needsNumber: true,
+  takes: "number",
   create: () => new Avg(0, 0),
   decode: (encoded) =>
     Array.isArray(encoded) ? new Avg(Number(encoded[0]), Number(encoded[1])) : new Avg(0, 0),

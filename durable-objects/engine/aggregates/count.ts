@@ -1,4 +1,4 @@
-import type { Accumulator, Aggregate, Encoded } from "./aggregate.ts";
+import { type Accumulator, type Aggregate, type Encoded, SCALAR_BYTES } from "./aggregate.ts";
 
 /** Number of events. */
 export class Count implements Accumulator {
@@ -23,10 +23,14 @@ export class Count implements Accumulator {
   encode(): Encoded {
     return this.events;
   }
+
+  get bytes(): number {
+    return SCALAR_BYTES;
+  }
 }
 
 export const count: Aggregate<Count> = {
-  needsNumber: false,
+  takes: "nothing",
   create: () => new Count(0),
   decode: (encoded) => new Count(Number(encoded)),
 };

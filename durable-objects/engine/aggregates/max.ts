@@ -1,4 +1,4 @@
-import { type Accumulator, type Aggregate, type Encoded, encodeNumber } from "./aggregate.ts";
+import { type Accumulator, type Aggregate, type Encoded, encodeNumber, SCALAR_BYTES } from "./aggregate.ts";
 
 /** Greatest value of the field. */
 class Max implements Accumulator {
@@ -23,10 +23,14 @@ class Max implements Accumulator {
   encode(): Encoded {
     return encodeNumber(this.#extreme);
   }
+
+  get bytes(): number {
+    return SCALAR_BYTES;
+  }
 }
 
 export const max: Aggregate<Max> = {
-  needsNumber: true,
+  takes: "number",
   create: () => new Max(-Infinity),
   decode: (encoded) => new Max(Number(encoded)),
 };

@@ -1,4 +1,4 @@
-import { type Accumulator, type Aggregate, type Encoded, encodeNumber } from "./aggregate.ts";
+import { type Accumulator, type Aggregate, type Encoded, encodeNumber, SCALAR_BYTES } from "./aggregate.ts";
 
 /** Least value of the field. */
 class Min implements Accumulator {
@@ -23,10 +23,14 @@ class Min implements Accumulator {
   encode(): Encoded {
     return encodeNumber(this.#extreme);
   }
+
+  get bytes(): number {
+    return SCALAR_BYTES;
+  }
 }
 
 export const min: Aggregate<Min> = {
-  needsNumber: true,
+  takes: "number",
   create: () => new Min(Infinity),
   decode: (encoded) => new Min(Number(encoded)),
 };

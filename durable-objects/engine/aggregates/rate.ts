@@ -9,7 +9,7 @@ class Rate extends Count {
 }
 
 export const rate: Aggregate<Rate> = {
-  needsNumber: false,
+  takes: "nothing",
   create: () => new Rate(0),
   decode: (encoded) => new Rate(Number(encoded)),
 };

@@ -1,4 +1,4 @@
-import { type Accumulator, type Aggregate, type Encoded, encodeNumber } from "./aggregate.ts";
+import { type Accumulator, type Aggregate, type Encoded, encodeNumber, SCALAR_BYTES } from "./aggregate.ts";
 
 /** Sum of the field, in double precision: the order of merging may change its last bits. */
 class Sum implements Accumulator {
@@ -23,10 +23,14 @@ class Sum implements Accumulator {
   encode(): Encoded {
     return encodeNumber(this.#total);
   }
+
+  get bytes(): number {
+    return SCALAR_BYTES;
+  }
 }
 
 export const sum: Aggregate<Sum> = {
-  needsNumber: true,
+  takes: "number",
   create: () => new Sum(0),
   decode: (encoded) => new Sum(Number(encoded)),
 };

@@ -1,0 +1,119 @@
+import type { Accumulator, Aggregate, Encoded } from "./aggregates/aggregate.ts";
+import type { CompiledMetric } from "./compiled-metric.ts";
+import { otherKey } from "./group-key.ts";
+import { type MemoryBudget, PLACE_BYTES } from "./memory-budget.ts";
+import type { MetricPartial } from "./partials.ts";
+import { ceilTo, type EncodedWindows, type Taken, type Touch, type Windows } from "./windows.ts";
+
+const NONE: ReadonlyMap<string, Accumulator> = new Map();
+
+/** Tumbling windows: each is one pane. Its first groups keep their names. */
+export class TumblingWindows implements Windows {
+  readonly #aggregate: Aggregate;
+  readonly #sizeMs: number;
+  readonly #mostGroups: number;
+  readonly #other: string;
+  readonly #budget: MemoryBudget;
+  readonly #windows = new Map<number, Map<string, Accumulator>>();
+  #sealedEnd = 0;
+  #visibleEnd = 0;
+
+  constructor({ aggregate, metric }: CompiledMetric, budget: MemoryBudget, encoded?: EncodedWindows) {
+    this.#aggregate = aggregate;
+    this.#sizeMs = metric.window.sizeMs;
+    this.#mostGroups = Math.ceil(metric.maxGroups / metric.shards);
+    this.#other = otherKey(metric.groupBy);
+    this.#budget = budget;
+    this.#sealedEnd = encoded?.sealedEnd ?? 0;
+    for (const [key, ends, states] of encoded?.groups ?? []) {
+      for (const [i, end] of ends.entries()) this.#put(this.#windowAt(end), key, states[i] ?? 0);
+    }
+  }
+
+  apply({ panes = [] }: MetricPartial, touch: Touch): Taken {
+    const taken: Taken = { late: 0, folded: 0, dropped: 0 };
+    for (const [startMs, events, groups] of panes) {
+      const end = startMs + this.#sizeMs;
+      if (end <= this.#sealedEnd) {
+        taken.late += events;
+        continue;
+      }
+      const window = this.#windowAt(end);
+      for (const [givenKey, state] of groups) {
+        const key = window.has(givenKey) || this.#hasRoom(window) ? givenKey : this.#other;
+        if (key !== givenKey) taken.folded++;
+        this.#put(window, key, state);
+        touch(end, key);
+      }
+    }
+    return taken;
+  }
+
+  show(visibleEnd: number, _reachedMs: number, touch: Touch): Taken {
+    for (const end of this.ends(this.#visibleEnd, visibleEnd)) {
+      for (const key of this.at(end).keys()) touch(end, key);
+    }
+    this.#visibleEnd = visibleEnd;
+    return { late: 0, folded: 0, dropped: 0 };
+  }
+
+  ends(after: number, through: number): number[] {
+    const first = ceilTo(after + 1, this.#sizeMs);
+    // Mostly one end is asked for, or none.
+    if (through < first) return [];
+    if (through < first + this.#sizeMs) return this.#windows.has(first) ? [first] : [];
+    return [...this.#windows.keys()].filter((end) => end > after && end <= through).sort((a, b) => a - b);
+  }
+
+  at(endMs: number): ReadonlyMap<string, Accumulator> {
+    return this.#windows.get(endMs) ?? NONE;
+  }
+
+  seal(sealedEnd: number): number {
+    this.#sealedEnd = sealedEnd;
+    for (const [end, groups] of this.#windows) {
+      if (end > sealedEnd) continue;
+      for (const { bytes } of groups.values()) this.#budget.usedBytes -= bytes + PLACE_BYTES;
+      this.#windows.delete(end);
+    }
+    return 0;
+  }
+
+  release(): void {
+    this.seal(Number.POSITIVE_INFINITY);
+  }
+
+  encode(): EncodedWindows {
+    const groups = new Map<string, [string, number[], Encoded[]]>();
+    for (const [end, window] of this.#windows) {
+      for (const [key, accumulator] of window) {
+        const group = groups.get(key) ?? [key, [], []];
+        groups.set(key, group);
+        group[1].push(end);
+        group[2].push(accumulator.encode());
+      }
+    }
+    return { sealedEnd: this.#sealedEnd, groups: [...groups.values()] };
+  }
+
+  /** `__other__` itself needs no room. */
+  #hasRoom(window: ReadonlyMap<string, Accumulator>): boolean {
+    if (this.#budget.isFull) return false;
+    return window.size - (window.has(this.#other) ? 1 : 0) < this.#mostGroups;
+  }
+
+  #put(window: Map<string, Accumulator>, key: string, state: Encoded): void {
+    const delta = this.#aggregate.decode(state);
+    const present = window.get(key);
+    const before = present === undefined ? -PLACE_BYTES : present.bytes;
+    if (present === undefined) window.set(key, delta);
+    else present.merge(delta);
+    this.#budget.usedBytes += (present ?? delta).bytes - before;
+  }
+
+  #windowAt(end: number): Map<string, Accumulator> {
+    let window = this.#windows.get(end);
+    if (window === undefined) this.#windows.set(end, (window = new Map()));
+    return window;
+  }
+}
