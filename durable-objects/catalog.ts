@@ -2,6 +2,7 @@ import { DurableObject } from "cloudflare:workers";
 import type { Dashboard } from "../protocol/dashboard.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { meansTheSame, type MetricSource, parseMetric } from "../protocol/metric.ts";
+import { isViewSource, parseView, type View, type ViewSource } from "../protocol/view.ts";
 import { type Env, settingsOf } from "./env.ts";
 import type { DefinedMetric } from "./engine/compiled-metric.ts";
 import { placementsOf } from "./engine/placement.ts";
@@ -42,11 +43,21 @@ export interface Grant extends KeyOptions {
 export type MetricOutcome = "stored" | "too_many";
 export type KeyOutcome = "stored" | "no_project" | "taken";
 
-/** A project's metrics at one version. */
+/** A project's metrics and views at one version. */
 export interface Definitions {
   version: number;
   metrics: DefinedMetric[];
+  views: DefinedView[];
 }
+
+/** A view with the catalog revision that made it what it is. */
+export interface DefinedView {
+  view: View;
+  revision: number;
+}
+
+/** What `PUT /v1/catalog/metrics/{name}` takes. */
+export type DefinitionSource = MetricSource | ViewSource;
 
 /**
  * Projects, keys (hashed), metrics and dashboards: one object for the deployment. It answers seldom, because the
@@ -107,7 +118,7 @@ export class Catalog extends DurableObject<Env> {
    * Stores a metric and tells every reader and window object. Events sent after this returns are folded by it.
    * The same definition again changes nothing; one of the same meaning keeps its revision, and so its windows.
    */
-  async putMetric(project: string, source: MetricSource): Promise<MetricOutcome> {
+  async putMetric(project: string, source: DefinitionSource): Promise<MetricOutcome> {
     const before = this.#placements(project);
     const row = this.#rows<{ source: string; revision: number }>(
       "SELECT source, revision FROM metrics WHERE project = ? AND name = ?",
@@ -118,7 +129,7 @@ export class Catalog extends DurableObject<Env> {
     if (row === undefined && this.metrics(project).length >= LIMITS.metricsPerProject) return "too_many";
     if (row?.source !== body) {
       const version = this.#nextVersion(project);
-      const goesOn = row !== undefined && meanTheSame(JSON.parse(row.source) as MetricSource, source);
+      const goesOn = row !== undefined && meanTheSame(JSON.parse(row.source) as DefinitionSource, source);
       this.ctx.storage.sql.exec(
         "INSERT OR REPLACE INTO metrics VALUES (?, ?, ?, ?)",
         project,
@@ -140,21 +151,21 @@ export class Catalog extends DurableObject<Env> {
     return existed;
   }
 
-  metric(project: string, name: string): MetricSource | null {
+  metric(project: string, name: string): DefinitionSource | null {
     const rows = this.#rows<{ source: string }>(
       "SELECT source FROM metrics WHERE project = ? AND name = ?",
       project,
       name,
     );
-    return rows[0] === undefined ? null : (JSON.parse(rows[0].source) as MetricSource);
+    return rows[0] === undefined ? null : (JSON.parse(rows[0].source) as DefinitionSource);
   }
 
-  metrics(project: string): MetricSource[] {
+  metrics(project: string): DefinitionSource[] {
     const rows = this.#rows<{ source: string }>(
       "SELECT source FROM metrics WHERE project = ? ORDER BY name",
       project,
     );
-    return rows.map(({ source }) => JSON.parse(source) as MetricSource);
+    return rows.map(({ source }) => JSON.parse(source) as DefinitionSource);
   }
 
   /** The project's metrics in the engine's terms. */
@@ -162,15 +173,19 @@ export class Catalog extends DurableObject<Env> {
     const version = this.#rows<{ version: number }>("SELECT version FROM projects WHERE name = ?", project)[0]
       ?.version;
     const metrics: DefinedMetric[] = [];
+    const views: DefinedView[] = [];
     const rows = this.#rows<{ name: string; revision: number; source: string }>(
       "SELECT name, revision, source FROM metrics WHERE project = ? ORDER BY name",
       project,
     );
     for (const { name, revision, source } of rows) {
-      const metric = parseMetric(name, JSON.parse(source));
-      if (metric.ok) metrics.push({ metric: metric.value, revision });
+      const raw: unknown = JSON.parse(source);
+      const view = isViewSource(raw) ? parseView(name, raw) : undefined;
+      if (view?.ok === true) views.push({ view: view.value, revision });
+      const metric = view === undefined ? parseMetric(name, raw) : undefined;
+      if (metric?.ok === true) metrics.push({ metric: metric.value, revision });
     }
-    return { version: version ?? 0, metrics };
+    return { version: version ?? 0, metrics, views };
   }
 
   putDashboard(project: string, dashboard: Dashboard): void {
@@ -235,7 +250,7 @@ export class Catalog extends DurableObject<Env> {
   }
 }
 
-function meanTheSame(a: MetricSource, b: MetricSource): boolean {
+function meanTheSame(a: DefinitionSource, b: DefinitionSource): boolean {
   const [before, after] = [parseMetric(a.name, a), parseMetric(b.name, b)];
   return before.ok && after.ok && meansTheSame(before.value, after.value);
 }

@@ -13,7 +13,7 @@ import { matchesGroups } from "./engine/group-key.ts";
 import type { Env } from "./env.ts";
 import type { MetricWindow } from "./metric-window.ts";
 import { type Subscription, Subscriptions } from "./subscriptions.ts";
-import type { LiveFrame } from "./watcher-list.ts";
+import type { LiveFrame } from "./live-feed.ts";
 
 /** A subscription whose snapshot is on its way: frames that come meanwhile wait for it. */
 interface Pending {

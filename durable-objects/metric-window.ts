@@ -1,44 +1,20 @@
 import { DurableObject } from "cloudflare:workers";
-import { LIMITS } from "../protocol/limits.ts";
-import type { Series, TierSpan } from "../protocol/series.ts";
+import type { TierSpan } from "../protocol/series.ts";
+import type { WindowSpec } from "../protocol/window-spec.ts";
 import type { Definitions } from "./catalog.ts";
-import type { MetricWindows } from "./engine/metric-windows.ts";
 import type { RangePartial } from "./engine/partials.ts";
 import { matchesGroups } from "./engine/group-key.ts";
 import { metricsOf, projectOf } from "./engine/placement.ts";
-import { resample, seriesOf } from "./engine/window-points.ts";
 import type { WindowSet, WindowStep } from "./engine/window-set.ts";
 import { catalogOf, type Env, settingsOf } from "./env.ts";
+import { LiveFeed, type LiveFrame } from "./live-feed.ts";
+import { MetricReader, type Span } from "./metric-reader.ts";
+import { type MetricStats, sumStats } from "./metric-stats.ts";
 import type { Settings } from "./settings.ts";
+import { latestSpan, spanOf, unknownMetric, type WindowAnswer, type WindowQuery } from "./window-query.ts";
+import { changedElsewhere } from "./changed-definitions.ts";
 import { WindowStore } from "./storage/window-store.ts";
-import { WatcherList } from "./watcher-list.ts";
-
-/** A question to one metric: ends of windows in `[fromMs, toMs]`, one point every `stepMs` if given. */
-export interface WindowQuery {
-  metric: string;
-  fromMs: number;
-  toMs: number;
-  stepMs?: number;
-  /** Whether `toMs` is the clock's time, or later. */
-  upToNow: boolean;
-  groups?: Record<string, string>[];
-  mostPoints: number;
-}
-
-/** JSON of the answer, or why there is none. */
-export type WindowAnswer =
-  | { ok: true; body: string }
-  | { ok: false; reason: "unknown_metric" | "step" | "points" | "unavailable"; message: string };
-
-/** Counters of one metric, for `/metrics`. */
-export interface MetricStats {
-  metric: string;
-  watermarkMs: number;
-  late: number;
-  skipped: number;
-  folded: number;
-  dropped: number;
-}
+import { objectWatcher, WatcherList } from "./watcher-list.ts";
 
 const ASK_EVERY_MS = 1_000;
 const ASK_TIMEOUT_MS = 3_000;
@@ -53,7 +29,8 @@ export class MetricWindow extends DurableObject<Env> {
   readonly #settings: Settings;
   readonly #store: WindowStore;
   readonly #set: WindowSet;
-  readonly #watchers: WatcherList;
+  readonly #reader: MetricReader;
+  readonly #feed: LiveFeed;
   #definitions: Definitions;
   #askedMs = 0;
   #checkpointMs = Date.now();
@@ -67,11 +44,21 @@ export class MetricWindow extends DurableObject<Env> {
     const { set, definitions } = this.#store.load(this.#name, this.#settings);
     this.#set = set;
     this.#definitions = definitions;
-    this.#watchers = new WatcherList({
+    const object = (name: string) => env.METRIC_WINDOW.getByName(name);
+    this.#reader = new MetricReader({
+      objectName: this.#name,
+      set,
       store: this.#store,
+      definitions: () => this.#definitions,
+      object,
+    });
+    this.#feed = new LiveFeed({
+      watchers: new WatcherList(this.#store),
+      reader: this.#reader,
       set,
       tickMs: this.#settings.liveTickMs,
       hub: (name) => env.LIVE_HUB.getByName(name),
+      object,
       keepAlive: (task) => ctx.waitUntil(task),
     });
   }
@@ -94,7 +81,7 @@ export class MetricWindow extends DurableObject<Env> {
     if (partial.after !== applied || partial.version < this.#definitions.version) return applied;
     const nowMs = Date.now();
     this.#take({ type: "range", partial }, `{"type":"range","partial":${text}}`, nowMs);
-    this.#watchers.changed(partial.oldestReceivedMs, nowMs);
+    this.#feed.changed(partial.oldestReceivedMs, nowMs);
     if (nowMs - this.#askedMs >= ASK_EVERY_MS) this.ctx.waitUntil(this.#askReaders());
     if (!this.#alarmSet && this.#set.hasOpenWindows) {
       this.#alarmSet = true;
@@ -105,28 +92,14 @@ export class MetricWindow extends DurableObject<Env> {
 
   /** Answers a query over the live tier. */
   async query(query: WindowQuery): Promise<WindowAnswer> {
-    const windows = await this.#metric(query.metric);
-    if (windows === undefined) return unknownMetric(query.metric);
-    const { everyMs, type } = windows.compiled.metric.window;
-    const stepMs = query.stepMs ?? everyMs;
-    if (stepMs % everyMs !== 0) {
-      const what = type === "tumbling" ? "window's size" : "window's step";
-      return {
-        ok: false,
-        reason: "step",
-        message: `step is ${stepMs} ms; expected a multiple of the ${what}, ${everyMs} ms`,
-      };
-    }
-    const points = (query.toMs - query.fromMs) / stepMs;
-    if (points > query.mostPoints) {
-      const message = `from, to and step ask for ${Math.ceil(points)} points a series; the bound is ${query.mostPoints}`;
-      return { ok: false, reason: "points", message };
-    }
-    // A span that reaches up to now holds the window that is open now, though that ends later.
-    const toMs = query.upToNow ? query.toMs + stepMs : query.toMs;
-    const series = this.#series(windows, query.fromMs, toMs, stepMs);
+    const window = await this.#windowOf(query.metric);
+    if (window === undefined) return unknownMetric(query.metric);
+    const span = spanOf(query, window);
+    if ("ok" in span) return span;
+    const reading = await this.#reader.read(query.metric, span);
+    if (reading === undefined) return unknownMetric(query.metric);
     const tiers: TierSpan[] = [{ tier: "live", from: query.fromMs, to: query.toMs }];
-    const matching = series.filter(({ group }) => matchesGroups(group, query.groups));
+    const matching = reading.series.filter(({ group }) => matchesGroups(group, query.groups));
     return { ok: true, body: JSON.stringify({ metric: query.metric, series: matching, tiers }) };
   }
 
@@ -136,22 +109,40 @@ export class MetricWindow extends DurableObject<Env> {
    * @returns the JSON members of a snapshot frame after `id`.
    */
   async watch(hub: string, metric: string, rangeMs: number): Promise<WindowAnswer> {
-    const windows = await this.#metric(metric);
-    if (windows === undefined) return unknownMetric(metric);
-    const { everyMs } = windows.compiled.metric.window;
-    if (rangeMs / everyMs > LIMITS.pointsPerSeries) {
-      const points = Math.ceil(rangeMs / everyMs);
-      const message = `range asks for ${points} points a series; the bound is ${LIMITS.pointsPerSeries}`;
-      return { ok: false, reason: "points", message };
-    }
-    const nowMs = Date.now();
-    const cursor = this.#watchers.add(hub, windows);
-    const series = this.#series(windows, nowMs - rangeMs, Infinity, everyMs);
-    return { ok: true, body: JSON.stringify({ cursor, series, watermark: this.#watermark(windows) }) };
+    const window = await this.#windowOf(metric);
+    if (window === undefined) return unknownMetric(metric);
+    const span = latestSpan(rangeMs, window, Date.now());
+    if ("ok" in span) return span;
+    // Changes are told from before the points are read: one that is told twice does no harm.
+    const cursor = this.#feed.watch(hub, metric);
+    await Promise.all(
+      this.#reader.shardsOf(metric).map((shard) => this.#object(shard).watchShare(this.#name, metric)),
+    );
+    const reading = await this.#reader.read(metric, span);
+    if (reading === undefined) return unknownMetric(metric);
+    return { ok: true, body: JSON.stringify({ cursor, ...reading }) };
   }
 
   unwatch(hub: string, metric: string): void {
-    this.#watchers.remove(hub, metric);
+    this.#feed.unwatch(hub, metric);
+  }
+
+  /** What this object has of a split metric: JSON of a `ShareReading`, undefined if it is not one of its objects. */
+  async readShare(metric: string, span: Span): Promise<string | undefined> {
+    if (this.#set.metric(metric) === undefined) await this.#refresh();
+    const share = this.#reader.readShare(metric, span);
+    return share && JSON.stringify(share);
+  }
+
+  /** From now on the object that reads the metric as one is told what changes of this share. */
+  async watchShare(object: string, metric: string): Promise<void> {
+    if (this.#set.metric(metric) === undefined) await this.#refresh();
+    this.#feed.watch(objectWatcher(object), metric);
+  }
+
+  /** Takes changes of the shares of split metrics; returns the metrics that nobody watches. */
+  deliver(frames: LiveFrame[]): string[] {
+    return this.#feed.relay(frames);
   }
 
   /** The catalog says that definitions have changed. */
@@ -162,15 +153,19 @@ export class MetricWindow extends DurableObject<Env> {
   /** Closes what waits only for the clock; after a restart, also what the lost alarm would have. */
   async wake(): Promise<void> {
     if (this.#set.hasOpenWindows) await this.alarm();
+    await Promise.all(this.#shards().map((shard) => this.#object(shard).wake()));
   }
 
+  /** Counters of all metrics that are read here: of split ones those of their shares together. */
   async stats(): Promise<MetricStats[]> {
     await this.#refresh();
-    return [...this.#set.metrics()].map((windows) => ({
+    const own = [...this.#set.metrics()].map((windows) => ({
       metric: windows.compiled.metric.name,
       watermarkMs: this.#set.watermarkOf(windows.compiled),
       ...windows.counts,
     }));
+    const shares = await Promise.all(this.#shards().map((shard) => this.#object(shard).stats()));
+    return sumStats([...own, ...shares.flat()]);
   }
 
   override async alarm(): Promise<void> {
@@ -200,7 +195,7 @@ export class MetricWindow extends DurableObject<Env> {
 
   #checkpoint(): void {
     this.#checkpointMs = Date.now();
-    this.#watchers.draw();
+    this.#feed.draw();
     this.#store.checkpoint(this.#set, this.#definitions, this.#checkpointMs - this.#settings.liveRetentionMs);
   }
 
@@ -216,7 +211,7 @@ export class MetricWindow extends DurableObject<Env> {
     const step: WindowStep = { type: "caughtUp", partitions };
     const answeredMs = Date.now();
     this.#take(step, JSON.stringify(step), answeredMs);
-    this.#watchers.changed(answeredMs, answeredMs);
+    this.#feed.changed(answeredMs, answeredMs);
   }
 
   async #caughtUp(partition: number): Promise<[number, number]> {
@@ -234,39 +229,34 @@ export class MetricWindow extends DurableObject<Env> {
     }
   }
 
-  async #metric(name: string): Promise<MetricWindows | undefined> {
-    if (this.#set.metric(name) === undefined) await this.#refresh();
-    return this.#set.metric(name);
+  /** The windows of a metric or view; undefined: there is none of this name. */
+  async #windowOf(name: string): Promise<WindowSpec | undefined> {
+    if (this.#reader.metricOf(name) === undefined) await this.#refresh();
+    return this.#reader.metricOf(name)?.window;
   }
 
   /** Takes the definitions in force. They are part of what a journal is replayed with: a checkpoint follows. */
   async #refresh(): Promise<void> {
-    const project = projectOf(this.#name);
-    const definitions = (await catalogOf(this.env).definitions(project)) as Definitions;
+    const definitions = (await catalogOf(this.env).definitions(projectOf(this.#name))) as Definitions;
     if (definitions.version <= this.#definitions.version) return;
+    const before = this.#definitions;
     this.#definitions = definitions;
-    for (const ended of this.#set.define(metricsOf(this.#name, definitions.metrics))) {
-      this.#watchers.ended(ended);
+    const own = metricsOf(this.#name, definitions.metrics);
+    for (const ended of this.#set.define(own)) {
+      this.#feed.ended(ended);
       this.#store.forgetMetric(ended.compiled.metric.name);
     }
+    for (const name of changedElsewhere(before, definitions)) this.#feed.endedByName(name);
     this.#checkpoint();
   }
 
-  #series(windows: MetricWindows, fromMs: number, toMs: number, stepMs: number): Series[] {
-    // The first step is whole, or it is left out: part of one would look like all of it.
-    const wholeFromMs = Math.ceil(fromMs / stepMs) * stepMs - stepMs + 1;
-    const { compiled, finalEnd, sealedEnd } = windows;
-    const stored = this.#store.points(compiled.metric.name, wholeFromMs, toMs);
-    const points = windows.points(wholeFromMs, toMs, stored);
-    return seriesOf(compiled, resample(compiled, points, stepMs, { finalEnd, sealedEnd }));
+  /** The objects of the metrics that are split, where this is the one that reads them as whole. */
+  #shards(): string[] {
+    if (projectOf(this.#name) !== this.#name) return [];
+    return this.#definitions.metrics.flatMap(({ metric }) => this.#reader.shardsOf(metric.name));
   }
 
-  #watermark(windows: MetricWindows): number | null {
-    const watermark = this.#set.watermarkOf(windows.compiled);
-    return watermark < 0 ? null : watermark;
+  #object(name: string): DurableObjectStub<MetricWindow> {
+    return this.env.METRIC_WINDOW.getByName(name);
   }
-}
-
-function unknownMetric(name: string): WindowAnswer {
-  return { ok: false, reason: "unknown_metric", message: `there is no metric '${name}'` };
 }

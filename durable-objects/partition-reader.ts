@@ -54,6 +54,8 @@ export class PartitionReader extends DurableObject<Env> {
   #wakeAgain = false;
   #caughtUpMs = -1;
   #savedMs = 0;
+  /** The cursor that the log was told in this life. */
+  #toldOffset = 0;
   #saveDue = false;
   #endOffset: number;
   #retries = 0;
@@ -229,7 +231,7 @@ export class PartitionReader extends DurableObject<Env> {
   }
 
   async #saveWhenDue(): Promise<void> {
-    if (this.#store.savedOffset === this.#store.nextOffset) return;
+    if (this.#toldOffset === this.#store.nextOffset) return;
     const waitMs = this.#savedMs + SAVE_EVERY_MS - Date.now();
     if (waitMs <= 0) await this.#save();
     else if (!this.#saveDue) {
@@ -243,8 +245,10 @@ export class PartitionReader extends DurableObject<Env> {
 
   async #save(): Promise<void> {
     this.#savedMs = Date.now();
-    this.#store.save(this.#batchIds.oldestMs);
-    await this.#source.commit(this.#store.savedOffset);
+    if (this.#store.savedOffset < this.#store.nextOffset) this.#store.save(this.#batchIds.oldestMs);
+    const { savedOffset } = this.#store;
+    await this.#source.commit(savedOffset);
+    this.#toldOffset = savedOffset;
   }
 }
 

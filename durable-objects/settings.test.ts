@@ -17,7 +17,7 @@ describe("settings that are right", () => {
       idlePartitionMs: 5_000,
       logRetentionMs: 86_400_000,
       liveTickMs: 200,
-      liveRetentionMs: 86_400_000,
+      liveRetentionMs: 691_200_000,
     });
   });
 

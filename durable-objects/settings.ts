@@ -46,7 +46,12 @@ const NUMBERS = {
   IDLE_PARTITION_MS: { field: "idlePartitionMs", least: 100, most: 3_600_000, fallback: 5_000 },
   LOG_RETENTION_MS: { field: "logRetentionMs", least: 60_000, most: 30 * 86_400_000, fallback: 86_400_000 },
   LIVE_TICK_MS: { field: "liveTickMs", least: 10, most: 10_000, fallback: 200 },
-  LIVE_RETENTION_MS: { field: "liveRetentionMs", least: 60_000, most: 30 * 86_400_000, fallback: 86_400_000 },
+  LIVE_RETENTION_MS: {
+    field: "liveRetentionMs",
+    least: 60_000,
+    most: 60 * 86_400_000,
+    fallback: 8 * 86_400_000,
+  },
 } as const;
 
 const KAFKA_NUMBERS = {

@@ -1,6 +1,7 @@
 import { parseDashboard, type Dashboard } from "../protocol/dashboard.ts";
 import type { MetricSource } from "../protocol/metric.ts";
 import { isObject } from "../protocol/result.ts";
+import { inputsOf, isViewSource, parseView } from "../protocol/view.ts";
 import type { View } from "./view.ts";
 
 /** What the catalog holds for a reader. */
@@ -44,10 +45,24 @@ export async function loadCatalog(key: string, view: View): Promise<Catalog> {
       const parsed = parseDashboard(String(raw["name"]), raw);
       return parsed.ok ? [parsed.value] : [];
     }),
-    metrics: new Map(
-      list(metrics["metrics"]).map((raw) => [String(raw["name"]), raw as unknown as MetricSource]),
-    ),
+    metrics: drawable(list(metrics["metrics"])),
   };
+}
+
+/** Metrics by name. A view has the windows and groups of its first metric, and values that do not add up. */
+function drawable(definitions: Record<string, unknown>[]): Map<string, MetricSource> {
+  const metrics = new Map<string, MetricSource>();
+  for (const raw of definitions) {
+    if (!isViewSource(raw)) metrics.set(String(raw["name"]), raw as unknown as MetricSource);
+  }
+  for (const raw of definitions) {
+    const view = isViewSource(raw) ? parseView(raw.name, raw) : undefined;
+    const first = view?.ok === true ? metrics.get(inputsOf(view.value)[0] ?? "") : undefined;
+    if (view?.ok === true && first !== undefined) {
+      metrics.set(view.value.name, { ...first, name: view.value.name, aggregate: "avg(value)" });
+    }
+  }
+  return metrics;
 }
 
 async function get(path: string, key: string | undefined, view: View): Promise<Record<string, unknown>> {

@@ -64,6 +64,7 @@ export class MetricWindows {
   #sealedEnd = 0;
   #visibleEnd = 0;
   #reachedMs = 0;
+  #isUntouched = true;
   readonly counts: MetricCounts = { late: 0, skipped: 0, folded: 0, dropped: 0 };
   /** The first offset of each partition that was folded for this definition. */
   readonly since: readonly number[];
@@ -79,6 +80,7 @@ export class MetricWindows {
     const encoded = "windows" in begin ? begin : undefined;
     this.#windows = openWindows(compiled, budget, encoded?.windows);
     if (encoded === undefined) return;
+    this.#isUntouched = false;
     this.#finalEnd = encoded.finalEnd;
     this.#sealedEnd = encoded.sealedEnd;
     for (const [end, keys] of encoded.revised) this.#revised.set(end, new Set(keys));
@@ -99,6 +101,7 @@ export class MetricWindows {
 
   /** Merges what one range held. */
   apply(partial: MetricPartial): void {
+    this.#isUntouched = false;
     this.counts.skipped += partial.skipped;
     this.#count(
       this.#windows.apply(partial, (end, key) => {
@@ -197,9 +200,9 @@ export class MetricWindows {
     }
   }
 
-  /** Whether there is nothing to keep. */
-  get isEmpty(): boolean {
-    return this.#sealed.length === 0 && this.nextEnd("sealed") === undefined;
+  /** Whether no event has concerned the metric: there is nothing to keep. */
+  get isUntouched(): boolean {
+    return this.#isUntouched;
   }
 
   /** Hands over the sealed points: the caller stores them. */

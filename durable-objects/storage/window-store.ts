@@ -42,7 +42,6 @@ interface Shared {
 /** What a window object keeps on disk. */
 export class WindowStore {
   readonly #storage: DurableObjectStorage;
-  readonly #stored = new Set<string>();
   #seq = 0;
   #checkpointSeq = 0;
 
@@ -55,7 +54,7 @@ export class WindowStore {
   load(objectName: string, options: WindowSetOptions): { set: WindowSet; definitions: Definitions } {
     const row = this.#rows<{ seq: number; body: string }>("SELECT seq, body FROM checkpoint")[0];
     const shared = row && (JSON.parse(row.body) as Shared);
-    const definitions = shared?.definitions ?? { version: -1, metrics: [] };
+    const definitions = shared?.definitions ?? { version: -1, metrics: [], views: [] };
     const set = new WindowSet(options, shared?.set);
     const metrics = metricsOf(objectName, definitions.metrics);
     set.define(metrics);
@@ -99,7 +98,7 @@ export class WindowStore {
       for (const windows of set.metrics()) {
         const { name } = windows.compiled.metric;
         this.#savePoints(name, windows.takeSealed());
-        if (windows.isEmpty && !this.#stored.has(name)) continue;
+        if (windows.isUntouched) continue;
         this.#saveMetricState(name, windows.encode());
       }
       const shared: Shared = { definitions, set: set.encode() };
@@ -128,7 +127,6 @@ export class WindowStore {
   forgetMetric(name: string): void {
     this.#storage.sql.exec("DELETE FROM metric_state WHERE name = ?", name);
     this.#storage.sql.exec("DELETE FROM points WHERE metric = ?", name);
-    this.#stored.delete(name);
   }
 
   watchers(): { hub: string; metric: string }[] {
@@ -160,7 +158,6 @@ export class WindowStore {
       name,
     );
     if (parts.length === 0) return undefined;
-    this.#stored.add(name);
     return JSON.parse(parts.map(({ body }) => body).join("")) as EncodedMetricWindows;
   }
 
@@ -172,7 +169,6 @@ export class WindowStore {
       this.#storage.sql.exec("INSERT OR REPLACE INTO metric_state VALUES (?, ?, ?)", name, part, piece);
     }
     this.#storage.sql.exec("DELETE FROM metric_state WHERE name = ? AND part >= ?", name, part);
-    this.#stored.add(name);
   }
 
   #savePoints(metric: string, points: SealedPoint[]): void {

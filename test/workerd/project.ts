@@ -79,6 +79,11 @@ export class LiveSocket {
     this.socket.send(typeof message === "string" ? message : JSON.stringify(message));
   }
 
+  /** What has arrived and was not awaited. */
+  takeArrived(): string[] {
+    return this.#arrived.splice(0);
+  }
+
   async nextText(): Promise<string> {
     const first = this.#arrived.shift();
     if (first !== undefined) return first;

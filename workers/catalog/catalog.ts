@@ -1,10 +1,11 @@
 import { type Context, Hono } from "hono";
-import type { KeyOptions, KeyRole } from "../../durable-objects/catalog.ts";
-import { catalogOf } from "../../durable-objects/env.ts";
+import type { DefinitionSource, Definitions, KeyOptions, KeyRole } from "../../durable-objects/catalog.ts";
+import { catalogOf, type Env } from "../../durable-objects/env.ts";
 import { parseDashboard } from "../../protocol/dashboard.ts";
 import { exceedsBytes, LIMITS, utf8Length } from "../../protocol/limits.ts";
-import { type MetricSource, parseMetric } from "../../protocol/metric.ts";
+import { parseMetric } from "../../protocol/metric.ts";
 import { describe, isObject, type Result } from "../../protocol/result.ts";
+import { isViewSource, parseView, type View, viewFault } from "../../protocol/view.ts";
 import { type App, authorize, authorizeRoot, hashKey } from "../authorize.ts";
 import { HttpError, unavailable } from "../http-error.ts";
 import { readBody } from "../ingest/read-body.ts";
@@ -74,10 +75,20 @@ async function putMetric(c: Context<App, "/metrics/:name">): Promise<Response> {
   const { project } = await authorize(c, "admin");
   const name = c.req.param("name");
   const raw = await jsonBody(c);
-  valid(parseMetric(name, raw));
-  const source = { ...(raw as MetricSource), name };
-  await confirmed(() => catalogOf(c.env).putMetric(project, source));
-  return c.json(source);
+  if (isViewSource(raw)) await checkView(c.env, project, valid(parseView(name, raw)));
+  else valid(parseMetric(name, raw));
+  const source = { ...(raw as DefinitionSource), name };
+  const outcome = await confirmed(() => catalogOf(c.env).putMetric(project, source));
+  if (outcome === "stored") return c.json(source);
+  const message = `the project has ${LIMITS.metricsPerProject} metrics, which is the bound; delete one`;
+  throw new HttpError(409, "too_many_metrics", message);
+}
+
+/** A view is computed from metrics that there are when it is defined. */
+async function checkView(env: Env, project: string, view: View): Promise<void> {
+  const { metrics } = (await catalogOf(env).definitions(project)) as Definitions;
+  const fault = viewFault(view, (name) => metrics.find(({ metric }) => metric.name === name)?.metric);
+  if (fault !== undefined) throw invalid(fault);
 }
 
 async function putKey(c: Context<App, "/projects/:project/keys/:id">): Promise<Response> {

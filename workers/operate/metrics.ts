@@ -2,7 +2,7 @@ import type { Context } from "hono";
 import type { BatcherStats } from "../../durable-objects/batcher.ts";
 import { catalogOf, type Env, settingsOf } from "../../durable-objects/env.ts";
 import type { HubStats } from "../../durable-objects/live-hub.ts";
-import type { MetricStats } from "../../durable-objects/metric-window.ts";
+import type { MetricStats } from "../../durable-objects/metric-stats.ts";
 import type { ReaderStats } from "../../durable-objects/partition-reader.ts";
 import { type App, keyOf } from "../authorize.ts";
 import { HttpError } from "../http-error.ts";

@@ -1,0 +1,104 @@
+import { type Group, POINT_STATE, type PointState, type Series } from "../../protocol/series.ts";
+import type { View } from "../../protocol/view.ts";
+import { stateOfBoth } from "./window-points.ts";
+
+interface Point {
+  v: number | null;
+  s: PointState;
+}
+
+/** Points by their windows' ends. */
+type PointsByEnd = Map<number, Point>;
+
+/** The two metrics of a ratio: how they are grouped, and whether no events of the numerator are a zero. */
+export interface RatioInputs {
+  numeratorKeys: readonly string[];
+  denominatorKeys: readonly string[];
+  emptyIsZero: boolean;
+}
+
+/**
+ * The points of a ratio: each of the numerator's by that of the denominator's group that it belongs to. A window in
+ * which the denominator has something and the numerator nothing is a zero, where nothing is one.
+ */
+export function ratioSeries(
+  numerator: readonly Series[],
+  denominator: readonly Series[],
+  { numeratorKeys, denominatorKeys, emptyIsZero }: RatioInputs,
+): Series[] {
+  const below = byGroup(denominator, denominatorKeys);
+  const above = [...numerator];
+  if (emptyIsZero && numeratorKeys.length === denominatorKeys.length) {
+    const known = new Set(numerator.map(({ group }) => groupName(group, denominatorKeys)));
+    for (const { group } of denominator) {
+      if (!known.has(groupName(group, denominatorKeys))) above.push({ group, t: [], v: [], s: [] });
+    }
+  }
+  return above.map((series) => {
+    const divisors = below.get(groupName(series.group, denominatorKeys)) ?? new Map<number, Point>();
+    return derive(emptyIsZero ? withZeros(series, divisors) : series, (t, v, s) => {
+      const divisor = divisors.get(t);
+      if (divisor === undefined || divisor.v === null || divisor.v === 0 || v === null) return [null, s];
+      return [v / divisor.v, stateOfBoth(s, divisor.s)];
+    });
+  });
+}
+
+/** The series with a zero at each end where only the divisor has a point. */
+function withZeros({ group, t, v, s }: Series, divisors: PointsByEnd): Series {
+  const points = new Map(t.map((end, i) => [end, { v: v[i] ?? null, s: s[i] ?? POINT_STATE.provisional }]));
+  for (const [end, { s }] of divisors) if (!points.has(end)) points.set(end, { v: 0, s });
+  const ends = [...points.keys()].sort((a, b) => a - b);
+  return {
+    group,
+    t: ends,
+    v: ends.map((end) => points.get(end)?.v ?? null),
+    s: ends.map((end) => points.get(end)?.s ?? POINT_STATE.provisional),
+  };
+}
+
+/**
+ * The points of a metric against those of `agoMs` before.
+ *
+ * @param then the metric's points before, by the ends of the windows that they are of.
+ */
+export function changeSeries(
+  now: readonly Series[],
+  then: readonly Series[],
+  { agoMs, as }: Extract<View, { type: "change" }>,
+): Series[] {
+  const keys = Object.keys(now[0]?.group ?? {});
+  const before = byGroup(then, keys);
+  return now.map((series) => {
+    const past = before.get(groupName(series.group, keys));
+    return derive(series, (t, v, s) => {
+      const point = past?.get(t - agoMs);
+      if (point === undefined || point.v === null || v === null) return [null, s];
+      if (as === "absolute") return [v - point.v, s];
+      return [point.v === 0 ? null : (v - point.v) / Math.abs(point.v), s];
+    });
+  });
+}
+
+function derive(
+  { group, t, v, s }: Series,
+  of: (t: number, v: number | null, s: PointState) => [number | null, PointState],
+): Series {
+  const points = t.map((end, i) => of(end, v[i] ?? null, s[i] ?? POINT_STATE.provisional));
+  return { group, t, v: points.map(([value]) => value), s: points.map(([, state]) => state) };
+}
+
+function byGroup(all: readonly Series[], keys: readonly string[]): Map<string, PointsByEnd> {
+  return new Map(
+    all.map(({ group, t, v, s }) => {
+      const points: PointsByEnd = new Map();
+      for (const [i, end] of t.entries())
+        points.set(end, { v: v[i] ?? null, s: s[i] ?? POINT_STATE.provisional });
+      return [groupName(group, keys), points];
+    }),
+  );
+}
+
+function groupName(group: Group, keys: readonly string[]): string {
+  return JSON.stringify(keys.map((key) => group[key] ?? ""));
+}

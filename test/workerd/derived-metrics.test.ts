@@ -1,0 +1,217 @@
+import { env, exports } from "cloudflare:workers";
+import { evictDurableObject } from "cloudflare:test";
+import { describe, expect, it } from "vitest";
+import type { MetricSource } from "../../protocol/metric.ts";
+import type { DeltaMessage, ErrorMessage, SnapshotMessage } from "../../protocol/live.ts";
+import type { Series } from "../../protocol/series.ts";
+import { type LiveSocket, TestProject } from "./project.ts";
+
+const COMMON = {
+  window: { type: "tumbling", size: "1s" },
+  delay: "0s",
+  lateness: "1h",
+} satisfies Partial<MetricSource>;
+const CLICKS: MetricSource = {
+  ...COMMON,
+  name: "clicks",
+  event: "click",
+  aggregate: "count",
+  groupBy: ["g"],
+};
+const SPLIT: MetricSource = { ...CLICKS, name: "split", aggregate: "avg(value)", shards: 3, maxGroups: 6 };
+
+const click = (g: string, value: number, ts: number) => ({ name: "click", ts, value, props: { g } });
+
+/** Posts a batch and waits until every window object has it. */
+async function post(project: TestProject, events: unknown[]): Promise<void> {
+  expect((await project.post(events)).status).toBe(202);
+  await Promise.all([0, 1, 2, 3].map((p) => env.PARTITION_READER.getByName(String(p)).wake()));
+}
+
+/** `group: value` of every point. */
+function valuesOf(series: readonly Series[]): Record<string, (number | null)[]> {
+  return Object.fromEntries(series.map(({ group, v }) => [Object.values(group).join(), v]));
+}
+
+async function putMetric(project: TestProject, name: string, body: unknown): Promise<Response> {
+  return exports.default.fetch(`http://freshet.test/v1/catalog/metrics/${name}`, {
+    method: "PUT",
+    headers: { authorization: `Bearer ${project.key("admin")}` },
+    body: JSON.stringify(body),
+  });
+}
+
+/** Brings a client's picture up to what has come after `ms`. */
+async function update(picture: Map<string, number | null>, live: LiveSocket, ms: number): Promise<void> {
+  await scheduler.wait(ms);
+  for (const text of live.takeArrived()) {
+    const message = JSON.parse(text) as SnapshotMessage | DeltaMessage;
+    if (message.type === "snapshot") picture.clear();
+    for (const { group, t, v } of message.series) {
+      for (const [i, end] of t.entries()) picture.set(`${Object.values(group).join()}@${end}`, v[i] ?? null);
+    }
+  }
+}
+
+describe("[W5] a metric split over several window objects", () => {
+  it("[W5] is read as one, __other__ included, whatever restarts", async () => {
+    const project = await TestProject.with(SPLIT);
+    const ts = Date.now() - 10_000;
+    const groups = Array.from({ length: 30 }, (_, i) => `g${i}`);
+    await post(
+      project,
+      groups.map((g, i) => click(g, i, ts)),
+    );
+    await post(
+      project,
+      groups.map((g, i) => click(g, i + 1, ts)),
+    );
+    const read = async () => valuesOf((await project.query("split")).series);
+    const values = await read();
+    const named = Object.keys(values).filter((key) => key !== "__other__");
+    expect(named).toHaveLength(6);
+    for (const key of named) expect(values[key]).toEqual([Number(key.slice(1)) + 0.5]);
+    const folded = groups.filter((g) => !named.includes(g)).map((g) => Number(g.slice(1)) + 0.5);
+    expect(values["__other__"]?.[0]).toBeCloseTo(folded.reduce((a, b) => a + b) / folded.length, 9);
+    for (let k = 0; k < 3; k++) {
+      await evictDurableObject(env.METRIC_WINDOW.getByName(`${project.name}/split/${k}.3`));
+    }
+    expect(await read()).toEqual(values);
+    const [stats] = await env.METRIC_WINDOW.getByName(project.name).stats();
+    expect(stats?.metric).toBe("split");
+    expect(stats?.folded).toBeGreaterThanOrEqual(24);
+  });
+
+  it("[L2] is watched as one", async () => {
+    const project = await TestProject.with(SPLIT);
+    const ts = Date.now() - 2_000;
+    const groups = Array.from({ length: 20 }, (_, i) => `g${i}`);
+    await post(
+      project,
+      groups.slice(0, 10).map((g, i) => click(g, i, ts)),
+    );
+    const live = await project.live();
+    live.send({ type: "subscribe", id: "a", metric: "split", range: "5m" });
+    const picture = new Map<string, number | null>();
+    await update(picture, live, 600);
+    await post(
+      project,
+      groups.map((g, i) => click(g, i + 3, ts)),
+    );
+    await update(picture, live, 1_500);
+    const { series } = await project.query("split");
+    const wanted = series.flatMap(({ group, t, v }) =>
+      t.map((end, i) => [`${Object.values(group).join()}@${end}`, v[i]] as const),
+    );
+    expect(Object.fromEntries(picture)).toEqual(Object.fromEntries(wanted));
+    expect(picture.size).toBe(7);
+  });
+});
+
+describe("[S2] views", () => {
+  const ORDERS: MetricSource = { ...CLICKS, name: "orders", event: "order" };
+
+  it("[S2] a ratio of two metrics, where nothing of the numerator is a zero", async () => {
+    const project = await TestProject.with(CLICKS, ORDERS);
+    const put = await putMetric(project, "conversion", {
+      ratio: { numerator: "orders", denominator: "clicks" },
+    });
+    expect(put.status).toBe(200);
+    const ts = Date.now() - 10_000;
+    const order = { ...click("a", 1, ts), name: "order" };
+    await post(project, [...Array.from({ length: 4 }, () => click("a", 1, ts)), click("b", 1, ts), order]);
+    expect(valuesOf((await project.query("conversion")).series)).toEqual({ a: [0.25], b: [0] });
+  });
+
+  it("[S2] a change against an hour ago", async () => {
+    const project = await TestProject.with({ ...CLICKS, lateness: "2h" });
+    await putMetric(project, "trend", { change: { metric: "clicks", ago: "1h" } });
+    const ts = Date.now() - 10_000;
+    const before = ts - 3_600_000;
+    await post(project, [click("a", 1, before), click("a", 1, before), click("b", 1, before)]);
+    await post(project, [click("a", 1, ts), click("a", 1, ts), click("a", 1, ts), click("c", 1, ts)]);
+    expect(valuesOf((await project.query("trend")).series)).toEqual({ a: [0.5], c: [null] });
+  });
+
+  it("[L2] are watched like metrics", async () => {
+    const project = await TestProject.with(CLICKS, ORDERS);
+    await putMetric(project, "conversion", { ratio: { numerator: "orders", denominator: "clicks" } });
+    const ts = Date.now() - 2_000;
+    const live = await project.live();
+    live.send({ type: "subscribe", id: "a", metric: "conversion", range: "5m" });
+    const picture = new Map<string, number | null>();
+    await update(picture, live, 400);
+    await post(project, [click("a", 1, ts), click("a", 1, ts), { ...click("a", 1, ts), name: "order" }]);
+    await update(picture, live, 1_000);
+    expect([...picture.values()]).toEqual([0.5]);
+  });
+
+  it.each([
+    [{ ratio: { numerator: "clicks", denominator: "visits" } }, "there is no metric 'visits'"],
+    [{ ratio: { numerator: "clicks" } }, "ratio.denominator is nothing; expected"],
+    [{ ratio: {}, change: {} }, "both ratio and change"],
+    [{ change: { metric: "clicks", ago: "1s" } }, 'change.ago is "1s"; expected a duration from 1m to 31d'],
+    [{ change: { metric: "clicks", ago: "1h", as: "x" } }, "change.as is \"x\"; expected 'relative'"],
+    [{ change: { metric: "clicks", ago: "1h" }, event: "e" }, 'unknown field "event"; expected name, ratio'],
+  ])("[M1] %j is refused", async (body, message) => {
+    const project = await TestProject.with(CLICKS);
+    const response = await putMetric(project, "view", body);
+    expect(response.status).toBe(400);
+    expect(await response.text()).toContain(JSON.stringify(message).slice(1, -1));
+  });
+
+  it("[M1] a view of a metric that is gone is unknown", async () => {
+    const project = await TestProject.with(CLICKS, ORDERS);
+    await putMetric(project, "conversion", { ratio: { numerator: "orders", denominator: "clicks" } });
+    await env.CATALOG.getByName("catalog").deleteMetric(project.name, "orders");
+    expect(await project.query("conversion")).toMatchObject({ error: "unknown_metric" });
+  });
+});
+
+describe("[M1] a definition that changes while it is watched", () => {
+  it("[M1] ends the old windows for whoever watches, and begins with a new snapshot", async () => {
+    const project = await TestProject.with(CLICKS);
+    const ts = Date.now() - 2_000;
+    await post(project, [click("a", 5, ts)]);
+    const live = await project.live();
+    live.send({ type: "subscribe", id: "a", metric: "clicks", range: "5m" });
+    expect(await live.next<SnapshotMessage>()).toMatchObject({ type: "snapshot", series: [{ v: [1] }] });
+    await putMetric(project, "clicks", { ...CLICKS, aggregate: "sum(value)" });
+    expect(await live.next<DeltaMessage>()).toMatchObject({ type: "delta", series: [{ v: [1], s: [3] }] });
+    expect(await live.next<SnapshotMessage>()).toMatchObject({
+      type: "snapshot",
+      recovered: false,
+      series: [],
+    });
+    await post(project, [click("a", 5, ts)]);
+    expect(await live.next<DeltaMessage>()).toMatchObject({ type: "delta", series: [{ v: [5] }] });
+    await env.CATALOG.getByName("catalog").deleteMetric(project.name, "clicks");
+    expect(await live.next<DeltaMessage>()).toMatchObject({ type: "delta", series: [{ v: [5], s: [3] }] });
+    expect(await live.next<ErrorMessage>()).toMatchObject({ type: "error", id: "a", code: "unknown_metric" });
+  });
+
+  it("[M1] takes no range that was folded with older definitions", async () => {
+    const project = await TestProject.with(CLICKS);
+    await post(project, [click("a", 5, Date.now())]);
+    const window = env.METRIC_WINDOW.getByName(project.name);
+    const applied = await window.appliedOffset(0);
+    const range = { partition: 0, after: applied, to: applied + 1, maxTs: 0, oldestReceivedMs: 0, events: 0 };
+    expect(await window.apply(JSON.stringify({ ...range, version: 0, metrics: [] }))).toBe(applied);
+    expect(await window.apply(JSON.stringify({ ...range, version: 1, metrics: [] }))).toBe(applied + 1);
+  });
+});
+
+describe("[M2] rankings", () => {
+  it("[M2] have a series for each item, with the error bound beside it", async () => {
+    const project = await TestProject.with({ ...CLICKS, name: "top", aggregate: "topk(2, page)" });
+    const ts = Date.now() - 10_000;
+    const view = (page: string) => ({ name: "click", ts, props: { g: "x", page } });
+    await post(project, [view("/a"), view("/a"), view("/a"), view("/b"), view("/b"), view("/c")]);
+    const { series } = await project.query("top");
+    expect(series).toMatchObject([
+      { group: { g: "x", page: "/a" }, v: [3], e: [0] },
+      { group: { g: "x", page: "/b" }, v: [2], e: [0] },
+    ]);
+    expect(series).toHaveLength(2);
+  });
+});
