@@ -19,6 +19,8 @@ import { objectWatcher, WatcherList } from "./watcher-list.ts";
 const ASK_EVERY_MS = 1_000;
 const ASK_TIMEOUT_MS = 3_000;
 const CHECKPOINT_EVERY_MS = 30_000;
+/** Sealed points that are kept in memory until a checkpoint writes them: some MB. */
+const MOST_SEALED_POINTS = 20_000;
 
 /**
  * The windows of one project (its name). Readers send it partial aggregates; it answers queries and pushes changed
@@ -33,6 +35,7 @@ export class MetricWindow extends DurableObject<Env> {
   readonly #feed: LiveFeed;
   #definitions: Definitions;
   #askedMs = 0;
+  #appliedMs = 0;
   #checkpointMs = Date.now();
   #alarmSet = false;
 
@@ -80,6 +83,7 @@ export class MetricWindow extends DurableObject<Env> {
     const applied = this.#set.appliedOffset(partial.partition);
     if (partial.after !== applied || partial.version < this.#definitions.version) return applied;
     const nowMs = Date.now();
+    this.#appliedMs = nowMs;
     this.#take({ type: "range", partial }, `{"type":"range","partial":${text}}`, nowMs);
     this.#feed.changed(partial.oldestReceivedMs, nowMs);
     if (nowMs - this.#askedMs >= ASK_EVERY_MS) this.ctx.waitUntil(this.#askReaders());
@@ -168,8 +172,13 @@ export class MetricWindow extends DurableObject<Env> {
     return sumStats([...own, ...shares.flat()]);
   }
 
+  /** Does what calls would have done, if any had come: while they come, it only looks again later. */
   override async alarm(): Promise<void> {
     this.#alarmSet = true;
+    if (Date.now() - this.#appliedMs < ASK_EVERY_MS && this.#set.hasOpenWindows) {
+      await this.ctx.storage.setAlarm(this.#appliedMs + this.#settings.idlePartitionMs + ASK_EVERY_MS);
+      return;
+    }
     await this.#askReaders();
     if (this.#store.isDirty && Date.now() - this.#checkpointMs >= CHECKPOINT_EVERY_MS) this.#checkpoint();
     if (this.#set.hasOpenWindows) {
@@ -185,8 +194,8 @@ export class MetricWindow extends DurableObject<Env> {
     try {
       this.#set.step(step, nowMs);
       const kept = this.#store.append(text, nowMs);
-      if (!kept || this.#store.isFull || nowMs - this.#checkpointMs >= CHECKPOINT_EVERY_MS)
-        this.#checkpoint();
+      const isDue = this.#store.isFull || nowMs - this.#checkpointMs >= CHECKPOINT_EVERY_MS;
+      if (!kept || isDue || this.#set.sealedPoints > MOST_SEALED_POINTS) this.#checkpoint();
     } catch (error) {
       this.ctx.abort(`a step failed: ${error instanceof Error ? error.message : String(error)}`);
       throw error;

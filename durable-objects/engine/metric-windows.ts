@@ -205,6 +205,10 @@ export class MetricWindows {
     return this.#isUntouched;
   }
 
+  get sealedPoints(): number {
+    return this.#sealed.length;
+  }
+
   /** Hands over the sealed points: the caller stores them. */
   takeSealed(): SealedPoint[] {
     const taken = this.#sealed;

@@ -124,6 +124,13 @@ export class WindowSet {
     return this.#budget.usedBytes;
   }
 
+  /** Sealed points that wait to be taken. */
+  get sealedPoints(): number {
+    let points = 0;
+    for (const windows of this.#metrics.values()) points += windows.sealedPoints;
+    return points;
+  }
+
   /** Whether some window waits for the watermark. */
   get hasOpenWindows(): boolean {
     for (const windows of this.#metrics.values()) if (windows.nextEnd("sealed") !== undefined) return true;
