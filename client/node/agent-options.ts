@@ -1,8 +1,9 @@
 import { parseArgs } from "node:util";
 import { fail, ok, type Result } from "../../protocol/result.ts";
 import { parseDuration } from "../../protocol/time.ts";
+import { addressFault } from "./address.ts";
 
-export const USAGE = `Usage: freshet-agent --url URL [--key KEY] SOURCE...
+export const USAGE = `Usage: freshet agent --url URL [--key KEY] SOURCE...
 
 Sends events to Freshet. Sources, at least one:
   --host-metrics    CPU, memory, disks, network and load of this machine
@@ -40,9 +41,8 @@ export function parseAgentOptions(
   if (!values.ok) return values;
   const { url = env["FRESHET_URL"], key = env["FRESHET_KEY"], interval, ...sources } = values.value;
   if (sources.help) return ok("help");
-  if (url === undefined || !/^https?:\/\/./.test(url) || !URL.canParse(url)) {
-    return bad(`--url is '${url ?? ""}'; expected an address such as https://events.example.com`);
-  }
+  const fault = addressFault(url);
+  if (url === undefined || fault !== undefined) return bad(fault ?? "");
   if (!key) return bad("--key is missing; expected a write key, or FRESHET_KEY in the environment");
   const intervalMs = parseDuration(interval);
   if (intervalMs === undefined || intervalMs < SHORTEST_INTERVAL_MS || intervalMs > 86_400_000) {

@@ -6,6 +6,8 @@ import type { Event } from "../../protocol/event.ts";
 import type { Batch, QueueLimits, QueueStats } from "../core/batch-queue.ts";
 import { readOutcome, type Outcome } from "../core/outcome.ts";
 import { SendLoop } from "../core/send-loop.ts";
+import { below } from "./address.ts";
+import { reasonOf } from "./fetch-reason.ts";
 
 const gzipped = promisify(gzip);
 
@@ -116,7 +118,7 @@ export class BatchingSender {
     const timer = setTimeout(() => controller.abort(new Error(`no answer in ${timeoutMs} ms`)), timeoutMs);
     try {
       const body = await bodyOf(batch);
-      const response = await fetch(eventsUrl(this.#options.url), {
+      const response = await fetch(below(this.#options.url, "/v1/events"), {
         method: "POST",
         body,
         headers: this.#headers(batch),
@@ -177,10 +179,6 @@ function encode(event: object): string | undefined {
   }
 }
 
-function eventsUrl(url: string): string {
-  return `${url.replace(/\/+$/, "")}/v1/events`;
-}
-
 async function bodyOf(batch: Batch): Promise<string | Buffer<ArrayBuffer>> {
   const text = batch.events.join("\n");
   return isLarge(batch) ? gzipped(text, { level: constants.Z_BEST_SPEED }) : text;
@@ -195,10 +193,4 @@ function problemOf(status: number, body: string, outcome: Outcome, count: number
   if ("retryInMs" in outcome) return `the server answers ${status}: ${said}; trying again`;
   if (outcome.accepted === count) return "";
   return `the server refused events (${status}): ${said}`;
-}
-
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const { cause } = error;
-  return cause instanceof Error ? cause.message || String((cause as { code?: string }).code) : error.message;
 }

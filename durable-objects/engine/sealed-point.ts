@@ -24,19 +24,27 @@ export function keepSealed(
 ): SealedPoint {
   const kept = keepsState(compiled, key)
     ? accumulator.encode()
-    : finite(accumulator.result(compiled.metric.window.sizeMs));
+    : keepOutcome(accumulator.result(compiled.metric.window.sizeMs));
   return [end, key, kept, revised ? 1 : 0];
 }
 
-/** What {@link keepSealed} kept. */
-export function readSealed(compiled: CompiledMetric, [end, key, kept]: SealedPoint): WindowPoint {
+/**
+ * What {@link keepSealed} kept.
+ *
+ * @param spanMs the length of time that the point is an aggregate of; by default a window's.
+ */
+export function readSealed(
+  compiled: CompiledMetric,
+  [end, key, kept]: SealedPoint,
+  spanMs = compiled.metric.window.sizeMs,
+): WindowPoint {
   const state = POINT_STATE.sealed;
   if (!keepsState(compiled, key)) return { end, key, outcome: kept as Outcome, state };
   const accumulator = compiled.aggregate.decode(kept as Encoded);
-  return { end, key, outcome: accumulator.result(compiled.metric.window.sizeMs), accumulator, state };
+  return { end, key, outcome: accumulator.result(spanMs), accumulator, state };
 }
 
 /** JSON has no infinities; a point without a number has none. */
-function finite(outcome: Outcome): Outcome {
+export function keepOutcome(outcome: Outcome): Outcome {
   return typeof outcome === "number" && !Number.isFinite(outcome) ? null : outcome;
 }

@@ -1,0 +1,181 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { text } from "node:stream/consumers";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { applyCommand } from "./apply.ts";
+import { exportCommand } from "./export.ts";
+
+/** A catalog in memory, on the paths of the real one; `refused` is the path of a request that it answers with 500. */
+const shelves = new Map<string, unknown>();
+const asked: string[] = [];
+let refused = "";
+let url = "";
+let folder = "";
+
+const server = createServer((request, response) => void serve(request, response));
+
+async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { method = "", url: path = "" } = request;
+  const body = await text(request);
+  asked.push(`${method} ${path.replace("/v1/catalog/", "")}`);
+  if (path.endsWith(refused) && refused !== "") {
+    return void response.writeHead(500).end('{"message":"something failed"}');
+  }
+  if (method === "PUT") shelves.set(path, JSON.parse(body));
+  if (method === "DELETE") shelves.delete(path);
+  if (method !== "GET") return void response.writeHead(200).end("{}");
+  const held = Array.from(shelves).filter(([at]) => at.startsWith(path));
+  const list = held.map(([, definition]) => definition);
+  response.writeHead(200).end(JSON.stringify({ [path.slice("/v1/catalog/".length)]: list }));
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "freshet-apply-"));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterAll(async () => {
+  server.closeAllConnections();
+  server.close();
+  await rm(folder, { recursive: true });
+});
+beforeEach(() => {
+  shelves.clear();
+  asked.length = 0;
+  refused = "";
+});
+
+const metric = (name: string, size = "1m") => ({
+  name,
+  event: "e",
+  aggregate: "count",
+  window: { type: "tumbling", size },
+});
+const VIEW = { name: "growth", change: { metric: "a", ago: "1d" } };
+const BOARD = { name: "board", panels: [{ title: "A", kind: "line", metric: "growth" }] };
+const ALL = { metrics: [VIEW, metric("a"), metric("b")], dashboards: [BOARD] };
+
+async function run(command: typeof applyCommand, args: string[], stdin = "") {
+  let said = "";
+  let complained = "";
+  const code = await command(args, {
+    env: { FRESHET_URL: url, FRESHET_KEY: "k" },
+    stdin: Readable.from([Buffer.from(stdin)]),
+    write: (text) => (said += text),
+    complain: (text) => (complained += text),
+    signal: new AbortController().signal,
+  });
+  return { code, said, complained };
+}
+const apply = (definitions: unknown, ...args: string[]) =>
+  run(applyCommand, ["-", ...args], JSON.stringify(definitions));
+const writes = () => asked.filter((request) => !request.startsWith("GET"));
+
+test("[M1] applies what the files say in an order that works; again, it sends nothing", async () => {
+  const first = await apply(ALL);
+  expect(first).toMatchObject({ code: 0, complained: "" });
+  expect(first.said).toContain("4 to create.");
+  expect(first.said).toContain(
+    "created metric a\ncreated metric b\ncreated view growth\ncreated dashboard board\n",
+  );
+  expect(writes()).toEqual(["PUT metrics/a", "PUT metrics/b", "PUT metrics/growth", "PUT dashboards/board"]);
+  const second = await apply(ALL);
+  expect(second.said).toContain("= unchanged: 2 metrics, 1 view, 1 dashboard\n\nNothing to change.");
+  expect(writes()).toHaveLength(4);
+});
+
+test("[M1] what export writes, apply finds unchanged", async () => {
+  await apply(ALL);
+  const { code, said } = await run(exportCommand, []);
+  expect(code).toBe(0);
+  expect(Object.keys(JSON.parse(said) as object)).toEqual(["metrics", "dashboards"]);
+  const again = await run(applyCommand, ["-", "--prune"], said);
+  expect(again).toMatchObject({ code: 0, said: expect.stringContaining("Nothing to change.") as string });
+});
+
+test("[M1] a dry run says what it would do, and does nothing", async () => {
+  const { code, said } = await apply(ALL, "--dry-run");
+  expect(code).toBe(0);
+  expect(said).toContain("+ create metric a\n");
+  expect(writes()).toEqual([]);
+});
+
+test("[M1] with --prune it deletes what no file defines, though never everything", async () => {
+  await apply(ALL);
+  const { code, said } = await apply({ metrics: [metric("b")] }, "--prune");
+  expect(code).toBe(0);
+  expect(said).toContain("3 to delete.");
+  expect(writes().slice(4)).toEqual(["DELETE dashboards/board", "DELETE metrics/growth", "DELETE metrics/a"]);
+  const nothing = await apply({ metrics: [] }, "--prune");
+  expect(nothing).toMatchObject({ code: 1, complained: expect.stringContaining("define nothing") as string });
+  expect(shelves.size).toBe(1);
+});
+
+test("[M1] files with a fault: all are told, and the server is not even asked", async () => {
+  await writeFile(join(folder, "good.json"), JSON.stringify(metric("a")));
+  await writeFile(
+    join(folder, "bad.json"),
+    JSON.stringify([metric("b", "soon"), { ...metric("c"), event: 1 }]),
+  );
+  const { code, complained } = await run(applyCommand, [folder, join(folder, "absent")]);
+  expect(code).toBe(1);
+  expect(complained.split("\n").map((line) => line.replace(`${folder}/`, ""))).toEqual([
+    "freshet apply: 3 faults; nothing was changed",
+    "  absent: there is no such file or folder",
+    expect.stringMatching(/^ {2}bad\.json: \[0\] "b": window\.size is "soon"/),
+    expect.stringMatching(/^ {2}bad\.json: \[1\] "c": event is 1/),
+    "",
+  ]);
+  expect(asked).toEqual([]);
+});
+
+test("[M1] what does not fit the server is refused before anything is sent", async () => {
+  const { code, complained } = await apply({ metrics: [metric("b"), VIEW] });
+  expect(code).toBe(1);
+  expect(complained).toContain("one fault; nothing was changed\n");
+  expect(complained).toContain("standard input: metrics[1] \"growth\": there is no metric 'a'");
+  expect(writes()).toEqual([]);
+});
+
+test("[M1] a request that fails in the middle: it says what was applied, what was not, and goes on the next time", async () => {
+  refused = "metrics/b";
+  const { code, complained } = await apply(ALL);
+  expect(code).toBe(1);
+  expect(complained).toContain("Failed: PUT /v1/catalog/metrics/b was answered 500: something failed\n");
+  expect(complained).toContain(
+    "Applied: 1. Not applied, or not known to be: 3:\n  + metric b\n  + view growth\n",
+  );
+  expect(writes()).toEqual(["PUT metrics/a", "PUT metrics/b"]);
+  refused = "";
+  expect((await apply(ALL)).said).toContain("3 to create.");
+});
+
+test("[M1] a panel without a metric is noted, not refused", async () => {
+  const { code, complained } = await apply({ dashboards: [BOARD] });
+  expect(code).toBe(0);
+  expect(complained).toBe(
+    "note: standard input: dashboards[0] \"board\" draws 'growth', and no metric has that name\n",
+  );
+});
+
+test("[M1] wrong options end it with 2 and its usage, a server that is away with 1", async () => {
+  expect(await run(applyCommand, ["--prun"])).toMatchObject({
+    code: 2,
+    complained: expect.stringMatching(/--prun[^]*\n\nUsage: freshet apply/) as string,
+  });
+  expect(await run(exportCommand, ["x"])).toMatchObject({
+    code: 2,
+    complained: expect.stringContaining("Usage: freshet export") as string,
+  });
+  expect(await run(applyCommand, ["--help"])).toMatchObject({ code: 0, complained: "" });
+  refused = "metrics";
+  expect(await apply(ALL)).toMatchObject({
+    code: 1,
+    complained: "freshet apply: GET /v1/catalog/metrics was answered 500: something failed\n",
+  });
+  expect(await run(exportCommand, [])).toMatchObject({ code: 1, said: "" });
+});

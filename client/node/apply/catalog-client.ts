@@ -1,0 +1,124 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { isObject } from "../../../protocol/result.ts";
+import { retryAfterMs } from "../../core/outcome.ts";
+import { below } from "../address.ts";
+import { reasonOf } from "../fetch-reason.ts";
+import type { CatalogWriter } from "./apply-steps.ts";
+import { type Definition, type Shelf, shelfOf } from "./definition.ts";
+
+export interface CatalogClientOptions {
+  url: string;
+  key: string;
+  signal: AbortSignal;
+  /** How long an answer may take. */
+  timeoutMs?: number;
+}
+
+/** A definition as the server lists it. */
+export type Listed = { name: string } & Record<string, unknown>;
+
+const MOST_TRIES = 5;
+const USUAL_PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 10_000;
+
+/** The catalog of the key's project. Each failure is a sentence that says what was asked and what was answered. */
+export class CatalogClient implements CatalogWriter {
+  readonly #options: CatalogClientOptions;
+
+  constructor(options: CatalogClientOptions) {
+    this.#options = options;
+  }
+
+  /** Everything that a shelf holds. */
+  async list(shelf: Shelf): Promise<Listed[]> {
+    const path = `/v1/catalog/${shelf}`;
+    const { text } = await this.#request("GET", path);
+    const list = listOf(shelf, text);
+    if (list !== undefined) return list;
+    throw new Error(`GET ${path} was answered without a list of ${shelf}: is it Freshet?`);
+  }
+
+  async put(definition: Definition): Promise<void> {
+    await this.#request("PUT", pathOf(definition), JSON.stringify(definition.source));
+  }
+
+  /** Deletes it; one that is gone already is no failure: the answer to an earlier request may have been lost. */
+  async remove(definition: Definition): Promise<void> {
+    await this.#request("DELETE", pathOf(definition), undefined, [404]);
+  }
+
+  /** Asks again, as the server says, while it is busy: a definition may be put twice. */
+  async #request(
+    method: string,
+    path: string,
+    body?: string,
+    alsoFine: readonly number[] = [],
+  ): Promise<{ text: string }> {
+    for (let tries = 1; ; tries++) {
+      const { response, text } = await this.#fetch(method, path, body);
+      if (response.ok || alsoFine.includes(response.status)) return { text };
+      const isBusy = response.status === 503 || response.status === 429;
+      if (!isBusy || tries === MOST_TRIES) {
+        throw new Error(`${method} ${path} was answered ${response.status}: ${messageOf(text)}`);
+      }
+      await this.#pause(response.headers.get("retry-after"));
+    }
+  }
+
+  async #pause(retryAfter: string | null): Promise<void> {
+    const wantedMs = retryAfter === null ? USUAL_PAUSE_MS : retryAfterMs(retryAfter, Date.now());
+    const { signal } = this.#options;
+    // Broken off, it is over; the next request says so.
+    await sleep(Math.min(wantedMs, LONGEST_PAUSE_MS), undefined, { signal }).catch(() => undefined);
+  }
+
+  async #fetch(method: string, path: string, body?: string): Promise<{ response: Response; text: string }> {
+    const { url, key, signal, timeoutMs = 30_000 } = this.#options;
+    const timeout = AbortSignal.timeout(timeoutMs);
+    try {
+      const response = await fetch(below(url, path), {
+        method,
+        headers: {
+          authorization: `Bearer ${key}`,
+          ...(body !== undefined && { "content-type": "application/json" }),
+        },
+        signal: AbortSignal.any([signal, timeout]),
+        ...(body !== undefined && { body }),
+      });
+      return { response, text: await response.text() };
+    } catch (error) {
+      if (signal.aborted) throw new Error(`${method} ${path} was broken off`, { cause: error });
+      const reason = timeout.aborted ? `no answer in ${timeoutMs} ms` : reasonOf(error);
+      throw new Error(`${method} ${path}: ${url} does not answer: ${reason}`, { cause: error });
+    }
+  }
+}
+
+function pathOf(definition: Definition): string {
+  return `/v1/catalog/${shelfOf(definition)}/${encodeURIComponent(definition.name)}`;
+}
+
+function listOf(shelf: Shelf, text: string): Listed[] | undefined {
+  try {
+    const answer: unknown = JSON.parse(text);
+    const list: unknown = isObject(answer) ? answer[shelf] : undefined;
+    return Array.isArray(list) && list.every(isListed) ? list : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isListed(raw: unknown): raw is Listed {
+  return isObject(raw) && typeof raw["name"] === "string";
+}
+
+/** The server's own sentence, or what stands in its place. */
+function messageOf(text: string): string {
+  try {
+    const answer: unknown = JSON.parse(text);
+    if (isObject(answer) && typeof answer["message"] === "string") return answer["message"];
+  } catch {
+    // Not from Freshet: what stands before it, or something else.
+  }
+  return text.slice(0, 300);
+}
