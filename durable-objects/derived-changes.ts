@@ -8,10 +8,13 @@ export class DerivedChanges {
     return this.#ends.size === 0;
   }
 
-  note(name: string, series: readonly Series[]): void {
+  /** @param laterMs how long after the points the change is, if that is not after `untilMs`. */
+  note(name: string, series: readonly Series[], laterMs = 0, untilMs = Number.POSITIVE_INFINITY): void {
     const ends = this.#ends.get(name) ?? new Set();
-    this.#ends.set(name, ends);
-    for (const { t } of series) for (const end of t) ends.add(end);
+    for (const { t } of series) {
+      for (const end of t) if (end + laterMs <= untilMs) ends.add(end + laterMs);
+    }
+    if (ends.size > 0) this.#ends.set(name, ends);
   }
 
   /** What was noted since the last call. */

@@ -140,7 +140,10 @@ export class LiveFeed {
   #note(metric: string, series: readonly Series[]): void {
     for (const watched of this.#options.watchers.names) {
       const view = this.#options.reader.view(watched);
-      if (view !== undefined && inputsOf(view).includes(metric)) this.#derived.note(watched, series);
+      if (view === undefined || !inputsOf(view).includes(metric)) continue;
+      this.#derived.note(watched, series);
+      // What was before is compared with what is now: a late event changes the view at both.
+      if (view.type === "change") this.#derived.note(watched, series, view.agoMs, Date.now());
     }
   }
 

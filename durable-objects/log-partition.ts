@@ -98,9 +98,12 @@ export class LogPartition extends DurableObject<Env> {
     return segments;
   }
 
-  /** Notes how far the reader has got: what is older may go when its time has come. */
+  /** Notes how far the reader has got: what is older may go when its time has come. Its words may overtake each other. */
   commit(nextOffset: number): void {
-    this.ctx.storage.sql.exec("INSERT OR REPLACE INTO progress VALUES (1, ?)", nextOffset);
+    this.ctx.storage.sql.exec(
+      "INSERT INTO progress VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET next_offset = max(next_offset, excluded.next_offset)",
+      nextOffset,
+    );
   }
 
   /** First offset held, one past the last, and where the reader says it is. */

@@ -1,13 +1,14 @@
 import { parseDashboard, type Dashboard } from "../protocol/dashboard.ts";
 import type { MetricSource } from "../protocol/metric.ts";
 import { isObject } from "../protocol/result.ts";
-import { inputsOf, isViewSource, parseView } from "../protocol/view.ts";
+import { inputsOf, isViewSource, parseView, type View as MetricView } from "../protocol/view.ts";
+import type { DrawnMetric } from "./traits.ts";
 import type { View } from "./view.ts";
 
 /** What the catalog holds for a reader. */
 export interface Catalog {
   dashboards: Dashboard[];
-  metrics: Map<string, MetricSource>;
+  metrics: Map<string, DrawnMetric>;
 }
 
 /** Why a request failed. `status` is 0 when there was no answer. */
@@ -50,8 +51,8 @@ export async function loadCatalog(key: string, view: View): Promise<Catalog> {
 }
 
 /** Metrics by name. A view has the windows and groups of its first metric, and values that do not add up. */
-function drawable(definitions: Record<string, unknown>[]): Map<string, MetricSource> {
-  const metrics = new Map<string, MetricSource>();
+function drawable(definitions: Record<string, unknown>[]): Map<string, DrawnMetric> {
+  const metrics = new Map<string, DrawnMetric>();
   for (const raw of definitions) {
     if (!isViewSource(raw)) metrics.set(String(raw["name"]), raw as unknown as MetricSource);
   }
@@ -59,10 +60,15 @@ function drawable(definitions: Record<string, unknown>[]): Map<string, MetricSou
     const view = isViewSource(raw) ? parseView(raw.name, raw) : undefined;
     const first = view?.ok === true ? metrics.get(inputsOf(view.value)[0] ?? "") : undefined;
     if (view?.ok === true && first !== undefined) {
-      metrics.set(view.value.name, { ...first, name: view.value.name, aggregate: "avg(value)" });
+      const isFraction = isOfOne(view.value);
+      metrics.set(view.value.name, { ...first, name: view.value.name, aggregate: "avg(value)", isFraction });
     }
   }
   return metrics;
+}
+
+function isOfOne(view: MetricView): boolean {
+  return view.type === "ratio" || view.as === "relative";
 }
 
 async function get(path: string, key: string | undefined, view: View): Promise<Record<string, unknown>> {

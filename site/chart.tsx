@@ -1,10 +1,9 @@
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
-import type { PanelUnit } from "../protocol/dashboard.ts";
 import { barRects, fillRects, paintBarMarks, stackBases, type BarRect } from "./chart-bars.ts";
 import { areaFill, paintLineMarks, settledIndex } from "./chart-lines.ts";
-import { formatTick, roundBase } from "./format.ts";
+import { formatTick, roundBase, type Unit } from "./format.ts";
 import { lowerBound } from "./series.ts";
 import { valueRange, type Picture } from "./picture.ts";
 import { niceScale, type NiceScale } from "./scale.ts";
@@ -22,7 +21,7 @@ export interface ChartInput {
   /** The drawn span of time. */
   fromMs: number;
   toMs: number;
-  unit: PanelUnit;
+  unit: Unit;
 }
 
 export interface ChartProps extends ChartInput {

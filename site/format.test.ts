@@ -12,6 +12,8 @@ describe("formatValue", () => {
     [0.004, "short", "0.004"],
     [42.06, "percent", "42.1%"],
     [100, "percent", "100%"],
+    [0.1234, "fraction", "12.3%"],
+    [-0.05, "fraction", "-5.0%"],
     [512, "bytes", "512 B"],
     [1_610_612_736, "bytes", "1.50 GiB"],
     [3_500_000, "bytes/s", "3.50 MB/s"],
@@ -36,6 +38,7 @@ describe("formatTick", () => {
       "1.5k",
     ]);
     expect(formatTick(60, "percent")).toBe("60%");
+    expect([0, 0.05].map((value) => formatTick(value, "fraction"))).toEqual(["0%", "5%"]);
     expect(formatTick(2 ** 32, "bytes")).toBe("4 GiB");
   });
 });

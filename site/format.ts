@@ -6,6 +6,9 @@ export interface Quantity {
   unit: string;
 }
 
+/** How a panel's values read. `fraction`: percent of a value of which 1 is the whole. */
+export type Unit = PanelUnit | "fraction";
+
 /** Steps of a unit: each holds up to `factor` of itself before the next one takes over. */
 interface Ladder {
   factor: number;
@@ -22,7 +25,7 @@ const BYTES: Ladder = { factor: 1024, steps: ["B", "KiB", "MiB", "GiB", "TiB", "
 const BYTES_PER_SECOND: Ladder = { factor: 1000, steps: ["B/s", "kB/s", "MB/s", "GB/s", "TB/s"] };
 
 /** Formats to three significant digits, so that a moving number keeps its width. */
-export function quantity(value: number | null | undefined, unit: PanelUnit): Quantity {
+export function quantity(value: number | null | undefined, unit: Unit): Quantity {
   if (value === null || value === undefined || !Number.isFinite(value)) return { digits: NO_VALUE, unit: "" };
   switch (unit) {
     case "short":
@@ -35,6 +38,8 @@ export function quantity(value: number | null | undefined, unit: PanelUnit): Qua
       return climb(value, BYTES_PER_SECOND);
     case "percent":
       return { digits: percentDigits(value), unit: "%" };
+    case "fraction":
+      return { digits: percentDigits(value * 100), unit: "%" };
     case "ms":
       return duration(value);
     case "s":
@@ -43,19 +48,19 @@ export function quantity(value: number | null | undefined, unit: PanelUnit): Qua
 }
 
 /** The same as one text: `1.24k`, `42.1%`, `3.5 MB/s`. */
-export function formatValue(value: number | null | undefined, unit: PanelUnit): string {
+export function formatValue(value: number | null | undefined, unit: Unit): string {
   return joined(quantity(value, unit));
 }
 
 /** A tick of an axis: no digit more than the value needs. */
-export function formatTick(value: number, unit: PanelUnit): string {
+export function formatTick(value: number, unit: Unit): string {
   const { digits, unit: suffix } = quantity(value, unit);
   const bare = digits.includes(".") ? digits.replace(/\.?0+$/, "") : digits;
-  return value === 0 && unit !== "percent" ? "0" : joined({ digits: bare, unit: suffix });
+  return value === 0 && suffix !== "%" ? "0" : joined({ digits: bare, unit: suffix });
 }
 
 /** The factor in which an axis's round numbers are counted. */
-export function roundBase(unit: PanelUnit): 10 | 1024 {
+export function roundBase(unit: Unit): 10 | 1024 {
   return unit === "bytes" ? 1024 : 10;
 }
 

@@ -1,10 +1,9 @@
 import { useEffect, useId, useMemo, useRef, useState } from "preact/hooks";
 import type { Panel } from "../protocol/dashboard.ts";
-import type { MetricSource } from "../protocol/metric.ts";
 import { parseDuration } from "../protocol/time.ts";
 import type { ColorSlots } from "./color-slots.ts";
 import type { SeriesRequest } from "./connection.ts";
-import { formatSpan } from "./format.ts";
+import { formatSpan, type Unit } from "./format.ts";
 import { FreshnessBadge } from "./freshness-badge.tsx";
 import type { PanelSpan } from "./grid-layout.ts";
 import { useSeriesFrames, useStore, useVisible, useWidth } from "./hooks.ts";
@@ -15,14 +14,14 @@ import { NumberPanel } from "./panels/number-panel.tsx";
 import type { PanelProps } from "./panels/panel-props.ts";
 import { TablePanel } from "./panels/table-panel.tsx";
 import { ToplistPanel } from "./panels/toplist-panel.tsx";
-import { traitsOf } from "./traits.ts";
+import { type DrawnMetric, traitsOf } from "./traits.ts";
 
 interface PanelCardProps {
   panel: Panel;
   span: PanelSpan;
   /** The dashboard's range, for panels without one of their own. */
   range: string;
-  metric: MetricSource | undefined;
+  metric: DrawnMetric | undefined;
   colors: ColorSlots;
 }
 
@@ -60,7 +59,7 @@ export function PanelCard({ panel, span, range, metric, colors }: PanelCardProps
           panel={panel}
           series={series}
           metric={metric}
-          props={{ traits, colors, rangeMs, paused, nowMs: view.nowMs() }}
+          props={{ traits, unit: unitOf(panel, metric), colors, rangeMs, paused, nowMs: view.nowMs() }}
         />
       </div>
     </article>
@@ -70,7 +69,7 @@ export function PanelCard({ panel, span, range, metric, colors }: PanelCardProps
 interface PanelBodyProps {
   panel: Panel;
   series: LiveSeries | undefined;
-  metric: MetricSource | undefined;
+  metric: DrawnMetric | undefined;
   props: Omit<PanelProps, "panel" | "series">;
 }
 
@@ -80,6 +79,11 @@ function PanelBody({ panel, series, metric, props }: PanelBodyProps) {
   if (series.buffer.t.length === 0) {
     const text = metric ? `Waiting for events named “${metric.event}”.` : "Waiting for events.";
     return <PanelNote tone="empty" title={`Nothing in the last ${formatSpan(props.rangeMs)}`} text={text} />;
+  }
+  if (!series.buffer.hasValues) {
+    const text =
+      "A window's value appears once there is something to compute it from, or to compare it with.";
+    return <PanelNote tone="empty" title="No values yet" text={text} />;
   }
   switch (panel.kind) {
     case "line":
@@ -115,6 +119,11 @@ function useSeries({ metric, groups }: Panel, range: string): LiveSeries | undef
     return () => pool.release(request);
   }, [pool, metric, range, wanted]);
   return series;
+}
+
+/** Percent of a fraction is a hundredfold of it. */
+function unitOf({ unit = "short" }: Panel, metric: DrawnMetric | undefined): Unit {
+  return unit === "percent" && metric?.isFraction === true ? "fraction" : unit;
 }
 
 function frameMs(rangeMs: number, width: number): number {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { PointState } from "../protocol/series.ts";
-import { combined, isKnownZero, readings } from "./reading.ts";
+import { combined, isKnownZero, readings, withSilent } from "./reading.ts";
 import { SeriesBuffer } from "./series.ts";
 import type { Traits } from "./traits.ts";
 
@@ -28,6 +28,29 @@ const buffer = (points: Record<string, [t: number, v: number, s: PointState][]>)
 };
 const valuesAt = (made: SeriesBuffer, traits: Traits, atMs: number) =>
   readings(made, traits, atMs).map(({ group, value }) => `${group["host"]}=${value}`);
+
+describe("withSilent", () => {
+  const made = buffer({
+    a: [
+      [1000, 5, 1],
+      [2000, 6, 1],
+    ],
+    b: [[1000, 3, 1]],
+  });
+  const keysAt = (traits: Traits) =>
+    withSilent(readings(made, traits, 2500), made, traits).map(
+      ({ group, value }) => `${group["host"]}=${value}`,
+    );
+
+  it("[U1] keeps a group that has counted nothing last: its history is drawn", () => {
+    expect(valuesAt(made, COUNT, 2500)).toEqual(["a=6"]);
+    expect(keysAt(COUNT)).toEqual(["a=6", "b=0"]);
+  });
+
+  it("[U1] takes no gauge that does not report for zero", () => {
+    expect(keysAt(GAUGE)).toEqual(valuesAt(made, GAUGE, 2500));
+  });
+});
 
 describe("readings", () => {
   it("[U1] reads counts from the newest final window, not from those that still grow", () => {

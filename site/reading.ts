@@ -36,6 +36,20 @@ export function readings(buffer: SeriesBuffer, traits: Traits, atMs: number): Re
   return newestReadings(buffer, traits, atMs);
 }
 
+/**
+ * The readings, and a zero for each group that has counted something before, but nothing where it is read: a chart still
+ * draws what it did.
+ */
+export function withSilent(found: readonly Reading[], buffer: SeriesBuffer, traits: Traits): Reading[] {
+  const [first] = found;
+  if (!traits.additive || first === undefined) return [...found];
+  const heard = new Set(found.map(({ key }) => key));
+  const silent = [...buffer.columns.values()].filter(
+    ({ key, v }) => !heard.has(key) && v.some((value) => typeof value === "number"),
+  );
+  return [...found, ...silent.map(({ key, group }) => ({ ...first, key, group, value: 0 }))];
+}
+
 /** One number for all groups: their sum, extreme or mean. Undefined when no group has a value. */
 export function combined(values: readonly number[], how: Traits["combine"]): number | undefined {
   if (values.length === 0) return undefined;

@@ -1,7 +1,6 @@
 import type { VNode } from "preact";
 import { useRef } from "preact/hooks";
-import type { PanelUnit } from "../protocol/dashboard.ts";
-import { formatValue } from "./format.ts";
+import { formatValue, type Unit } from "./format.ts";
 import type { Picture } from "./picture.ts";
 import { summaryOf } from "./summary.ts";
 
@@ -10,7 +9,7 @@ interface SeriesTableProps {
   picture: Picture;
   labels: readonly string[];
   fromMs: number;
-  unit: PanelUnit;
+  unit: Unit;
 }
 
 /** A screen reader that stands in the table must not lose its place four times a second. */

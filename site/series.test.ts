@@ -75,6 +75,14 @@ describe("SeriesBuffer", () => {
     expect(valuesOf(buffer, "b")).toBeUndefined();
   });
 
+  it("[U1] knows points without a value from values", () => {
+    const buffer = new SeriesBuffer();
+    buffer.replace([series("a", [[1, null]])]);
+    expect(buffer.hasValues).toBe(false);
+    buffer.merge([series("a", [[2, 0]])]);
+    expect(buffer.hasValues).toBe(true);
+  });
+
   it("keeps one group whatever order its keys come in", () => {
     expect(groupKey({ a: "1", b: "2" })).toBe(groupKey({ b: "2", a: "1" }));
   });

@@ -35,6 +35,11 @@ export class SeriesBuffer {
     return this.t.at(-1);
   }
 
+  /** Whether some point is a number. */
+  get hasValues(): boolean {
+    return [...this.columns.values()].some(({ v }) => v.some((value) => typeof value === "number"));
+  }
+
   /** Takes `series` as the whole picture: what is not in it is gone. */
   replace(series: readonly Series[]): void {
     this.t.length = 0;

@@ -1,6 +1,12 @@
 import type { AggregateName } from "../protocol/aggregate-spec.ts";
 import { type Metric, type MetricSource, parseMetric } from "../protocol/metric.ts";
 
+/** A definition as panels draw it: of a view, that of its first metric, with values that do not add up. */
+export interface DrawnMetric extends MetricSource {
+  /** Of a ratio or a relative change: 1 is the whole. */
+  isFraction?: boolean;
+}
+
 /** What a metric's definition means for drawing it. */
 export interface Traits {
   /** Values of several groups at one window add up to the value of all: count, sum and rate. */
@@ -39,9 +45,11 @@ const UNKNOWN: Traits = {
 };
 
 /** The traits of a definition as the catalog lists it. */
-export function traitsOf(source: MetricSource | undefined): Traits {
-  const parsed = source === undefined ? undefined : parseMetric(source.name, source);
-  return parsed?.ok === true ? fromMetric(parsed.value) : UNKNOWN;
+export function traitsOf(drawn: DrawnMetric | undefined): Traits {
+  if (drawn === undefined) return UNKNOWN;
+  const { isFraction: _, ...source } = drawn;
+  const parsed = parseMetric(source.name, source);
+  return parsed.ok ? fromMetric(parsed.value) : UNKNOWN;
 }
 
 function fromMetric({ aggregate, window, delayMs }: Metric): Traits {

@@ -5,7 +5,7 @@ import { groupLabels } from "../group-label.ts";
 import { useFrozen } from "../hooks.ts";
 import { Legend } from "../legend.tsx";
 import { pictureOf, topKeys, type Picture } from "../picture.ts";
-import { readings, type Reading } from "../reading.ts";
+import { readings, type Reading, withSilent } from "../reading.ts";
 import { SeriesTable } from "../series-table.tsx";
 import { drawnSpan, type PanelProps } from "./panel-props.ts";
 
@@ -14,11 +14,11 @@ const DEFAULT_TOP = 8;
 
 /** Lines, areas or bars over time, with a legend. */
 export function ChartPanel(props: PanelProps & { kind: "line" | "area" | "bars" }) {
-  const { panel, series, traits, colors, nowMs, paused, kind } = props;
+  const { panel, series, traits, unit, colors, nowMs, paused, kind } = props;
   const drawn = useRef<ReadonlySet<string>>(new Set());
   const [hovered, setHovered] = useState<number>();
   const { picture, current, total } = useFrozen(paused, () => {
-    const found = readings(series.buffer, traits, nowMs);
+    const found = withSilent(readings(series.buffer, traits, nowMs), series.buffer, traits);
     const keys = topKeys(found, panel.top ?? DEFAULT_TOP, drawn.current);
     drawn.current = new Set(keys);
     const columns = keys.flatMap((key) => series.buffer.columns.get(key) ?? []);
@@ -29,7 +29,6 @@ export function ChartPanel(props: PanelProps & { kind: "line" | "area" | "bars" 
     };
   });
   const { fromMs, toMs } = drawnSpan(props);
-  const unit = panel.unit ?? "short";
   const groups = picture.rows.map(({ group }) => group);
   const slots = colors.distinct(groups);
   const labels = groupLabels(groups, panel.title);

@@ -17,7 +17,7 @@ const TIGHT = /^(%|[kMGT]?(\/s)?)$/;
 
 /** One big number for now, and where it came from. */
 export function NumberPanel(props: PanelProps) {
-  const { panel, series, traits, nowMs, paused } = props;
+  const { panel, series, traits, unit, nowMs, paused } = props;
   const { picture, value, groups } = useFrozen(paused, () => {
     const found = readings(series.buffer, traits, nowMs);
     const zero = isKnownZero(series.buffer, traits, series.watermark, nowMs);
@@ -33,7 +33,6 @@ export function NumberPanel(props: PanelProps) {
     };
   });
   const { fromMs, toMs } = drawnSpan(props);
-  const unit = panel.unit ?? "short";
   const { digits, unit: suffix } = quantity(value, unit);
   const [, high] = valueRange(picture, fromMs, false);
   const peak = `peak ${formatValue(high, unit)}`;

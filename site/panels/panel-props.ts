@@ -1,5 +1,6 @@
 import type { Panel } from "../../protocol/dashboard.ts";
 import type { ColorSlots } from "../color-slots.ts";
+import type { Unit } from "../format.ts";
 import type { LiveSeries } from "../live-series.ts";
 import type { Traits } from "../traits.ts";
 
@@ -8,6 +9,7 @@ export interface PanelProps {
   panel: Panel;
   series: LiveSeries;
   traits: Traits;
+  unit: Unit;
   colors: ColorSlots;
   rangeMs: number;
   /** The time to draw, on the server's clock. */

@@ -10,8 +10,7 @@ const DEFAULT_TOP = 50;
 
 /** Each group's newest value and what it did over the range. */
 export function TablePanel(props: PanelProps) {
-  const { panel, series, traits, nowMs, paused } = props;
-  const unit = panel.unit ?? "short";
+  const { panel, series, traits, unit, nowMs, paused } = props;
   const { fromMs } = drawnSpan(props);
   const rows = useFrozen(paused, () => {
     const found = readings(series.buffer, traits, nowMs);

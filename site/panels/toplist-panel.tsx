@@ -11,7 +11,7 @@ const DEFAULT_TOP = 10;
 const REORDER_EVERY_MS = 1_000;
 
 /** Groups by their newest value, the largest first. */
-export function ToplistPanel({ panel, series, traits, colors, nowMs, paused }: PanelProps) {
+export function ToplistPanel({ panel, series, traits, unit, colors, nowMs, paused }: PanelProps) {
   const order = useRef<{ keys: readonly string[]; atMs: number }>({ keys: [], atMs: 0 });
   const found = useFrozen(paused, () => {
     const all = readings(series.buffer, traits, nowMs);
@@ -21,7 +21,6 @@ export function ToplistPanel({ panel, series, traits, colors, nowMs, paused }: P
     const byKey = new Map(all.map((reading) => [reading.key, reading]));
     return order.current.keys.flatMap((key) => byKey.get(key) ?? []).slice(0, panel.top ?? DEFAULT_TOP);
   });
-  const unit = panel.unit ?? "short";
   const labels = groupLabels(
     found.map(({ group }) => group),
     panel.title,

@@ -1,6 +1,7 @@
 import type { Event, PropValue } from "../../protocol/event.ts";
 import { bell, poisson, weighted } from "./randomness.ts";
 import { burst, dayRhythm, wave } from "./rhythm.ts";
+import { SITE_COUNT, siteName } from "./sites.ts";
 
 interface Campaign {
   campaign: string;
@@ -8,15 +9,17 @@ interface Campaign {
   /** Dollars bid for an impression, of a thousand. */
   bid: number;
   clickRate: number;
+  /** Share of clicks that end in a sale. */
+  saleRate: number;
 }
 
 const CAMPAIGNS: readonly Campaign[] = [
-  { campaign: "spring-sale", weight: 26, bid: 4.2, clickRate: 0.19 },
-  { campaign: "trail-runner", weight: 20, bid: 3.1, clickRate: 0.22 },
-  { campaign: "night-flights", weight: 16, bid: 5.6, clickRate: 0.14 },
-  { campaign: "oat-milk", weight: 13, bid: 2.4, clickRate: 0.25 },
-  { campaign: "city-bikes", weight: 10, bid: 3.7, clickRate: 0.16 },
-  { campaign: "learn-piano", weight: 7, bid: 1.9, clickRate: 0.28 },
+  { campaign: "spring-sale", weight: 26, bid: 4.2, clickRate: 0.19, saleRate: 0.26 },
+  { campaign: "trail-runner", weight: 20, bid: 3.1, clickRate: 0.22, saleRate: 0.17 },
+  { campaign: "night-flights", weight: 16, bid: 5.6, clickRate: 0.14, saleRate: 0.06 },
+  { campaign: "oat-milk", weight: 13, bid: 2.4, clickRate: 0.25, saleRate: 0.21 },
+  { campaign: "city-bikes", weight: 10, bid: 3.7, clickRate: 0.16, saleRate: 0.11 },
+  { campaign: "learn-piano", weight: 7, bid: 1.9, clickRate: 0.28, saleRate: 0.14 },
 ];
 
 const COUNTRIES = [
@@ -30,7 +33,6 @@ const COUNTRIES = [
 const PLACEMENTS = { feed: 5, search: 3, video: 2 };
 const DEVICES = { phone: 6, desktop: 3, tablet: 1 };
 
-const SALE_RATE = 0.18;
 const USERS = 5_000;
 
 /** Advertising as it is shown, clicked and paid for over the `elapsedMs` before `nowMs`. */
@@ -65,13 +67,15 @@ function impression(campaign: Campaign, rush: number, atMs: number, random: () =
     country: weighted(awake(ts), random),
     placement: weighted(PLACEMENTS, random),
     device: weighted(DEVICES, random),
+    site: siteName(Math.floor(random() ** 2 * SITE_COUNT)),
   };
   const event = (name: string, value: number): Event => ({ name, ts, user, value: cents(value), props });
   const bid = campaign.bid * (1 + 0.3 * rush) * (1 + 0.12 * bell(random));
   const events = [event("ad_impression", bid)];
   if (random() >= campaign.clickRate * (1 + 2 * rush)) return events;
   events.push(event("ad_click", bid / 10));
-  if (random() < SALE_RATE) events.push(event("ad_sale", 12 + 60 * random() ** 3));
+  const saleRate = campaign.saleRate * (1 + 0.4 * wave(ts, campaign.weight));
+  if (random() < saleRate) events.push(event("ad_sale", 12 + 60 * random() ** 3));
   return events;
 }
 

@@ -43,14 +43,16 @@ const ADS: Dashboard = {
   panels: [
     panel("Clicks, last minute", "number", "ad_clicks", "short", NUMBER),
     panel("Revenue, last minute, $", "number", "ad_revenue", "short", NUMBER),
-    panel("Impressions", "number", "ad_impressions", "per_second", NUMBER),
-    panel("Average bid, $", "number", "ad_bid", "short", NUMBER),
+    panel("People reached, last minute", "number", "ad_people", "short", NUMBER),
+    panel("Conversion, last minute", "number", "ad_conversion", "percent", NUMBER),
     panel("Clicks by campaign, last minute", "line", "ad_clicks", "short", WIDE, { top: 6 }),
     panel("Top campaigns", "toplist", "ad_clicks", "short", SIDE, { top: 6 }),
     panel("Clicks each second", "bars", "ad_clicks_per_second", "short", HALF),
-    panel("Revenue by country, last minute, $", "area", "ad_revenue", "short", HALF),
     panel("Impressions by placement", "area", "ad_impressions", "per_second", HALF),
-    panel("Average bid by campaign, $", "line", "ad_bid_by_campaign", "short", HALF, { top: 6 }),
+    panel("Revenue by country, last minute, $", "area", "ad_revenue", "short", WIDE),
+    panel("Conversion by campaign", "toplist", "ad_conversion_by_campaign", "percent", SIDE, { top: 6 }),
+    panel("Average bid by campaign, $", "line", "ad_bid_by_campaign", "short", WIDE, { top: 6 }),
+    panel("Top sites by clicks, last minute", "toplist", "ad_top_sites", "short", SIDE, { top: 8 }),
   ],
 };
 
@@ -61,14 +63,16 @@ const GAME: Dashboard = {
   panels: [
     panel("Players online", "number", "players_online", "short", NUMBER),
     panel("Matches started", "number", "matches_rate", "per_second", NUMBER),
-    panel("Latency", "number", "latency", "ms", NUMBER),
-    panel("Worst latency, last 10 s", "number", "latency_worst", "ms", NUMBER),
+    panel("Median session length", "number", "session_length", "ms", NUMBER),
+    panel("Median latency", "number", "latency_median", "ms", NUMBER),
     panel("Players by region", "area", "players_online", "short", WIDE),
     panel("Players now", "toplist", "players_online", "short", SIDE),
     panel("Matches started each second, by mode", "bars", "matches_started", "short", HALF),
-    panel("Latency by region", "line", "latency_by_region", "ms", HALF),
-    panel("Worst latency by region, last 10 s", "line", "latency_worst_by_region", "ms", HALF),
-    panel("Worst latency now", "table", "latency_worst_by_region", "ms", HALF),
+    panel("Players against a minute ago", "line", "players_change", "percent", HALF),
+    panel("Median latency by region", "line", "latency_by_region", "ms", HALF),
+    panel("p95 latency by region", "line", "latency_p95_by_region", "ms", HALF),
+    panel("Pings over 100 ms, last minute", "line", "pings_slow_share", "percent", HALF),
+    panel("p99 latency by region", "table", "latency_p99_by_region", "ms", HALF),
   ],
 };
 

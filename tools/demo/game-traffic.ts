@@ -1,4 +1,5 @@
 import type { Event } from "../../protocol/event.ts";
+import { playersOf } from "./players.ts";
 import { bell, poisson, seededRandom } from "./randomness.ts";
 import { burst, dayRhythm, wave } from "./rhythm.ts";
 
@@ -59,12 +60,14 @@ function pings(nowMs: number, elapsedMs: number, random: () => number): Event[] 
   return REGIONS.flatMap(({ region, pingMs }, salt) => {
     // Now and then a route is congested: all of a region suffers, some of it more.
     const jam = burst(nowMs, { salt: salt + 60, everyMs: 90_000, lastsMs: 15_000, chance: 0.4 });
+    const players = playersOf(region, salt, nowMs);
     return Array.from({ length: poisson((PINGS_PER_SECOND * elapsedMs) / 1000, random) }, () => {
       const tail = random() < 0.03 + 0.1 * jam ? 3 : 1;
       const value = pingMs * (1 + 0.9 * jam) * tail * (1 + 0.12 * bell(random));
       return {
         name: "game_latency",
         ts: Math.floor(nowMs - random() * elapsedMs),
+        user: players[Math.floor(random() * players.length)] ?? `${region}-1`,
         value: Math.round(value * 10) / 10,
         props: { region },
       };

@@ -1,5 +1,5 @@
 import { DEMO_DASHBOARDS } from "./dashboards.ts";
-import { DEMO_METRICS } from "./metrics.ts";
+import { DEMO_METRICS, DEMO_VIEWS } from "./metrics.ts";
 
 export interface SeedOptions {
   url: string;
@@ -12,7 +12,7 @@ export interface SeedOptions {
   signal?: AbortSignal;
 }
 
-/** Makes the demo project with its keys, metrics and dashboards; where they exist they are set to what they should be. */
+/** Makes the demo project with its keys, metrics, views and dashboards; where they exist they are set to what they should be. */
 export async function seedDemo(options: SeedOptions): Promise<void> {
   const { rootKey, project = "demo" } = options;
   const { writeKey = "demo-write", readKey = "demo-read", adminKey = "demo-admin" } = options;
@@ -23,6 +23,8 @@ export async function seedDemo(options: SeedOptions): Promise<void> {
     await put(rootKey, `projects/${project}/keys/demo-${role}`, { key, role });
   }
   await Promise.all(DEMO_METRICS.map((metric) => put(adminKey, `metrics/${metric.name}`, metric)));
+  // A view is refused while one of its metrics is missing.
+  await Promise.all(DEMO_VIEWS.map((view) => put(adminKey, `metrics/${view.name}`, view)));
   await Promise.all(DEMO_DASHBOARDS.map((board) => put(adminKey, `dashboards/${board.name}`, board)));
 }
 
