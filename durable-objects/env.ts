@@ -1,3 +1,4 @@
+import type { Archiver } from "./archiver.ts";
 import type { Batcher } from "./batcher.ts";
 import type { Catalog } from "./catalog.ts";
 import type { KeyLimiter } from "./key-limiter.ts";
@@ -16,6 +17,9 @@ export interface Env {
   METRIC_WINDOW: DurableObjectNamespace<MetricWindow>;
   LIVE_HUB: DurableObjectNamespace<LiveHub>;
   KEY_LIMITER: DurableObjectNamespace<KeyLimiter>;
+  ARCHIVER: DurableObjectNamespace<Archiver>;
+  /** The cold archive; absent: nothing is archived. */
+  ARCHIVE?: R2Bucket;
   ASSETS?: Fetcher;
 }
 

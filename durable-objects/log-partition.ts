@@ -6,8 +6,8 @@ import type { Segment } from "./log/segment.ts";
 
 /**
  * `segments` holds the records, a row for each append: rows are what the bill counts. It keeps its rowid, because
- * without one the tree's keys would be whole rows: every search would read the blobs on its way. `progress` is how
- * far the reader says that it has got.
+ * without one the tree's keys would be whole rows: every search would read the blobs on its way. `progress` and
+ * `archived` are how far the reader and the archiver say that they have got.
  */
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS segments (
@@ -17,6 +17,7 @@ const SCHEMA = `
     body BLOB NOT NULL
   );
   CREATE TABLE IF NOT EXISTS progress (id INTEGER PRIMARY KEY CHECK (id = 1), next_offset INTEGER NOT NULL);
+  CREATE TABLE IF NOT EXISTS archived (id INTEGER PRIMARY KEY CHECK (id = 1), next_offset INTEGER NOT NULL);
 `;
 
 /** Of each partition: an isolate has 128 MB for all its objects. */
@@ -25,10 +26,14 @@ const RECENT_BYTES = 4 * 1024 * 1024;
 const SWEEP_EVERY_MS = 60_000;
 /** An alarm this long after an append finds the reader, should its wake-up have been lost. */
 const WATCHDOG_MS = 10_000;
+/** What is not archived is kept beyond the retention, but no longer than this and not in a database beyond that size. */
+const ARCHIVE_HOLD_MS = 7 * 86_400_000;
+const ARCHIVE_HOLD_BYTES = 5 * 1024 ** 3;
 
 /**
  * One partition of the embedded event log. An instance lives while appends come; its records are in SQLite.
- * It wakes the reader of the same number after an append and keeps what that has not read, however old.
+ * It wakes the reader of the same number after an append and keeps what that has not read, however old. The archiver
+ * is told once that there is something to archive, and again when it has said how far it has got and there is more.
  */
 export class LogPartition extends DurableObject<Env> {
   readonly #recent = new RecentSegments(RECENT_BYTES);
@@ -36,6 +41,7 @@ export class LogPartition extends DurableObject<Env> {
   #sweptMs = 0;
   #waking = false;
   #watched = false;
+  #archiverTold = false;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -62,6 +68,7 @@ export class LogPartition extends DurableObject<Env> {
     this.#remember(firstOffset, segments);
     if (!this.#watched) await this.#watch(nowMs);
     this.ctx.waitUntil(this.#wakeReader());
+    this.#tellArchiver();
     this.sweep(nowMs);
     return firstOffset;
   }
@@ -98,12 +105,16 @@ export class LogPartition extends DurableObject<Env> {
     return segments;
   }
 
-  /** Notes how far the reader has got: what is older may go when its time has come. Its words may overtake each other. */
-  commit(nextOffset: number): void {
+  /** Notes how far a reader has got: what is older may go when its time has come. Its words may overtake each other. */
+  commit(nextOffset: number, by: "reader" | "archiver" = "reader"): void {
+    const table = by === "reader" ? "progress" : "archived";
     this.ctx.storage.sql.exec(
-      "INSERT INTO progress VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET next_offset = max(next_offset, excluded.next_offset)",
+      `INSERT INTO ${table} VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET next_offset = max(next_offset, excluded.next_offset)`,
       nextOffset,
     );
+    if (by === "reader") return;
+    this.#archiverTold = false;
+    if (nextOffset < this.#endOffset) this.#tellArchiver();
   }
 
   /** First offset held, one past the last, and where the reader says it is. */
@@ -114,7 +125,7 @@ export class LogPartition extends DurableObject<Env> {
     return {
       earliestOffset: first ?? this.#endOffset,
       endOffset: this.#endOffset,
-      committedOffset: this.#committed(),
+      committedOffset: this.#nextOffsetOf("progress"),
     };
   }
 
@@ -122,7 +133,7 @@ export class LogPartition extends DurableObject<Env> {
     this.#watched = false;
     await this.#wakeReader();
     this.sweep(Date.now());
-    if (this.#committed() < this.#endOffset) await this.#watch(Date.now());
+    if (this.#nextOffsetOf("progress") < this.#endOffset) await this.#watch(Date.now());
   }
 
   async #watch(nowMs: number): Promise<void> {
@@ -149,21 +160,38 @@ export class LogPartition extends DurableObject<Env> {
     }
   }
 
-  /** Deletes what was read and is older than the retention, now and then. */
+  #tellArchiver(): void {
+    if (this.#archiverTold || this.env.ARCHIVE === undefined) return;
+    this.#archiverTold = true;
+    const archiver = this.env.ARCHIVER.getByName(this.ctx.id.name ?? "");
+    this.ctx.waitUntil(
+      archiver.wake().catch(() => {
+        this.#archiverTold = false;
+      }),
+    );
+  }
+
+  /** Deletes what was read, is archived and is older than the retention, now and then. */
   sweep(nowMs: number): void {
     if (nowMs - this.#sweptMs < SWEEP_EVERY_MS) return;
     this.#sweptMs = nowMs;
     this.#recent.clear();
-    this.ctx.storage.sql.exec(
-      "DELETE FROM segments WHERE appended_ms < ? AND first_offset + count <= ? AND first_offset + count < ?",
-      nowMs - settingsOf(this.env).logRetentionMs,
-      this.#committed(),
+    const { sql } = this.ctx.storage;
+    const keptFromMs = nowMs - settingsOf(this.env).logRetentionMs;
+    const holds = this.env.ARCHIVE !== undefined && sql.databaseSize < ARCHIVE_HOLD_BYTES;
+    sql.exec(
+      `DELETE FROM segments WHERE appended_ms < ? AND first_offset + count <= ? AND first_offset + count < ?
+       AND (first_offset + count <= ? OR appended_ms < ?)`,
+      keptFromMs,
+      this.#nextOffsetOf("progress"),
       this.#endOffset,
+      holds ? this.#nextOffsetOf("archived") : this.#endOffset,
+      keptFromMs - ARCHIVE_HOLD_MS,
     );
   }
 
-  #committed(): number {
-    const rows = this.ctx.storage.sql.exec<{ next_offset: number }>("SELECT next_offset FROM progress");
+  #nextOffsetOf(table: "progress" | "archived"): number {
+    const rows = this.ctx.storage.sql.exec<{ next_offset: number }>(`SELECT next_offset FROM ${table}`);
     return rows.toArray()[0]?.next_offset ?? 0;
   }
 

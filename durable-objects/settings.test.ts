@@ -18,6 +18,7 @@ describe("settings that are right", () => {
       logRetentionMs: 86_400_000,
       liveTickMs: 200,
       liveRetentionMs: 691_200_000,
+      archiveEveryMs: 300_000,
     });
   });
 

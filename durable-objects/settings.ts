@@ -31,6 +31,8 @@ export interface Settings {
   liveTickMs: number;
   /** `LIVE_RETENTION_MS`: how long a metric's points are kept for queries. */
   liveRetentionMs: number;
+  /** `ARCHIVE_EVERY_MS`: how old a record becomes, at most, before it is archived. */
+  archiveEveryMs: number;
   /** `ROOT_KEY`: the secret that may create projects and keys; absent: nobody may. */
   rootKey?: string;
   /** `METRICS_TOKEN`: what `/metrics` asks for as a bearer token; absent: it is open. */
@@ -52,6 +54,7 @@ const NUMBERS = {
     most: 60 * 86_400_000,
     fallback: 8 * 86_400_000,
   },
+  ARCHIVE_EVERY_MS: { field: "archiveEveryMs", least: 1_000, most: 3_600_000, fallback: 300_000 },
 } as const;
 
 const KAFKA_NUMBERS = {

@@ -12,6 +12,7 @@ import { kickAll } from "./operate/kick.ts";
 import { getMetrics } from "./operate/metrics.ts";
 import { getQuery } from "./query/query.ts";
 
+export { Archiver } from "../durable-objects/archiver.ts";
 export { Batcher } from "../durable-objects/batcher.ts";
 export { Catalog } from "../durable-objects/catalog.ts";
 export { KeyLimiter } from "../durable-objects/key-limiter.ts";
@@ -36,7 +37,7 @@ const app = new Hono<App>()
 
 export default {
   fetch: app.fetch,
-  /** The cron trigger: readers and windows go on, whatever stopped them. */
+  /** The cron trigger: readers, archivers and windows go on, whatever stopped them. */
   async scheduled(_controller: ScheduledController, env: Env): Promise<void> {
     await kickAll(env);
   },

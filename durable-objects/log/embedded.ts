@@ -26,8 +26,12 @@ export function embeddedAppender(lookup: PartitionLookup): LogAppender {
   };
 }
 
-/** The reading end of one partition of the embedded log. It never waits: the partition wakes its reader. */
-export function embeddedSource(lookup: PartitionLookup, partition: number): LogSource {
+/** The reading end of one partition of the embedded log. It never waits: the partition wakes its readers. */
+export function embeddedSource(
+  lookup: PartitionLookup,
+  partition: number,
+  reader: "reader" | "archiver" = "reader",
+): LogSource {
   return {
     async read(fromOffset: number | "earliest", maxBytes: number): Promise<LogSlice> {
       const from = fromOffset === "earliest" ? 0 : fromOffset;
@@ -44,7 +48,7 @@ export function embeddedSource(lookup: PartitionLookup, partition: number): LogS
       };
     },
     async commit(nextOffset: number): Promise<void> {
-      await attempt(partition, () => lookup(partition).commit(nextOffset));
+      await attempt(partition, () => lookup(partition).commit(nextOffset, reader));
     },
     async close(): Promise<void> {},
   };

@@ -10,9 +10,12 @@ export function openAppender(env: Env): LogAppender {
   return embeddedAppender((partition) => env.LOG_PARTITION.getByName(String(partition)));
 }
 
+/** Who reads a partition, each with a cursor of its own. */
+export type LogReader = "reader" | "archiver";
+
 /** The reading end of one partition of the log that the settings name. */
-export function openSource(env: Env, partition: number): LogSource {
+export function openSource(env: Env, partition: number, reader: LogReader = "reader"): LogSource {
   const { kafka, partitions } = settingsOf(env);
-  if (kafka) return createKafkaSource(kafka, partitions, partition);
-  return embeddedSource((p) => env.LOG_PARTITION.getByName(String(p)), partition);
+  if (kafka) return createKafkaSource(kafka, partitions, partition, `freshet-${reader}`);
+  return embeddedSource((p) => env.LOG_PARTITION.getByName(String(p)), partition, reader);
 }

@@ -22,6 +22,7 @@ describeEventLog(
     dropBefore: async (log, partition, offset) => {
       await runInDurableObject(partitionsOf(log)(partition), (object) => {
         object.commit(offset);
+        object.commit(offset, "archiver");
         object.sweep(Date.now() + settingsOf(env).logRetentionMs + 1);
       });
     },

@@ -1,4 +1,5 @@
 import type { Context } from "hono";
+import type { ArchiverStats } from "../../durable-objects/archiver.ts";
 import type { BatcherStats } from "../../durable-objects/batcher.ts";
 import { catalogOf, type Env, settingsOf } from "../../durable-objects/env.ts";
 import type { HubStats } from "../../durable-objects/live-hub.ts";
@@ -20,6 +21,7 @@ export async function getMetrics(c: Context<App>): Promise<Response> {
   const families = [
     ...(await ingestFamilies(c.env)),
     ...(await readerFamilies(c.env)),
+    ...(await archiveFamilies(c.env)),
     ...(await projectFamilies(c.env)),
   ];
   return c.body(prometheusText(families), 200, {
@@ -97,6 +99,45 @@ async function readerFamilies(env: Env): Promise<MetricFamily[]> {
       Math.max(0, s.endOffset - s.nextOffset),
     ),
     gauge("freshet_log_next_offset", "Next offset to read.", (s) => s.nextOffset),
+  ];
+}
+
+/** Without an archive there are none. */
+async function archiveFamilies(env: Env): Promise<MetricFamily[]> {
+  if (env.ARCHIVE === undefined) return [];
+  const nowMs = Date.now();
+  const partitions = Array.from({ length: settingsOf(env).partitions }, (_, p) => String(p));
+  const stats = await Promise.all(partitions.map((p) => env.ARCHIVER.getByName(p).stats()));
+  const logs = await Promise.all(partitions.map((p) => env.PARTITION_READER.getByName(p).stats()));
+  const counter = counterOf<ArchiverStats>(stats, ({ partition }) => ({ partition }));
+  const gauge = gaugeOf<ArchiverStats>(stats, ({ partition }) => ({ partition }));
+  return [
+    counter("freshet_archive_events_total", "Events archived.", (s) => s.events),
+    counter("freshet_archive_files_total", "Files written of new events.", (s) => s.files),
+    counter("freshet_archive_bytes_total", "Bytes of these files.", (s) => s.bytes),
+    counter("freshet_archive_compactions_total", "Files put together from several.", (s) => s.compactions),
+    counter(
+      "freshet_archive_duplicate_events_total",
+      "Events left out as repeats.",
+      (s) => s.duplicateEvents,
+    ),
+    counter(
+      "freshet_archive_malformed_events_total",
+      "Events that could not be read.",
+      (s) => s.malformedEvents,
+    ),
+    counter(
+      "freshet_archive_lost_offsets_total",
+      "Offsets that retention took before they were archived.",
+      (s) => s.lostOffsets,
+    ),
+    counter("freshet_archive_retries_total", "Runs that failed and were repeated.", (s) => s.retries),
+    gauge("freshet_archive_lag_records", "Records of the log not yet archived.", (s) =>
+      Math.max(0, (logs[s.partition]?.endOffset ?? s.endOffset) - s.nextOffset),
+    ),
+    gauge("freshet_archive_lag_seconds", "Age of the oldest record that waits to be archived.", (s) =>
+      s.waitingSinceMs === undefined ? 0 : Math.max(0, nowMs - s.waitingSinceMs) / 1_000,
+    ),
   ];
 }
 

@@ -1,0 +1,104 @@
+import { type BatchIdMemory, batchIdentity, type Hash } from "../engine/batch-id-memory.ts";
+import type { StoredRecord } from "../log/event-log.ts";
+import { hourOf } from "./archive-path.ts";
+import { EventRows, toEvent } from "./event-rows.ts";
+
+/** The rows of one file to be written. */
+export interface HourRows {
+  project: string;
+  hourMs: number;
+  rows: EventRows;
+}
+
+/** What a range of the log holds for the archive. */
+export interface Cut {
+  /** By project and hour. */
+  hours: HourRows[];
+  /** Identities of the batches that were new: to be remembered once the files are written. */
+  batches: Hash[];
+  /** Newest arrival in the range, epoch ms. */
+  receivedAtMs: number;
+  events: number;
+  duplicateBatches: number;
+  duplicateEvents: number;
+  malformedEvents: number;
+}
+
+/**
+ * Sorts the events of a range into files. Repeats are left out by the rule by which a partition reader leaves them
+ * out, so that the archive holds the events that the windows count.
+ */
+export function cutRecords(records: Iterable<StoredRecord>, batchIds: BatchIdMemory): Cut {
+  const hours = new Map<string, HourRows>();
+  const seen = new Set<string>();
+  const decoder = new TextDecoder();
+  const cut: Cut = {
+    hours: [],
+    batches: [],
+    receivedAtMs: 0,
+    events: 0,
+    duplicateBatches: 0,
+    duplicateEvents: 0,
+    malformedEvents: 0,
+  };
+  for (const record of records) {
+    const { project, count, receivedAtMs } = record.headers;
+    const batch = batchIdentity(project, record.key);
+    const name = `${batch[0]} ${batch[1]}`;
+    if (batchIds.has(batch) || seen.has(name)) {
+      cut.duplicateBatches++;
+      cut.duplicateEvents += count;
+      continue;
+    }
+    seen.add(name);
+    cut.batches.push(batch);
+    cut.receivedAtMs = Math.max(cut.receivedAtMs, receivedAtMs);
+    addRecord(record, decoder.decode(record.value), hours, cut);
+  }
+  cut.hours = [...hours.values()].sort(byPlace);
+  return cut;
+}
+
+function addRecord(record: StoredRecord, text: string, hours: Map<string, HourRows>, cut: Cut): void {
+  const { project, count } = record.headers;
+  const lines = parseLines(text);
+  if (lines === undefined || project === "") {
+    cut.malformedEvents += Math.max(1, count);
+    return;
+  }
+  for (const [line, raw] of lines.entries()) {
+    const event = toEvent(raw);
+    if (event === undefined) {
+      cut.malformedEvents++;
+      continue;
+    }
+    cut.events++;
+    rowsOf(project, hourOf(event.ts), hours).add(event, record.offset, line);
+  }
+}
+
+function rowsOf(project: string, hourMs: number, hours: Map<string, HourRows>): EventRows {
+  const key = `${hourMs} ${project}`;
+  let hour = hours.get(key);
+  if (hour === undefined) {
+    hour = { project, hourMs, rows: new EventRows() };
+    hours.set(key, hour);
+  }
+  return hour.rows;
+}
+
+/** The order of writing is the same on every repetition: a repetition begins where the last one was. */
+function byPlace(a: HourRows, b: HourRows): number {
+  if (a.project !== b.project) return a.project < b.project ? -1 : 1;
+  return a.hourMs - b.hourMs;
+}
+
+/** A normalized line holds no raw line feed, so that one parse does for all of them. */
+function parseLines(text: string): unknown[] | undefined {
+  const lines = text.endsWith("\n") ? text.slice(0, -1) : text;
+  try {
+    return JSON.parse(`[${lines.replaceAll("\n", ",")}]`) as unknown[];
+  } catch {
+    return undefined;
+  }
+}
