@@ -415,7 +415,7 @@ describe("[S2] queries", () => {
 describe("[O5] operating", () => {
   it("[O5] /healthz says which log it is and how far behind", async () => {
     const response = await exports.default.fetch("http://freshet.test/healthz");
-    expect(await response.json()).toEqual({ status: "ok", log: "embedded", partitions: 4, lag: 0 });
+    expect(await response.json()).toMatchObject({ status: "ok", log: "embedded", partitions: 4, lag: 0 });
   });
 
   it("[O5] /metrics is Prometheus text with what the objects count", async () => {
