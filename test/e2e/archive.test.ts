@@ -85,7 +85,7 @@ describe("[C2] the archive of a server that is killed again and again", () => {
     try {
       const sending = sendAll(freshet);
       for (let kill = 0; kill < KILLS; kill++) {
-        await sleep(2_000);
+        await sleep(5_000);
         freshet.killWorkerd();
       }
       sent = await sending;
