@@ -1,7 +1,7 @@
 import { type BatchIdMemory, batchIdentity, type Hash } from "../engine/batch-id-memory.ts";
 import type { StoredRecord } from "../log/event-log.ts";
 import { hourOf } from "./archive-path.ts";
-import { EventRows, toEvent } from "./event-rows.ts";
+import { EventRows, isEvent } from "./event-rows.ts";
 
 /** The rows of one file to be written. */
 export interface HourRows {
@@ -66,14 +66,18 @@ function addRecord(record: StoredRecord, text: string, hours: Map<string, HourRo
     cut.malformedEvents += Math.max(1, count);
     return;
   }
-  for (const [line, raw] of lines.entries()) {
-    const event = toEvent(raw);
-    if (event === undefined) {
+  let hourMs = Number.NaN;
+  let rows = new EventRows();
+  for (let line = 0; line < lines.length; line++) {
+    const event = lines[line];
+    if (!isEvent(event)) {
       cut.malformedEvents++;
       continue;
     }
+    const ownMs = hourOf(event.ts);
+    if (ownMs !== hourMs) [hourMs, rows] = [ownMs, rowsOf(project, ownMs, hours)];
+    rows.add(event, record.offset, line);
     cut.events++;
-    rowsOf(project, hourOf(event.ts), hours).add(event, record.offset, line);
   }
 }
 

@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
+import { makeBodies } from "../../bench/helpers/events.ts";
+import type { Event } from "../../protocol/event.ts";
 import { encodeEvents } from "./event-file.ts";
 import { EventRows } from "./event-rows.ts";
 import { readRows } from "./read-rows.ts";
@@ -112,5 +114,15 @@ describe("[C1] files of events", () => {
       "SELECT count(*)::INT n FROM (SELECT name, ts, lag(name) OVER r ln, lag(ts) OVER r lt FROM (SELECT *, file_row_number rn FROM read_parquet(FILE, file_row_number = true)) WINDOW r AS (ORDER BY rn)) WHERE ln > name OR (ln = name AND lt > ts)",
     );
     expect(order).toEqual({ n: 0 });
+  });
+
+  it("[P6] takes at most 30 bytes for an event of 170", () => {
+    const rows = new EventRows();
+    for (const [batch, { bytes }] of makeBodies(200, 100).entries()) {
+      const events = JSON.parse(bytes.toString()) as Event[];
+      for (const [line, sent] of events.entries())
+        rows.add({ ...sent, ts: sent.ts + batch * 100 + line }, batch, line);
+    }
+    expect(encodeEvents(rows).body.length / rows.length).toBeLessThanOrEqual(30);
   });
 });

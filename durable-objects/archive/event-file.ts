@@ -2,7 +2,7 @@ import { ByteWriter, type ColumnSource, ParquetWriter } from "hyparquet-writer";
 import type { SchemaElement } from "hyparquet";
 import type { EventRows } from "./event-rows.ts";
 import { groupSizes } from "./row-groups.ts";
-import { compress } from "./zstd.ts";
+import { type Codec, ZSTD } from "./zstd.ts";
 
 /** An encoded file, and what the catalogue keeps of it. */
 export interface EventFile {
@@ -43,7 +43,7 @@ const FILE_SCHEMA = SCHEMA.map((element): SchemaElement => {
 });
 
 /** Writes rows, at least one, as Parquet: sorted by name and time, in groups that a query can skip. */
-export function encodeEvents(rows: EventRows): EventFile {
+export function encodeEvents(rows: EventRows, codec: Codec = ZSTD): EventFile {
   const order = rows.order();
   const names = pick(rows.name, order);
   const ts = pick(rows.ts, order);
@@ -51,8 +51,8 @@ export function encodeEvents(rows: EventRows): EventFile {
   const parquet = new ParquetWriter({
     writer,
     schema: SCHEMA,
-    codec: "ZSTD",
-    compressors: { ZSTD: compress },
+    codec: codec.name,
+    compressors: { [codec.name]: codec.compress },
     // Names are whole in the statistics: a group of one name is known by them.
     statisticsTruncateLength: Number.POSITIVE_INFINITY,
     createdBy: "freshet",

@@ -1,4 +1,4 @@
-import type { Event, PropValue } from "../../protocol/event.ts";
+import type { Event } from "../../protocol/event.ts";
 
 /** An event and where it stands in its partition's log: `batch` is its record's offset, `line` its index in it. */
 export interface ArchivedEvent extends Event {
@@ -26,24 +26,29 @@ export class EventRows {
   }
 
   add(event: Event, batch: number, line: number): void {
+    const { name, ts, user = null, value = null, props, id = null } = event;
     this.addRow({
-      ...event,
-      props: event.props === undefined ? null : JSON.stringify(event.props),
+      name,
+      ts,
+      user,
+      value,
+      props: props === undefined ? null : JSON.stringify(props),
+      id,
       batch,
       line,
     });
   }
 
   /** Takes a row whose props are text already. */
-  addRow(row: EventRow): void {
-    this.name.push(row.name);
-    this.ts.push(row.ts);
-    this.user.push(row.user ?? null);
-    this.value.push(row.value ?? null);
-    this.props.push(row.props ?? null);
-    this.id.push(row.id ?? null);
-    this.batch.push(row.batch);
-    this.line.push(row.line);
+  addRow({ name, ts, user, value, props, id, batch, line }: EventRow): void {
+    this.name.push(name);
+    this.ts.push(ts);
+    this.user.push(user);
+    this.value.push(value);
+    this.props.push(props);
+    this.id.push(id);
+    this.batch.push(batch);
+    this.line.push(line);
   }
 
   /** Row numbers in the order of the file: by name, then time, then place in the log. */
@@ -61,30 +66,24 @@ export class EventRows {
 export interface EventRow {
   name: string;
   ts: number;
-  user?: string | null;
-  value?: number | null;
-  props?: string | null;
-  id?: string | null;
+  user: string | null;
+  value: number | null;
+  props: string | null;
+  id: string | null;
   batch: number;
   line: number;
 }
 
-/**
- * The event that a line of the log holds. Whatever else may write to the log, a file holds events only.
- *
- * @returns undefined when it is none.
- */
-export function toEvent(raw: unknown): Event | undefined {
-  if (typeof raw !== "object" || raw === null) return undefined;
+/** Whether a line of the log holds an event. Whatever else may write to the log, a file holds events only. */
+export function isEvent(raw: unknown): raw is Event {
+  if (typeof raw !== "object" || raw === null) return false;
   const { name, ts, id, user, value, props } = raw as Record<string, unknown>;
-  if (typeof name !== "string" || typeof ts !== "number") return undefined;
-  if (!Number.isInteger(ts) || ts < 0 || ts > LATEST_MS) return undefined;
-  const event: Event = { name, ts };
-  if (typeof id === "string") event.id = id;
-  if (typeof user === "string") event.user = user;
-  if (typeof value === "number") event.value = value;
-  if (typeof props === "object" && props !== null) event.props = props as Record<string, PropValue>;
-  return event;
+  if (typeof name !== "string" || typeof ts !== "number") return false;
+  if (!Number.isInteger(ts) || ts < 0 || ts > LATEST_MS) return false;
+  if (id !== undefined && typeof id !== "string") return false;
+  if (user !== undefined && typeof user !== "string") return false;
+  if (value !== undefined && typeof value !== "number") return false;
+  return props === undefined || (typeof props === "object" && props !== null);
 }
 
 function difference(column: readonly number[], a: number, b: number): number {
