@@ -173,10 +173,7 @@ export class PartitionArchive {
   }
 }
 
-function describeFile(
-  name: FileName,
-  { body, rows, footerBytes, minTs, maxTs, names }: EventFile,
-): ArchivedFile {
-  const file: ArchivedFile = { ...name, rows, bytes: body.length, footerBytes, minTs, maxTs };
+function describeFile(name: FileName, { body, names, ...facts }: EventFile): ArchivedFile {
+  const file: ArchivedFile = { ...name, ...facts, bytes: body.length };
   return names === undefined ? file : { ...file, names };
 }

@@ -6,6 +6,8 @@ export interface ArchivedFile {
   to: number;
   rows: number;
   bytes: number;
+  /** What its events take as text, about: what it takes to hold them. */
+  textBytes: number;
   footerBytes: number;
   minTs: number;
   maxTs: number;

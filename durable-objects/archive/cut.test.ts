@@ -144,11 +144,14 @@ describe("[C1] groups and compaction", () => {
   });
 
   it("[C2] puts neighbours together only, so that no range lies within another's", () => {
-    const rows = (...sizes: number[]): { rows: number }[] => sizes.map((rows) => ({ rows }));
+    const rows = (...sizes: number[]): { rows: number; textBytes: number }[] =>
+      sizes.map((rows) => ({ rows, textBytes: rows * 100 }));
     expect(filesToCompact(rows(1, 1, 1))).toEqual([]);
     expect(filesToCompact(rows(1, 2, 3, 4, 5))).toEqual(rows(1, 2, 3, 4, 5));
     expect(filesToCompact(rows(1, 2, 40_000, 4, 5, 6, 7))).toEqual(rows(4, 5, 6, 7));
     expect(filesToCompact(rows(1, 2, 40_000, 4, 5))).toEqual([]);
+    const wide = Array.from({ length: 9 }, () => ({ rows: 100, textBytes: 1_500_000 }));
+    expect(filesToCompact(wide)).toHaveLength(5);
     expect(filesToCompact(rows(20_000, 10, 10, 20_000, 10_001, 1, 1, 1))).toEqual(
       rows(20_000, 10, 10, 20_000),
     );

@@ -116,6 +116,17 @@ describe("[C1] files of events", () => {
     expect(order).toEqual({ n: 0 });
   });
 
+  it("[C1] gives back columns of many pages, too", async () => {
+    const rows = new EventRows();
+    for (let i = 0; i < 3_000; i++)
+      rows.add({ name: "e", ts: 1_795_000_000_000, props: { i, t: `${i}`.repeat(250) } }, i, 0);
+    const back = new EventRows();
+    await readRows(encodeEvents(rows).body.slice().buffer, back);
+    expect(back.props).toEqual(rows.props);
+    expect(back.batch).toEqual(rows.batch);
+    expect(back.textBytes).toBe(rows.textBytes);
+  });
+
   it("[P6] takes at most 30 bytes for an event of 170", () => {
     const rows = new EventRows();
     for (const [batch, { bytes }] of makeBodies(200, 100).entries()) {

@@ -8,6 +8,7 @@ import { type Codec, ZSTD } from "./zstd.ts";
 export interface EventFile {
   body: Uint8Array;
   rows: number;
+  textBytes: number;
   /** Bytes at the end of the file that hold its metadata: a reader's first request. */
   footerBytes: number;
   minTs: number;
@@ -61,7 +62,13 @@ export function encodeEvents(rows: EventRows, codec: Codec = ZSTD): EventFile {
   parquet.schema = FILE_SCHEMA;
   void parquet.finish();
   const body = writer.getBytes();
-  return { body, rows: rows.length, footerBytes: footerBytesOf(body), ...extentOf(names, ts) };
+  return {
+    body,
+    rows: rows.length,
+    textBytes: rows.textBytes,
+    footerBytes: footerBytesOf(body),
+    ...extentOf(names, ts),
+  };
 }
 
 function columnsOf(rows: EventRows, order: readonly number[], names: string[], ts: number[]): ColumnSource[] {

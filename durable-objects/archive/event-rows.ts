@@ -9,6 +9,9 @@ export interface ArchivedEvent extends Event {
 /** 9999-12-31: no normalized event is later. */
 const LATEST_MS = 253_402_300_799_999;
 
+/** Time, value, and names of fields: what a row takes beside its texts. */
+const ROW_BYTES = 48;
+
 /** Events as columns, as the archive keeps them: a third of the memory of as many objects. */
 export class EventRows {
   readonly name: string[] = [];
@@ -20,6 +23,8 @@ export class EventRows {
   readonly id: (string | null)[] = [];
   readonly batch: number[] = [];
   readonly line: number[] = [];
+  /** What all this takes as text, about. */
+  textBytes = 0;
 
   get length(): number {
     return this.ts.length;
@@ -41,6 +46,8 @@ export class EventRows {
 
   /** Takes a row whose props are text already. */
   addRow({ name, ts, user, value, props, id, batch, line }: EventRow): void {
+    const texts = (user?.length ?? 0) + (props?.length ?? 0) + (id?.length ?? 0);
+    this.textBytes += ROW_BYTES + name.length + texts;
     this.name.push(name);
     this.ts.push(ts);
     this.user.push(user);

@@ -19,7 +19,7 @@ import { ReaderStore } from "./reader-store.ts";
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS files (
     project TEXT NOT NULL, hour_ms INTEGER NOT NULL, from_offset INTEGER NOT NULL, to_offset INTEGER NOT NULL,
-    rows INTEGER NOT NULL, bytes INTEGER NOT NULL, footer_bytes INTEGER NOT NULL,
+    rows INTEGER NOT NULL, bytes INTEGER NOT NULL, text_bytes INTEGER NOT NULL, footer_bytes INTEGER NOT NULL,
     min_ts INTEGER NOT NULL, max_ts INTEGER NOT NULL, names TEXT,
     PRIMARY KEY (project, hour_ms, from_offset)
   ) WITHOUT ROWID;
@@ -43,6 +43,7 @@ interface FileRow extends Record<string, SqlStorageValue> {
   to_offset: number;
   rows: number;
   bytes: number;
+  text_bytes: number;
   footer_bytes: number;
   min_ts: number;
   max_ts: number;
@@ -221,15 +222,16 @@ export class ArchiveStore {
   }
 
   #insert(file: ArchivedFile, nowMs?: number): void {
-    const { project, hourMs, from, to, rows, bytes, footerBytes, minTs, maxTs, names } = file;
+    const { project, hourMs, from, to, rows, bytes, textBytes, footerBytes, minTs, maxTs, names } = file;
     this.#storage.sql.exec(
-      "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       project,
       hourMs,
       from,
       to,
       rows,
       bytes,
+      textBytes,
       footerBytes,
       minTs,
       maxTs,
@@ -280,6 +282,7 @@ function toFile(row: FileRow): ArchivedFile {
     to: row.to_offset,
     rows: row.rows,
     bytes: row.bytes,
+    textBytes: row.text_bytes,
     footerBytes: row.footer_bytes,
     minTs: row.min_ts,
     maxTs: row.max_ts,

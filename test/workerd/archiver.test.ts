@@ -141,6 +141,36 @@ describe("[C1] archiver", () => {
   });
 });
 
+describe("[C1] archiver with much to do", () => {
+  it("[C1] goes on in a run of its own after so many cuts", async () => {
+    const value = new TextEncoder().encode(JSON.stringify({ name: "e", ts: ARRIVED_MS }));
+    const headers = { project: "shop", count: 50_000, receivedAtMs: ARRIVED_MS, schemaVersion: 1 };
+    await appender.append(
+      16,
+      Array.from({ length: 20 }, (_, i) => ({ key: `k${i}`, headers, value })),
+    );
+    await archive(16);
+    expect(await archiverOf(16).stats()).toMatchObject({ nextOffset: 16 });
+    expect(await armed(16)).toBeLessThanOrEqual(Date.now() + 1_000);
+    await archive(16);
+    expect(await archiverOf(16).ranges()).toEqual([{ from: 0, to: 19, cuts: 20, rows: 20 }]);
+  });
+
+  it("[C2] puts the small files of an hour together when its alarm says so", async () => {
+    const { files } = await archiverOf(16).files("shop", 0, NOW);
+    expect(files).toHaveLength(20);
+    await runInDurableObject(archiverOf(16), async (_, { storage }) => {
+      storage.sql.exec("UPDATE hours SET due_ms = 0");
+      await storage.setAlarm(Date.now() + HOUR);
+    });
+    for (let run = 0; run < 3; run++) await runDurableObjectAlarm(archiverOf(16));
+    const after = await archiverOf(16).files("shop", 0, NOW);
+    expect(after.files.map(({ from, to, rows }) => [from, to, rows])).toEqual([[0, 19, 20]]);
+    expect(await archived(16)).toHaveLength(20);
+    expect(await archiverOf(16).stats()).toMatchObject({ compactions: 1, files: 20, events: 20 });
+  });
+});
+
 describe("[C1] the archive from outside", () => {
   it("[O5] /metrics and /healthz tell of it", async () => {
     const project = await TestProject.with();
