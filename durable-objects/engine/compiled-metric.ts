@@ -4,6 +4,7 @@ import { paneMs } from "../../protocol/window-spec.ts";
 import type { Aggregate, Input } from "./aggregates/aggregate.ts";
 import { aggregateOf } from "./aggregates/registry.ts";
 import { groupKeyOf } from "./group-key.ts";
+import { propOf } from "./prop-of.ts";
 import type { Session } from "./sessions.ts";
 import { compileWhere } from "./where.ts";
 
@@ -61,7 +62,7 @@ function inputOf({ takes }: Aggregate, field: string): (event: Event) => Input |
 function fieldOf(field: string): (event: Event) => PropValue | undefined {
   if (field === "value") return ({ value }) => value;
   if (field === "user") return ({ user }) => user;
-  return ({ props }) => (props !== undefined && Object.hasOwn(props, field) ? props[field] : undefined);
+  return (event) => propOf(event, field);
 }
 
 function textOf(value: boolean | null | undefined): string | undefined {

@@ -1,5 +1,6 @@
 import type { Event } from "../../protocol/event.ts";
 import type { Group } from "../../protocol/series.ts";
+import { propOf } from "./prop-of.ts";
 
 /** The group that further groups fold into once a window has `maxGroups` of them. */
 export const OTHER_GROUP = "__other__";
@@ -18,9 +19,8 @@ export function groupKeyOf(groupBy: readonly string[]): (event: Event) => string
 function groupValue(event: Event, name: string): string {
   if (name === "user") return event.user ?? "";
   if (name === "name") return event.name;
-  const props = event.props;
-  if (props === undefined || !Object.hasOwn(props, name)) return "";
-  const value = props[name];
+  const value = propOf(event, name);
+  if (typeof value === "string") return value;
   return value === null || value === undefined ? "" : String(value);
 }
 

@@ -94,7 +94,7 @@ export class MetricWindows {
     return this.#compiled;
   }
 
-  /** Takes a definition of the same meaning, with another delay, lateness or number of groups. */
+  /** Takes a definition of the same meaning, with another delay or lateness. */
   adopt(compiled: CompiledMetric): void {
     this.#compiled = compiled;
   }

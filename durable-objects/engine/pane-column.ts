@@ -1,49 +1,53 @@
 import type { Accumulator, Aggregate } from "./aggregates/aggregate.ts";
+import { lowerBound } from "./lower-bound.ts";
 import { type MemoryBudget, PLACE_BYTES } from "./memory-budget.ts";
 import type { Ranked } from "./named-groups.ts";
-
-/** A pane stands as itself and, while a window is over it, in a suffix. */
-const STACKS = 2;
+import type { SlidingPosition } from "./sliding-position.ts";
 
 /** Aggregate of all panes from `startMs` to where the front ends. */
 interface Suffix {
-  startMs: number;
-  sum: Accumulator;
+  readonly startMs: number;
+  readonly sum: Accumulator;
 }
 
 /**
  * The panes of one group in event time, and the sum of any window over them as it slides forward: two stacks, so that
- * a step costs two merges however many panes a window has, also for aggregates that cannot be subtracted.
+ * a step costs a few merges however many panes a window has, also for aggregates that cannot be subtracted.
  *
- *     panes   │ a │ b │ c │ d │ e │ f │
- *     front   abc  bc   c                 one suffix for each pane: the window gives them up one by one
- *     back                  └ d+e+f ┘     one running sum: the window takes panes in one by one
+ *     panes   │ a │ b │ c │ d │ e │ f │ g │ h │ i │ j │ k │
+ *     front   a…h   b…h   c…h │ d…h       │ g…h   │
+ *             near: one suffix a pane     far: one a block
+ *     back                                        i+j+k     one running sum: the window takes panes in one by one
  *
- * When the front is used up, the back becomes the new front. A late event in the back is merged into its sum; one in the
- * front makes it stale, and it is built anew at the next step.
+ * The window gives the front's suffixes up one by one; a block's gives way to those of its panes when it comes near, so
+ * that there are about 2 √n of n panes. Now and then the front's end moves on, and both stacks are built anew. A late
+ * event is merged into every sum that it belongs to.
  */
 export class PaneColumn implements Ranked {
   readonly key: string;
   readonly rank: number;
   readonly #aggregate: Aggregate;
   readonly #budget: MemoryBudget;
+  readonly #position: Readonly<SlidingPosition>;
   /** Ascending; `#cells` goes with it. */
   readonly #starts: number[] = [];
   readonly #cells: Accumulator[] = [];
   /** The oldest suffix is the last. */
-  #front: Suffix[] = [];
+  readonly #front: Suffix[] = [];
   #back: Accumulator | undefined;
-  /** Panes that start before this are in the front. */
-  #frontEndMs = 0;
-  /** Panes from the front's end up to this are in the back. */
-  #backEndMs = 0;
-  #isStale = true;
 
-  constructor(key: string, rank: number, aggregate: Aggregate, budget: MemoryBudget) {
+  constructor(
+    key: string,
+    rank: number,
+    aggregate: Aggregate,
+    budget: MemoryBudget,
+    position: Readonly<SlidingPosition>,
+  ) {
     this.key = key;
     this.rank = rank;
     this.#aggregate = aggregate;
     this.#budget = budget;
+    this.#position = position;
   }
 
   get isEmpty(): boolean {
@@ -57,113 +61,146 @@ export class PaneColumn implements Ranked {
 
   /** Whether the group has something in the pane. */
   has(startMs: number): boolean {
-    return this.#starts[this.#indexOf(startMs)] === startMs;
+    return this.#starts[lowerBound(this.#starts, startMs)] === startMs;
   }
 
   /** Merges `delta` into a pane. */
   add(startMs: number, delta: Accumulator): void {
-    const index = this.#indexOf(startMs);
+    const index = lowerBound(this.#starts, startMs);
     const cell = this.#starts[index] === startMs ? this.#cells[index] : undefined;
-    if (cell === undefined) this.#insert(index, startMs, delta);
-    else this.#merge(cell, delta);
-    if (startMs < this.#frontEndMs) this.#isStale = true;
-    else if (startMs < this.#backEndMs) {
-      this.#back ??= this.#aggregate.create();
-      this.#back.merge(delta);
+    if (cell === undefined) {
+      this.#starts.splice(index, 0, startMs);
+      this.#cells.splice(index, 0, this.#keptSum(delta));
+    } else {
+      this.#merge(cell, delta);
     }
+    const { fromMs, frontEndMs, endMs } = this.#position;
+    if (startMs < fromMs || startMs >= endMs) return;
+    if (startMs < frontEndMs) this.#addToFront(startMs, delta);
+    else this.#addToBack(delta);
   }
 
   /** Takes a pane out; undefined: the group has nothing in it. */
   remove(startMs: number): Accumulator | undefined {
-    const index = this.#indexOf(startMs);
+    const index = lowerBound(this.#starts, startMs);
     if (this.#starts[index] !== startMs) return undefined;
     this.#starts.splice(index, 1);
     const [cell] = this.#cells.splice(index, 1);
-    if (cell !== undefined) this.#budget.usedBytes -= STACKS * (cell.bytes + PLACE_BYTES);
-    this.#isStale = true;
+    if (cell !== undefined) this.#forget(cell);
+    const { fromMs, endMs } = this.#position;
+    if (startMs >= fromMs && startMs < endMs) this.#rebuild();
     return cell;
   }
 
-  /** Drops the panes that start before `startMs`. */
+  /** Drops the panes that start before `startMs`: no window holds them any more. */
   dropBefore(startMs: number): void {
-    const count = this.#indexOf(startMs);
-    for (let i = 0; i < count; i++) {
-      this.#budget.usedBytes -= STACKS * ((this.#cells[i]?.bytes ?? 0) + PLACE_BYTES);
-    }
+    const count = lowerBound(this.#starts, startMs);
     this.#starts.splice(0, count);
-    this.#cells.splice(0, count);
+    for (const cell of this.#cells.splice(0, count)) this.#forget(cell);
+    if (this.isEmpty) this.#clearSums();
   }
 
-  /**
-   * The sum of the panes that start in `[fromMs, endMs)`; undefined when there are none. Neither bound may lie before
-   * that of the last call.
-   */
-  slide(fromMs: number, endMs: number): Accumulator | undefined {
-    if (this.#isStale) this.#turnOver(fromMs, endMs);
-    else this.#extendBack(endMs);
-    while (this.#front.length > 0 && (this.#front.at(-1)?.startMs ?? 0) < fromMs) this.#front.pop();
-    if (this.#front.length === 0 && this.#back !== undefined) this.#turnOver(fromMs, endMs);
-    const front = this.#front.at(-1);
+  /** Brings the stacks to where the position has moved. To be called at every move. */
+  follow(): void {
+    const { isNewFront, isNewBlock, beforeEndMs, endMs, fromMs } = this.#position;
+    if (isNewFront) {
+      this.#rebuild();
+      return;
+    }
+    this.#takeIntoBack(beforeEndMs, endMs);
+    if (isNewBlock) this.#openBlock();
+    else this.#popBefore(fromMs);
+  }
+
+  /** The sum of the window; undefined when it holds nothing. The caller's to keep. */
+  sum(): Accumulator | undefined {
+    const front = this.#front.at(-1)?.sum;
     if (front === undefined && this.#back === undefined) return undefined;
     const sum = this.#aggregate.create();
-    if (front !== undefined) sum.merge(front.sum);
+    if (front !== undefined) sum.merge(front);
     if (this.#back !== undefined) sum.merge(this.#back);
     return sum;
   }
 
-  #insert(index: number, startMs: number, delta: Accumulator): void {
-    const cell = this.#aggregate.create();
-    cell.merge(delta);
-    this.#starts.splice(index, 0, startMs);
-    this.#cells.splice(index, 0, cell);
-    this.#budget.usedBytes += STACKS * (cell.bytes + PLACE_BYTES);
+  #rebuild(): void {
+    const { fromMs, frontEndMs, endMs } = this.#position;
+    this.#clearSums();
+    this.#takeIntoBack(frontEndMs, endMs);
+    this.#pushSuffixes(fromMs, frontEndMs);
   }
 
-  #merge(cell: Accumulator, delta: Accumulator): void {
-    const before = cell.bytes;
-    cell.merge(delta);
-    this.#budget.usedBytes += STACKS * (cell.bytes - before);
-  }
-
-  /** Takes the panes up to `endMs` into the back. */
-  #extendBack(endMs: number): void {
-    if (endMs <= this.#backEndMs) return;
-    for (let i = this.#indexOf(this.#backEndMs); i < this.#cells.length; i++) {
-      if ((this.#starts[i] ?? 0) >= endMs) break;
-      this.#back ??= this.#aggregate.create();
-      this.#back.merge(this.#cells[i] ?? this.#aggregate.create());
+  #takeIntoBack(fromMs: number, toMs: number): void {
+    for (let i = lowerBound(this.#starts, fromMs); (this.#starts[i] ?? toMs) < toMs; i++) {
+      const cell = this.#cells[i];
+      if (cell !== undefined) this.#addToBack(cell);
     }
-    this.#backEndMs = endMs;
   }
 
-  /** Makes suffixes of the panes in `[fromMs, endMs)`; the back is empty then. */
-  #turnOver(fromMs: number, endMs: number): void {
-    this.#front = [];
-    this.#back = undefined;
-    let above: Accumulator | undefined;
-    for (let i = this.#indexOf(endMs) - 1; i >= 0; i--) {
+  #addToBack(delta: Accumulator): void {
+    if (this.#back === undefined) this.#back = this.#keptSum(delta);
+    else this.#merge(this.#back, delta);
+  }
+
+  /** The suffix of the block that has come near gives way to those of its panes. */
+  #openBlock(): void {
+    const { fromMs, nearEndMs, frontEndMs } = this.#position;
+    this.#popBefore(nearEndMs);
+    this.#pushSuffixes(fromMs, Math.min(nearEndMs, frontEndMs));
+  }
+
+  /** Panes of one block that is not near make one suffix. */
+  #pushSuffixes(fromMs: number, toMs: number): void {
+    for (let i = lowerBound(this.#starts, toMs) - 1; i >= 0; i--) {
       const startMs = this.#starts[i] ?? 0;
-      if (startMs < fromMs) break;
-      const sum = this.#aggregate.create();
-      sum.merge(this.#cells[i] ?? sum);
-      if (above !== undefined) sum.merge(above);
-      this.#front.push({ startMs, sum });
-      above = sum;
+      const cell = this.#cells[i];
+      if (startMs < fromMs || cell === undefined) break;
+      const suffixMs = this.#position.suffixOf(startMs);
+      const newer = this.#front.at(-1);
+      if (newer?.startMs === suffixMs) this.#merge(newer.sum, cell);
+      else this.#front.push({ startMs: suffixMs, sum: this.#keptSum(cell, newer?.sum) });
     }
-    this.#frontEndMs = this.#backEndMs = endMs;
-    this.#isStale = false;
   }
 
-  /** Index of the first pane that does not start before `startMs`. Mostly it is the last or one beyond. */
-  #indexOf(startMs: number): number {
-    let high = this.#starts.length;
-    if (high === 0 || (this.#starts[high - 1] ?? 0) < startMs) return high;
-    let low = 0;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#starts[middle] ?? 0) < startMs) low = middle + 1;
-      else high = middle;
+  #popBefore(startMs: number): void {
+    while ((this.#front.at(-1)?.startMs ?? startMs) < startMs) {
+      const suffix = this.#front.pop();
+      if (suffix !== undefined) this.#forget(suffix.sum);
     }
-    return low;
+  }
+
+  #addToFront(startMs: number, delta: Accumulator): void {
+    const suffixMs = this.#position.suffixOf(startMs);
+    let at = this.#front.length;
+    for (; at > 0; at--) {
+      const older = this.#front[at - 1];
+      if (older === undefined || older.startMs > suffixMs) break;
+      this.#merge(older.sum, delta);
+    }
+    if (this.#front[at]?.startMs === suffixMs) return;
+    this.#front.splice(at, 0, { startMs: suffixMs, sum: this.#keptSum(delta, this.#front[at - 1]?.sum) });
+  }
+
+  #clearSums(): void {
+    this.#popBefore(Number.POSITIVE_INFINITY);
+    if (this.#back !== undefined) this.#forget(this.#back);
+    this.#back = undefined;
+  }
+
+  #keptSum(part: Accumulator, other?: Accumulator): Accumulator {
+    const sum = this.#aggregate.create();
+    sum.merge(part);
+    if (other !== undefined) sum.merge(other);
+    this.#budget.usedBytes += sum.bytes + PLACE_BYTES;
+    return sum;
+  }
+
+  #merge(kept: Accumulator, delta: Accumulator): void {
+    const before = kept.bytes;
+    kept.merge(delta);
+    this.#budget.usedBytes += kept.bytes - before;
+  }
+
+  #forget(kept: Accumulator): void {
+    this.#budget.usedBytes -= kept.bytes + PLACE_BYTES;
   }
 }

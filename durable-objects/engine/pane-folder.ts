@@ -3,7 +3,7 @@ import type { Accumulator } from "./aggregates/aggregate.ts";
 import type { CompiledMetric } from "./compiled-metric.ts";
 import { hash64 } from "./hash.ts";
 import type { MetricPartial, PanePartial } from "./partials.ts";
-import type { MetricFolder, Share } from "./range-folder.ts";
+import type { MetricFolder } from "./range-folder.ts";
 
 interface PaneAccumulators {
   events: number;
@@ -13,29 +13,30 @@ interface PaneAccumulators {
 /** Folds events into panes: one aggregate for each pane and group, however many windows overlap. */
 export class PaneFolder implements MetricFolder {
   readonly compiled: CompiledMetric;
-  readonly #share: Share | undefined;
   readonly #panes = new Map<number, PaneAccumulators>();
   #skipped = 0;
   #lastStart = Number.NaN;
   #lastPane: PaneAccumulators | undefined;
 
-  /** @param share leaves out the groups of other window objects. */
-  constructor(compiled: CompiledMetric, share?: Share) {
+  constructor(compiled: CompiledMetric) {
     this.compiled = compiled;
-    this.#share = share;
   }
 
   add(event: Event): void {
     const { compiled } = this;
     if (compiled.accepts !== undefined && !compiled.accepts(event)) return;
-    const key = compiled.groupKey(event);
-    if (this.#share !== undefined && shardOf(key, this.#share.of) !== this.#share.index) return;
+    this.addTo(compiled.groupKey(event), event);
+  }
+
+  /** Takes an event that the metric takes into a group. */
+  addTo(key: string, event: Event): void {
+    const { compiled } = this;
     const x = compiled.input(event);
     if (x === undefined) {
       this.#skipped++;
       return;
     }
-    const pane = this.#paneAt(event.ts - (event.ts % compiled.paneMs));
+    const pane = this.#paneOf(event.ts);
     pane.events++;
     let accumulator = pane.groups.get(key);
     if (accumulator === undefined) {
@@ -56,8 +57,10 @@ export class PaneFolder implements MetricFolder {
   }
 
   /** Neighbouring events mostly share their pane: the last one is kept at hand. */
-  #paneAt(startMs: number): PaneAccumulators {
-    if (startMs === this.#lastStart && this.#lastPane !== undefined) return this.#lastPane;
+  #paneOf(ts: number): PaneAccumulators {
+    const sinceMs = ts - this.#lastStart;
+    if (sinceMs >= 0 && sinceMs < this.compiled.paneMs && this.#lastPane !== undefined) return this.#lastPane;
+    const startMs = ts - (ts % this.compiled.paneMs);
     let pane = this.#panes.get(startMs);
     if (pane === undefined) {
       pane = { events: 0, groups: new Map() };

@@ -54,9 +54,11 @@ export interface FoldedRange {
   malformedEvents: number;
 }
 
-interface ObjectFold {
+/** What is folded alike: for one window object, or for those of a split metric that hold as much of the log. */
+interface SharedFold {
   version: number;
-  object: FoldObject;
+  objects: FoldObject[];
+  applied: number;
   folder: RangeFolder;
   oldestReceivedMs: number;
 }
@@ -67,7 +69,7 @@ interface ObjectFold {
  * so that reading again from any earlier offset decides as before.
  */
 export function foldRange(records: Iterable<FoldedRecord>, context: RangeContext): FoldedRange {
-  const folds = new Map<string, ObjectFold[]>();
+  const folds = new Map<string, SharedFold[]>();
   const seen = new Set<string>();
   const range: FoldedRange = {
     partials: new Map(),
@@ -92,23 +94,23 @@ export function foldRange(records: Iterable<FoldedRecord>, context: RangeContext
     foldRecord(record, folds, context, range);
   }
   for (const fold of [...folds.values()].flat()) {
-    if (fold.oldestReceivedMs < Number.POSITIVE_INFINITY) {
-      range.partials.set(fold.object.name, partialOf(fold, context));
-    }
+    if (fold.oldestReceivedMs === Number.POSITIVE_INFINITY) continue;
+    for (const object of fold.objects) range.partials.set(object.name, partialOf(object, fold, context));
   }
   return range;
 }
 
 function partialOf(
-  { object, version, oldestReceivedMs, folder }: ObjectFold,
+  { share }: FoldObject,
+  { version, applied, oldestReceivedMs, folder }: SharedFold,
   { partition, to }: RangeContext,
 ): RangePartial {
-  return { partition, after: object.applied, to, version, oldestReceivedMs, ...folder.finish() };
+  return { partition, after: applied, to, version, oldestReceivedMs, ...folder.finish(share?.index) };
 }
 
 function foldRecord(
   record: FoldedRecord,
-  folds: Map<string, ObjectFold[]>,
+  folds: Map<string, SharedFold[]>,
   context: RangeContext,
   range: FoldedRange,
 ): void {
@@ -118,28 +120,32 @@ function foldRecord(
     return;
   }
   range.events += events.length;
-  const lacking = foldsOf(record.project, folds, context).filter(
-    ({ object }) => object.applied < record.offset,
-  );
+  const lacking = foldsOf(record.project, folds, context).filter(({ applied }) => applied < record.offset);
   for (const fold of lacking) {
     fold.oldestReceivedMs = Math.min(fold.oldestReceivedMs, record.receivedAtMs);
     for (const event of events) fold.folder.add(event);
   }
 }
 
-function foldsOf(project: string, folds: Map<string, ObjectFold[]>, context: RangeContext): ObjectFold[] {
+function foldsOf(project: string, folds: Map<string, SharedFold[]>, context: RangeContext): SharedFold[] {
   let known = folds.get(project);
-  if (known === undefined) {
-    const { version, objects } = context.targetOf(project);
-    known = objects.map((object) => ({
-      version,
-      object,
-      folder: new RangeFolder(object.metrics, object.share),
-      oldestReceivedMs: Number.POSITIVE_INFINITY,
-    }));
-    folds.set(project, known);
-  }
+  if (known === undefined) folds.set(project, (known = sharedFolds(context.targetOf(project))));
   return known;
+}
+
+function sharedFolds({ version, objects }: FoldTarget): SharedFold[] {
+  const alike = Map.groupBy(objects, ({ name, metrics, share, applied }) =>
+    share === undefined ? name : `${metrics[0]?.metric.name}/${share.of}/${applied}`,
+  );
+  const folds: SharedFold[] = [];
+  for (const objects of alike.values()) {
+    const [first] = objects;
+    if (first === undefined) continue;
+    const { metrics, share, applied } = first;
+    const folder = new RangeFolder(metrics, share);
+    folds.push({ version, objects, applied, folder, oldestReceivedMs: Number.POSITIVE_INFINITY });
+  }
+  return folds;
 }
 
 /** A normalized line holds no raw line feed, so that one parse does for all of them. */

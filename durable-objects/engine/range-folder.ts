@@ -3,13 +3,14 @@ import type { CompiledMetric } from "./compiled-metric.ts";
 import { PaneFolder } from "./pane-folder.ts";
 import type { MetricPartial } from "./partials.ts";
 import { SessionFolder } from "./session-folder.ts";
+import { SplitFolder } from "./split-folder.ts";
 
 /** Folds the events of one range for one metric. */
 export interface MetricFolder {
   readonly compiled: CompiledMetric;
   add(event: Event): void;
-  /** What was folded; undefined when no event concerned the metric. */
-  finish(): MetricPartial | undefined;
+  /** What was folded for one of the metric's shards; undefined when no event concerned it. */
+  finish(shard: number): MetricPartial | undefined;
 }
 
 /** The share of a split metric's groups that one window object has: those whose hash leaves `index`. */
@@ -18,17 +19,22 @@ export interface Share {
   of: number;
 }
 
-/** Folds the events of one project in one range into partial aggregates for one window object. */
+const WHOLE: Share = { index: 0, of: 1 };
+
+/**
+ * Folds the events of one project in one range into partial aggregates for one window object, or for all that a metric
+ * is split over.
+ */
 export class RangeFolder {
+  readonly #share: Share;
   readonly #byEvent = new Map<string, MetricFolder[]>();
   readonly #folders: MetricFolder[];
   #maxTs = Number.NEGATIVE_INFINITY;
   #events = 0;
 
-  constructor(metrics: readonly CompiledMetric[], share?: Share) {
-    this.#folders = metrics.map((metric) =>
-      metric.metric.window.type === "session" ? new SessionFolder(metric) : new PaneFolder(metric, share),
-    );
+  constructor(metrics: readonly CompiledMetric[], share: Share = WHOLE) {
+    this.#share = share;
+    this.#folders = metrics.map((metric) => folderOf(metric, share.of));
     for (const folder of this.#folders) {
       const name = folder.compiled.metric.event;
       const same = this.#byEvent.get(name);
@@ -45,9 +51,20 @@ export class RangeFolder {
     for (const folder of folders) folder.add(event);
   }
 
-  /** The partials so far. Metrics that no event concerned are left out. */
-  finish(): { maxTs: number; events: number; metrics: MetricPartial[] } {
-    const metrics = this.#folders.map((folder) => folder.finish()).filter((partial) => partial !== undefined);
+  /**
+   * The partials so far. Metrics that no event concerned are left out.
+   *
+   * @param shard another one than the constructor's.
+   */
+  finish(shard: number = this.#share.index): { maxTs: number; events: number; metrics: MetricPartial[] } {
+    const metrics = this.#folders
+      .map((folder) => folder.finish(shard))
+      .filter((partial) => partial !== undefined);
     return { maxTs: this.#maxTs, events: this.#events, metrics };
   }
+}
+
+function folderOf(metric: CompiledMetric, shards: number): MetricFolder {
+  if (metric.metric.window.type === "session") return new SessionFolder(metric);
+  return shards === 1 ? new PaneFolder(metric) : new SplitFolder(metric, shards);
 }

@@ -4,6 +4,7 @@ import type { Metric } from "../../protocol/metric.ts";
 import { type CompiledMetric, compileMetric } from "./compiled-metric.ts";
 import { MemoryBudget } from "./memory-budget.ts";
 import { type MetricCounts, MetricWindows } from "./metric-windows.ts";
+import type { MetricPartial } from "./partials.ts";
 import { RangeFolder } from "./range-folder.ts";
 import { readSealed, type SealedPoint } from "./sealed-point.ts";
 import type { WindowPoint } from "./window-points.ts";
@@ -17,9 +18,7 @@ export class Replay {
   readonly #windows: MetricWindows;
 
   constructor(metric: Metric) {
-    // Past events wait for nobody. All groups are computed here, whatever the metric is split over when it is live.
-    const whole = { ...metric, delayMs: 0, latenessMs: 0, shards: 1 };
-    this.compiled = compileMetric({ metric: whole, revision: 0 });
+    this.compiled = compileMetric({ metric: replayed(metric), revision: 0 });
     this.#windows = new MetricWindows(this.compiled, new MemoryBudget(LIMITS.windowStateBytes), {
       since: [],
     });
@@ -32,7 +31,12 @@ export class Replay {
   add(events: Iterable<Event>): void {
     const folder = new RangeFolder([this.compiled]);
     for (const event of events) folder.add(event);
-    for (const partial of folder.finish().metrics) this.#windows.apply(partial);
+    for (const partial of folder.finish().metrics) this.apply(partial);
+  }
+
+  /** Adds what was folded elsewhere. */
+  apply(partial: MetricPartial): void {
+    this.#windows.apply(partial);
   }
 
   /** Every event before `ms` has been added: the windows that end by then are done. */
@@ -51,4 +55,12 @@ export class Replay {
   read(point: SealedPoint): WindowPoint {
     return readSealed(this.compiled, point);
   }
+}
+
+/**
+ * A metric as it is replayed: past events wait for nobody, and all groups are computed in one place, whatever the
+ * metric is split over when it is live.
+ */
+export function replayed(metric: Metric): Metric {
+  return { ...metric, delayMs: 0, latenessMs: 0, shards: 1 };
 }

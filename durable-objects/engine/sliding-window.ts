@@ -5,13 +5,15 @@ import type { PaneColumn } from "./pane-column.ts";
 
 /** One sliding window in view: composed once, when it comes into view; from then on it takes what comes. */
 export class SlidingWindow {
+  readonly end: number;
   readonly #aggregate: Aggregate;
   readonly #budget: MemoryBudget;
   readonly #other: string;
   readonly #named: NamedGroups<PaneColumn>;
   readonly #groups = new Map<string, Accumulator>();
 
-  constructor(aggregate: Aggregate, budget: MemoryBudget, other: string, mostGroups: number) {
+  constructor(end: number, aggregate: Aggregate, budget: MemoryBudget, other: string, mostGroups: number) {
+    this.end = end;
     this.#aggregate = aggregate;
     this.#budget = budget;
     this.#other = other;
@@ -25,22 +27,24 @@ export class SlidingWindow {
   /**
    * Takes what a column adds to this window.
    *
-   * @returns the keys of the groups that changed: the column's own, or where it was folded.
+   * @param mayKeep whether `delta` is the window's from now on.
+   * @returns the key of the group that was folded by it, if any: the column's own or another.
    */
-  take(column: PaneColumn, delta: Accumulator): string[] {
-    if (column.key === this.#other || this.#groups.has(column.key)) {
-      this.#merge(column.key, delta);
-      return [column.key];
+  take(column: PaneColumn, delta: Accumulator, mayKeep: boolean): string | undefined {
+    const { key } = column;
+    const present = this.#groups.get(key);
+    if (present !== undefined) {
+      this.#merge(present, delta);
+      return undefined;
     }
-    const left = this.#named.admit(column);
+    const left = key === this.#other ? undefined : this.#named.admit(column);
     if (left === column) {
-      this.#merge(this.#other, delta);
-      return [this.#other];
+      this.#fold(delta, mayKeep);
+      return key;
     }
-    this.#merge(column.key, delta);
-    if (left === undefined) return [column.key];
-    this.#fold(left.key);
-    return [column.key, left.key, this.#other];
+    this.#put(key, delta, mayKeep);
+    if (left !== undefined) this.#foldNamed(left.key);
+    return left?.key;
   }
 
   /** Gives back all memory. */
@@ -49,19 +53,30 @@ export class SlidingWindow {
     this.#groups.clear();
   }
 
-  #fold(key: string): void {
+  #foldNamed(key: string): void {
     const accumulator = this.#groups.get(key);
     if (accumulator === undefined) return;
     this.#groups.delete(key);
     this.#budget.usedBytes -= accumulator.bytes + PLACE_BYTES;
-    this.#merge(this.#other, accumulator);
+    this.#fold(accumulator, true);
   }
 
-  #merge(key: string, delta: Accumulator): void {
-    let accumulator = this.#groups.get(key);
-    const before = accumulator === undefined ? -PLACE_BYTES : accumulator.bytes;
-    if (accumulator === undefined) this.#groups.set(key, (accumulator = this.#aggregate.create()));
-    accumulator.merge(delta);
-    this.#budget.usedBytes += accumulator.bytes - before;
+  #fold(delta: Accumulator, mayKeep: boolean): void {
+    const other = this.#groups.get(this.#other);
+    if (other === undefined) this.#put(this.#other, delta, mayKeep);
+    else this.#merge(other, delta);
+  }
+
+  #put(key: string, delta: Accumulator, mayKeep: boolean): void {
+    const kept = mayKeep ? delta : this.#aggregate.create();
+    if (!mayKeep) kept.merge(delta);
+    this.#groups.set(key, kept);
+    this.#budget.usedBytes += kept.bytes + PLACE_BYTES;
+  }
+
+  #merge(present: Accumulator, delta: Accumulator): void {
+    const before = present.bytes;
+    present.merge(delta);
+    this.#budget.usedBytes += present.bytes - before;
   }
 }

@@ -3,8 +3,10 @@ import type { CompiledMetric } from "./compiled-metric.ts";
 import { otherKey } from "./group-key.ts";
 import type { MemoryBudget } from "./memory-budget.ts";
 import { NamedGroups } from "./named-groups.ts";
+import { lowerBound } from "./lower-bound.ts";
 import { PaneColumn } from "./pane-column.ts";
 import type { MetricPartial } from "./partials.ts";
+import { SlidingPosition } from "./sliding-position.ts";
 import { SlidingWindow } from "./sliding-window.ts";
 import { ceilTo, type EncodedWindows, floorTo, type Taken, type Touch, type Windows } from "./windows.ts";
 
@@ -25,6 +27,9 @@ export class SlidingWindows implements Windows {
   readonly #columns = new Map<string, PaneColumn>();
   readonly #other: PaneColumn;
   readonly #panes = new Map<number, NamedGroups<PaneColumn>>();
+  /** Of the panes, ascending. */
+  readonly #starts: number[] = [];
+  readonly #position: SlidingPosition;
   readonly #windows = new Map<number, SlidingWindow>();
   #nextRank = 0;
   #sealedEnd: number;
@@ -34,11 +39,13 @@ export class SlidingWindows implements Windows {
     this.#compiled = compiled;
     this.#budget = budget;
     this.#mostGroups = Math.ceil(compiled.metric.maxGroups / compiled.metric.shards);
+    this.#position = new SlidingPosition(compiled.metric.window.sizeMs, compiled.paneMs);
     const other = otherKey(compiled.metric.groupBy);
-    this.#other = new PaneColumn(other, Number.POSITIVE_INFINITY, compiled.aggregate, budget);
+    this.#other = this.#columnOf(other, Number.POSITIVE_INFINITY);
     this.#sealedEnd = this.#visibleEnd = encoded?.sealedEnd ?? 0;
     for (const [key, starts, states] of encoded?.groups ?? []) {
-      const column = key === other ? this.#other : this.#newColumn(key);
+      const column = key === other ? this.#other : this.#columnOf(key, this.#nextRank++);
+      if (column !== this.#other) this.#columns.set(key, column);
       for (const [i, start] of starts.entries()) {
         column.add(start, compiled.aggregate.decode(states[i] ?? 0));
         const pane = this.#paneAt(start);
@@ -54,11 +61,12 @@ export class SlidingWindows implements Windows {
         taken.late += events;
         continue;
       }
+      const windows = this.#windowsOver(startMs);
       for (const [key, state] of groups) {
         const delta = this.#compiled.aggregate.decode(state);
         const column = this.#columnFor(startMs, key, taken);
         column.add(startMs, delta);
-        taken.folded += this.#updateWindows(startMs, column, delta, touch);
+        for (const window of windows) taken.folded += this.#update(window, column, delta, touch);
       }
     }
     return taken;
@@ -67,30 +75,23 @@ export class SlidingWindows implements Windows {
   show(visibleEnd: number, _reachedMs: number, touch: Touch): Taken {
     const taken: Taken = { late: 0, folded: 0, dropped: 0 };
     for (const end of this.ends(this.#visibleEnd, visibleEnd)) {
-      const window = this.#windowAt(end);
-      const fromMs = end - this.#compiled.metric.window.sizeMs;
-      for (const column of [...this.#columns.values(), this.#other]) {
-        const sum = column.slide(fromMs, end);
-        if (sum === undefined) continue;
-        const [key] = window.take(column, sum);
-        if (key !== column.key) taken.folded++;
-      }
-      for (const key of window.groups.keys()) touch(end, key);
+      this.#moveTo(end);
+      taken.folded += this.#compose(end, touch);
     }
+    if (visibleEnd > this.#position.endMs) this.#moveTo(visibleEnd);
     this.#visibleEnd = visibleEnd;
     return taken;
   }
 
   *ends(after: number, through: number): Generator<number> {
-    const { everyMs } = this.#compiled.metric.window;
+    const { sizeMs, everyMs } = this.#compiled.metric.window;
     let next = floorTo(after, everyMs) + everyMs;
-    if (next > through) return;
-    for (const start of [...this.#panes.keys()].sort((a, b) => a - b)) {
+    for (let i = lowerBound(this.#starts, next - sizeMs); i < this.#starts.length; i++) {
+      const start = this.#starts[i] ?? 0;
+      next = Math.max(next, this.#firstEnd(start));
+      if (next > through) return;
       const last = Math.min(this.#lastEnd(start), through);
-      for (let end = Math.max(this.#firstEnd(start), next); end <= last; end += everyMs) {
-        yield end;
-        next = end + everyMs;
-      }
+      for (; next <= last; next += everyMs) yield next;
     }
   }
 
@@ -126,9 +127,10 @@ export class SlidingWindows implements Windows {
   /** The column that a group's share of a pane goes to: its own if the pane names it, else that of `__other__`. */
   #columnFor(startMs: number, key: string, taken: Taken): PaneColumn {
     const known = this.#columns.get(key);
-    if (known?.has(startMs) || key === this.#other.key) return known ?? this.#other;
+    if (known?.has(startMs)) return known;
     const pane = this.#paneAt(startMs);
-    const column = known ?? new PaneColumn(key, this.#nextRank, this.#compiled.aggregate, this.#budget);
+    if (key === this.#other.key) return this.#other;
+    const column = known ?? this.#columnOf(key, this.#nextRank);
     const left = this.#budget.isFull ? column : pane.admit(column);
     if (left !== undefined) taken.folded++;
     if (left === column) return this.#other;
@@ -146,43 +148,68 @@ export class SlidingWindows implements Windows {
     if (column.isEmpty) this.#columns.delete(column.key);
   }
 
-  /** Returns how many groups were folded by it. */
-  #updateWindows(startMs: number, column: PaneColumn, delta: Accumulator, touch: Touch): number {
+  /** The windows in view that a pane belongs to. */
+  #windowsOver(startMs: number): SlidingWindow[] {
     const { everyMs } = this.#compiled.metric.window;
-    let folded = 0;
+    const windows: SlidingWindow[] = [];
     const last = Math.min(this.#lastEnd(startMs), this.#visibleEnd);
-    for (
-      let end = Math.max(this.#firstEnd(startMs), this.#sealedEnd + everyMs);
-      end <= last;
-      end += everyMs
-    ) {
-      const changed = this.#windowAt(end).take(column, delta);
-      for (const key of changed) touch(end, key);
-      if (changed.length > 1 || changed[0] !== column.key) folded++;
+    let end = Math.max(this.#firstEnd(startMs), this.#sealedEnd + everyMs);
+    for (; end <= last; end += everyMs) windows.push(this.#windowAt(end));
+    return windows;
+  }
+
+  /** Returns how many groups were folded by it. */
+  #update(window: SlidingWindow, column: PaneColumn, delta: Accumulator, touch: Touch): number {
+    const left = window.take(column, delta, false);
+    if (left !== column.key) touch(window.end, column.key);
+    if (left === undefined) return 0;
+    touch(window.end, left);
+    touch(window.end, this.#other.key);
+    return 1;
+  }
+
+  /** Drops what no window holds, block by block: it is done for every column. */
+  #dropPanes(sealedEnd: number): void {
+    const { everyMs, sizeMs } = this.#compiled.metric.window;
+    const keptFromMs = sealedEnd + everyMs - sizeMs;
+    const isAny = (this.#starts.at(-1) ?? 0) >= keptFromMs;
+    const fromMs = isAny ? this.#position.blockOf(keptFromMs) : keptFromMs;
+    const dropped = this.#starts.splice(0, lowerBound(this.#starts, fromMs));
+    if (dropped.length === 0) return;
+    for (const start of dropped) this.#panes.delete(start);
+    for (const [key, column] of this.#columns) {
+      column.dropBefore(fromMs);
+      if (column.isEmpty) this.#columns.delete(key);
     }
+    this.#other.dropBefore(fromMs);
+  }
+
+  #moveTo(end: number): void {
+    this.#position.moveTo(end);
+    for (const column of this.#columns.values()) column.follow();
+    this.#other.follow();
+  }
+
+  /** Composes the window that the columns have followed to. Returns how many groups were folded by it. */
+  #compose(end: number, touch: Touch): number {
+    const window = this.#windowAt(end);
+    let folded = 0;
+    for (const column of this.#columns.values()) if (takeSum(window, column) !== undefined) folded++;
+    takeSum(window, this.#other);
+    for (const key of window.groups.keys()) touch(end, key);
     return folded;
   }
 
-  #dropPanes(sealedEnd: number): void {
-    const { everyMs, sizeMs } = this.#compiled.metric.window;
-    for (const start of this.#panes.keys()) if (this.#lastEnd(start) <= sealedEnd) this.#panes.delete(start);
-    const keptFromMs = sealedEnd + everyMs - sizeMs;
-    for (const [key, column] of this.#columns) {
-      column.dropBefore(keptFromMs);
-      if (column.isEmpty) this.#columns.delete(key);
-    }
-    this.#other.dropBefore(keptFromMs);
-  }
-
-  #newColumn(key: string): PaneColumn {
-    const column = new PaneColumn(key, this.#nextRank++, this.#compiled.aggregate, this.#budget);
-    this.#columns.set(key, column);
-    return column;
+  #columnOf(key: string, rank: number): PaneColumn {
+    return new PaneColumn(key, rank, this.#compiled.aggregate, this.#budget, this.#position);
   }
 
   #paneAt(startMs: number): NamedGroups<PaneColumn> {
     let pane = this.#panes.get(startMs);
-    if (pane === undefined) this.#panes.set(startMs, (pane = new NamedGroups(this.#mostGroups)));
+    if (pane === undefined) {
+      this.#panes.set(startMs, (pane = new NamedGroups(this.#mostGroups)));
+      this.#starts.splice(lowerBound(this.#starts, startMs), 0, startMs);
+    }
     return pane;
   }
 
@@ -190,7 +217,7 @@ export class SlidingWindows implements Windows {
     let window = this.#windows.get(end);
     if (window === undefined) {
       const { aggregate } = this.#compiled;
-      window = new SlidingWindow(aggregate, this.#budget, this.#other.key, this.#mostGroups);
+      window = new SlidingWindow(end, aggregate, this.#budget, this.#other.key, this.#mostGroups);
       this.#windows.set(end, window);
     }
     return window;
@@ -206,4 +233,10 @@ export class SlidingWindows implements Windows {
     const { sizeMs, everyMs } = this.#compiled.metric.window;
     return floorTo(paneStart + sizeMs, everyMs);
   }
+}
+
+/** @returns the key of the group that was folded by it, if any. */
+function takeSum(window: SlidingWindow, column: PaneColumn): string | undefined {
+  const sum = column.sum();
+  return sum && window.take(column, sum, true);
 }

@@ -1,5 +1,6 @@
 import type { Event, PropValue } from "../../protocol/event.ts";
 import type { EventField, WhereExpression, WhereOperand, WhereOperator } from "../../protocol/where.ts";
+import { propOf } from "./prop-of.ts";
 
 type Test = (event: Event) => boolean;
 type Read = (event: Event) => PropValue;
@@ -79,7 +80,7 @@ function readerOf(operand: WhereOperand): Read {
   if (operand.type === "literal") return () => operand.value;
   if (operand.type === "eventField") return EVENT_FIELD[operand.name];
   const { name } = operand;
-  return ({ props }) => (props !== undefined && Object.hasOwn(props, name) ? (props[name] ?? null) : null);
+  return (event) => propOf(event, name) ?? null;
 }
 
 /** Below, at or above zero; NaN, which is none of these, where the two are not both numbers or both strings. */
