@@ -1,8 +1,12 @@
 import { DurableObject } from "cloudflare:workers";
+import type { Metric } from "../protocol/metric.ts";
 import { bucketOf } from "./archive/archive-bucket.ts";
 import { PartitionArchive } from "./archive/archive-partition.ts";
 import type { ArchivedFile, ArchivedRange } from "./archive/archived-file.ts";
 import { retryPauseMs } from "./archive/cut-policy.ts";
+import { type ExploreShare, foldTail } from "./archive/log-tail.ts";
+import { BatchIdMemory } from "./engine/batch-id-memory.ts";
+import { compileMetric } from "./engine/compiled-metric.ts";
 import { type Env, settingsOf } from "./env.ts";
 import { openSource } from "./log/open-log.ts";
 import { ArchiveStore } from "./storage/archive-store.ts";
@@ -83,6 +87,32 @@ export class Archiver extends DurableObject<Env> {
       files: files.map((file) => ({ ...file, path: this.#store.pathOf(file) })),
       nextOffset: this.#store.reader.nextOffset,
     };
+  }
+
+  /**
+   * What one partition knows of past events for a metric: the files that may hold some in [fromMs, toMs), epoch ms,
+   * and what lies behind them in the log, folded.
+   *
+   * @returns JSON of an `ExploreShare`.
+   */
+  async explore(project: string, metric: Metric, fromMs: number, toMs: number): Promise<string> {
+    // The listing and the cursor are of one moment: what is archived while the tail is read is in the tail.
+    const { files, nextOffset } = this.files(project, fromMs, toMs);
+    const batchIds = new BatchIdMemory(settingsOf(this.env).dedupWindowMs);
+    this.#store.reader.recall(batchIds);
+    const source = openSource(this.env, this.#partition, "archiver");
+    try {
+      const compiled = compileMetric({ metric, revision: 0 });
+      const tail = await foldTail(source, nextOffset, {
+        partition: this.#partition,
+        project,
+        compiled,
+        batchIds,
+      });
+      return JSON.stringify({ files, tail } satisfies ExploreShare);
+    } finally {
+      await source.close();
+    }
   }
 
   /** What is archived of the log: one range when nothing is missing. */

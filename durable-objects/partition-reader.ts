@@ -1,15 +1,10 @@
 import { DurableObject } from "cloudflare:workers";
 import { BatchIdMemory } from "./engine/batch-id-memory.ts";
 import { projectOf } from "./engine/placement.ts";
-import {
-  type FoldedRange,
-  type FoldedRecord,
-  type FoldObject,
-  foldRange,
-  type FoldTarget,
-} from "./engine/range-fold.ts";
+import { type FoldedRange, type FoldObject, foldRange, type FoldTarget } from "./engine/range-fold.ts";
 import { type Env, settingsOf } from "./env.ts";
 import { type LogSlice, type LogSource, LogUnavailableError, type StoredRecord } from "./log/event-log.ts";
+import { foldable } from "./log/foldable.ts";
 import { openSource } from "./log/open-log.ts";
 import { ProjectDefinitions } from "./project-definitions.ts";
 import { type ReaderCounts, ReaderStore } from "./storage/reader-store.ts";
@@ -249,13 +244,5 @@ export class PartitionReader extends DurableObject<Env> {
     const { savedOffset } = this.#store;
     await this.#source.commit(savedOffset);
     this.#toldOffset = savedOffset;
-  }
-}
-
-function* foldable(records: Iterable<StoredRecord>): Generator<FoldedRecord> {
-  const decoder = new TextDecoder();
-  for (const { offset, key, headers, value } of records) {
-    const { project, count, receivedAtMs } = headers;
-    yield { offset, key, project, count, receivedAtMs, text: decoder.decode(value) };
   }
 }

@@ -48,6 +48,8 @@ export const LIMITS = {
   whereListValues: 256,
   /** Points of one series in one answer. */
   pointsPerSeries: 11_000,
+  /** Points of all series in one answer that is computed over past events. */
+  exploredPoints: 200_000,
   /** Bytes of one definition in the catalog: a metric, a dashboard, a key. */
   definitionBytes: 256 * 1024,
   /** Panels of one dashboard. */

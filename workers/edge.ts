@@ -3,6 +3,7 @@ import type { Env } from "../durable-objects/env.ts";
 import type { App } from "./authorize.ts";
 import { catalogRoutes } from "./catalog/catalog.ts";
 import { crossOrigin } from "./cross-origin.ts";
+import { postExplore } from "./explore/explore.ts";
 import { errorResponse, HttpError } from "./http-error.ts";
 import { postEvents } from "./ingest/events.ts";
 import { getLive } from "./live/live.ts";
@@ -25,6 +26,7 @@ const app = new Hono<App>()
   .use("/v1/*", crossOrigin)
   .post("/v1/events", postEvents)
   .get("/v1/query", getQuery)
+  .post("/v1/explore", postExplore)
   .get("/v1/live", getLive)
   .get("/v1/config", getConfig)
   .route("/v1/catalog", catalogRoutes)

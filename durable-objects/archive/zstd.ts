@@ -6,7 +6,7 @@ export interface Codec {
   compress: (bytes: Uint8Array) => Uint8Array;
 }
 
-/** The runtime's own Zstandard, level 3: docs/decisions/004-archive-files.md has what was measured. */
+/** The runtime's own Zstandard, level 3: docs/decisions/005-archive-files.md has what was measured. */
 export const ZSTD: Codec = { name: "ZSTD", compress: (bytes) => zstdCompressSync(bytes) };
 
 export function decompress(bytes: Uint8Array): Uint8Array {

@@ -2,13 +2,13 @@ import { type Context, Hono } from "hono";
 import type { DefinitionSource, Definitions, KeyOptions, KeyRole } from "../../durable-objects/catalog.ts";
 import { catalogOf, type Env } from "../../durable-objects/env.ts";
 import { parseDashboard } from "../../protocol/dashboard.ts";
-import { exceedsBytes, LIMITS, utf8Length } from "../../protocol/limits.ts";
+import { LIMITS } from "../../protocol/limits.ts";
 import { parseMetric } from "../../protocol/metric.ts";
 import { describe, isObject, type Result } from "../../protocol/result.ts";
 import { isViewSource, parseView, type View, viewFault } from "../../protocol/view.ts";
 import { type App, authorize, authorizeRoot, hashKey } from "../authorize.ts";
 import { HttpError, unavailable } from "../http-error.ts";
-import { readBody } from "../ingest/read-body.ts";
+import { jsonBody } from "../json-body.ts";
 
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,63}$/;
 const ROLES: readonly KeyRole[] = ["write", "read", "admin"];
@@ -147,19 +147,6 @@ function randomKey(): string {
   return btoa(String.fromCharCode(...bytes))
     .replaceAll("+", "-")
     .replaceAll("/", "_");
-}
-
-async function jsonBody(c: Context<App>): Promise<unknown> {
-  const { text } = await readBody(c.req.raw);
-  if (exceedsBytes(text, LIMITS.definitionBytes)) {
-    const message = `the definition has ${utf8Length(text)} bytes; the bound is ${LIMITS.definitionBytes}`;
-    throw new HttpError(413, "too_large", message);
-  }
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new HttpError(400, "malformed", "the body is not JSON");
-  }
 }
 
 /** A change of definitions counts once every reader knows of it; the same request again is safe. */
