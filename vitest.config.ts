@@ -5,6 +5,12 @@ export default defineConfig({
   test: {
     projects: [
       {
+        // Simulations run the Durable Object classes in Node.
+        resolve: {
+          alias: {
+            "cloudflare:workers": new URL("test/simulation/cloudflare-workers.ts", import.meta.url).pathname,
+          },
+        },
         test: {
           name: "pure",
           environment: "node",

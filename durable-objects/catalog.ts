@@ -8,7 +8,10 @@ import type { DefinedMetric } from "./engine/compiled-metric.ts";
 import { placementsOf } from "./engine/placement.ts";
 import type { RateLimit } from "./key-limiter.ts";
 
-/** `version` of a project rises with each change of its metrics; a metric's `revision` is the version that made it. */
+/**
+ * `version` of a project rises with each change of its metrics; a metric's `revision` is the version that made it.
+ * `untold` are window objects that a change took metrics from, until they have been told of it.
+ */
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS projects (name TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS keys (
@@ -20,6 +23,9 @@ const SCHEMA = `
   ) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS dashboards (
     project TEXT NOT NULL, name TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (project, name)
+  ) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS untold (
+    project TEXT NOT NULL, object TEXT NOT NULL, PRIMARY KEY (project, object)
   ) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS batchers (name TEXT PRIMARY KEY) WITHOUT ROWID;
 `;
@@ -119,7 +125,6 @@ export class Catalog extends DurableObject<Env> {
    * The same definition again changes nothing; one of the same meaning keeps its revision, and so its windows.
    */
   async putMetric(project: string, source: DefinitionSource): Promise<MetricOutcome> {
-    const before = this.#placements(project);
     const row = this.#rows<{ source: string; revision: number }>(
       "SELECT source, revision FROM metrics WHERE project = ? AND name = ?",
       project,
@@ -128,6 +133,7 @@ export class Catalog extends DurableObject<Env> {
     const body = JSON.stringify(source);
     if (row === undefined && this.metrics(project).length >= LIMITS.metricsPerProject) return "too_many";
     if (row?.source !== body) {
+      this.#noteUntold(project);
       const version = this.#nextVersion(project);
       const goesOn = row !== undefined && meanTheSame(JSON.parse(row.source) as DefinitionSource, source);
       this.ctx.storage.sql.exec(
@@ -138,16 +144,16 @@ export class Catalog extends DurableObject<Env> {
         body,
       );
     }
-    await this.#tell(project, before);
+    await this.#tell(project);
     return "stored";
   }
 
   /** Removes a metric and tells every reader and window object; false when there is none of this name. */
   async deleteMetric(project: string, name: string): Promise<boolean> {
-    const before = this.#placements(project);
+    this.#noteUntold(project);
     const existed = this.#changes("DELETE FROM metrics WHERE project = ? AND name = ?", project, name);
     if (existed) this.#nextVersion(project);
-    await this.#tell(project, before);
+    await this.#tell(project);
     return existed;
   }
 
@@ -226,14 +232,26 @@ export class Catalog extends DurableObject<Env> {
   }
 
   /** Readers are told first: a window object that knows a new version takes no range folded with an older one. */
-  async #tell(project: string, before: string[]): Promise<void> {
+  async #tell(project: string): Promise<void> {
     const { partitions } = settingsOf(this.env);
     const readers = Array.from({ length: partitions }, (_, p) =>
       this.env.PARTITION_READER.getByName(String(p)),
     );
     await Promise.all(readers.map((reader) => reader.forget(project)));
-    const objects = new Set([project, ...before, ...this.#placements(project)]);
+    const rows = this.#rows<{ object: string }>("SELECT object FROM untold WHERE project = ?", project);
+    const untold = rows.map(({ object }) => object);
+    const objects = new Set([project, ...untold, ...this.#placements(project)]);
     await Promise.all(Array.from(objects, (name) => this.env.METRIC_WINDOW.getByName(name).redefine()));
+    for (const object of untold) {
+      this.ctx.storage.sql.exec("DELETE FROM untold WHERE project = ? AND object = ?", project, object);
+    }
+  }
+
+  /** In one transaction with the change: whoever has a metric now is told, however often that is interrupted. */
+  #noteUntold(project: string): void {
+    for (const object of this.#placements(project)) {
+      this.ctx.storage.sql.exec("INSERT OR IGNORE INTO untold VALUES (?, ?)", project, object);
+    }
   }
 
   /** Names of the project's window objects. */

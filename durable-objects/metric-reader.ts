@@ -76,7 +76,8 @@ export class MetricReader {
   readShare(name: string, span: Span): ShareReading | undefined {
     const windows = this.#options.set.metric(name);
     if (windows === undefined) return undefined;
-    return { ...shareOf(windows.compiled, this.#points(windows, span)), watermark: this.#watermark(windows) };
+    const share = shareOf(windows.compiled, this.#points(windows, span));
+    return { ...share, watermark: this.#watermark(windows) };
   }
 
   /** The window objects of a split metric; none of one that is whole. */

@@ -159,7 +159,7 @@ export class PartitionReader extends DurableObject<Env> {
         `partition ${this.#partition} ends at offset ${slice.endOffset}, but was read up to ${from}: its topic was made anew`,
       );
     }
-    if (slice.nextOffset > from) this.#complete(from, slice, await this.#apply(slice));
+    if (slice.nextOffset > from) this.#complete(from, slice, await this.#apply(from, slice));
     const atEnd = this.#store.nextOffset >= slice.endOffset;
     if (atEnd) this.#caughtUpMs = readingMs;
     await this.#saveWhenDue();
@@ -167,10 +167,10 @@ export class PartitionReader extends DurableObject<Env> {
   }
 
   /** Folds a slice and has every window object take its part, again until each of them has. */
-  async #apply(slice: LogSlice): Promise<FoldedRange> {
+  async #apply(from: number, slice: LogSlice): Promise<FoldedRange> {
     const to = slice.nextOffset - 1;
     for (;;) {
-      const range = await this.#fold(slice.records, to);
+      const range = await this.#fold(slice.records, from, to);
       const taken = await Promise.all(
         Array.from(range.partials, async ([name, partial]) => {
           this.#applied.delete(name);
@@ -184,13 +184,14 @@ export class PartitionReader extends DurableObject<Env> {
     }
   }
 
-  async #fold(records: StoredRecord[], to: number): Promise<FoldedRange> {
+  async #fold(records: StoredRecord[], from: number, to: number): Promise<FoldedRange> {
     const targets = new Map<string, FoldTarget>();
     for (const { headers } of records) {
       if (!targets.has(headers.project)) targets.set(headers.project, await this.#target(headers.project));
     }
     return foldRange(foldable(records), {
       partition: this.#partition,
+      from,
       to,
       targetOf: (project) => targets.get(project) ?? NOBODY,
       batchIds: this.#batchIds,

@@ -39,6 +39,7 @@ export async function foldTail(
     const object = { name: project, metrics: [compiled], applied: -1 };
     const range = foldRange(foldable(slice.records), {
       partition,
+      from: next,
       to: slice.nextOffset - 1,
       targetOf: (name) => ({ version: 0, objects: name === project ? [object] : [] }),
       batchIds,

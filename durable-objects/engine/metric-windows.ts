@@ -21,6 +21,7 @@ export interface EncodedMetricWindows {
   revised: [endMs: number, keys: string[]][];
   counts: MetricCounts;
   since: number[];
+  begun: number[];
 }
 
 /** What a metric has counted since it was defined. */
@@ -66,8 +67,9 @@ export class MetricWindows {
   #reachedMs = 0;
   #isUntouched = true;
   readonly counts: MetricCounts = { late: 0, skipped: 0, folded: 0, dropped: 0 };
-  /** The first offset of each partition that was folded for this definition. */
-  readonly since: readonly number[];
+  readonly #since: number[];
+  /** Partitions of which the first range has come. */
+  readonly #begun: Set<number>;
 
   constructor(
     compiled: CompiledMetric,
@@ -76,8 +78,9 @@ export class MetricWindows {
   ) {
     this.#compiled = compiled;
     this.#untold = new UntoldChanges();
-    this.since = begin.since;
+    this.#since = [...begin.since];
     const encoded = "windows" in begin ? begin : undefined;
+    this.#begun = new Set(encoded?.begun);
     this.#windows = openWindows(compiled, budget, encoded?.windows);
     if (encoded === undefined) return;
     this.#isUntouched = false;
@@ -92,6 +95,18 @@ export class MetricWindows {
 
   get compiled(): CompiledMetric {
     return this.#compiled;
+  }
+
+  /** The first offset of each partition that is folded for this definition, or the first that may be. */
+  get since(): readonly number[] {
+    return this.#since;
+  }
+
+  /** Notes a range of which the reader began to read at `from`: while nobody asked, it had passed over what was before. */
+  begin(partition: number, from: number): void {
+    if (this.#begun.has(partition)) return;
+    this.#begun.add(partition);
+    this.#since[partition] = Math.max(this.#since[partition] ?? 0, from);
   }
 
   /** Takes a definition of the same meaning, with another delay or lateness. */
@@ -226,7 +241,8 @@ export class MetricWindows {
       reachedMs: this.#reachedMs,
       revised: Array.from(this.#revised, ([end, keys]) => [end, [...keys]]),
       counts: this.counts,
-      since: [...this.since],
+      since: this.#since,
+      begun: [...this.#begun],
     };
   }
 

@@ -23,6 +23,8 @@ export interface RangePartial {
   partition: number;
   /** The last offset that the window held when this was folded: the range is what follows, through `to`. */
   after: number;
+  /** Where the reader began to read: what lies between `after` and this, nobody was told. */
+  from: number;
   to: number;
   /** Version of the project's definitions that the range was folded with. */
   version: number;

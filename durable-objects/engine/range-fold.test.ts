@@ -25,6 +25,7 @@ function fold(
   const target: FoldTarget = { version: 1, objects };
   return foldRange(records, {
     partition: 0,
+    from: 0,
     to: records.at(-1)?.offset ?? 0,
     targetOf: () => target,
     batchIds,

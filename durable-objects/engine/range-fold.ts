@@ -17,6 +17,8 @@ export interface FoldedRecord {
 /** The range that is folded, and the definitions it is folded with. */
 export interface RangeContext {
   partition: number;
+  /** The first offset that was read. */
+  from: number;
   /** The last offset of the range. */
   to: number;
   /** Who is to be told of a project's events. */
@@ -103,9 +105,9 @@ export function foldRange(records: Iterable<FoldedRecord>, context: RangeContext
 function partialOf(
   { share }: FoldObject,
   { version, applied, oldestReceivedMs, folder }: SharedFold,
-  { partition, to }: RangeContext,
+  { partition, from, to }: RangeContext,
 ): RangePartial {
-  return { partition, after: applied, to, version, oldestReceivedMs, ...folder.finish(share?.index) };
+  return { partition, after: applied, from, to, version, oldestReceivedMs, ...folder.finish(share?.index) };
 }
 
 function foldRecord(

@@ -21,10 +21,16 @@ export class SessionFolder implements MetricFolder {
       this.#skipped++;
       return;
     }
+    const { ts } = event;
+    const gapMs = metric.window.gapMs ?? 0;
     const sessions = this.#sessionsOf(groupKey(event), event.user);
     const latest = sessions.at(-1);
-    if (latest !== undefined && event.ts >= latest.firstMs && event.ts <= latest.lastMs) latest.events++;
-    else addSession(sessions, { firstMs: event.ts, lastMs: event.ts, events: 1 }, metric.window.gapMs ?? 0);
+    if (latest !== undefined && ts >= latest.firstMs && ts - latest.lastMs < gapMs) {
+      latest.events++;
+      if (ts > latest.lastMs) latest.lastMs = ts;
+    } else {
+      addSession(sessions, { firstMs: ts, lastMs: ts, events: 1 }, gapMs);
+    }
   }
 
   finish(): MetricPartial | undefined {

@@ -1,5 +1,5 @@
 import { LIMITS } from "../../protocol/limits.ts";
-import type { Accumulator, Encoded } from "./aggregates/aggregate.ts";
+import type { Accumulator } from "./aggregates/aggregate.ts";
 import type { CompiledMetric } from "./compiled-metric.ts";
 import { otherKey } from "./group-key.ts";
 import type { MemoryBudget } from "./memory-budget.ts";
@@ -10,9 +10,14 @@ import { ceilTo, type EncodedWindows, type Taken, type Touch, type Windows } fro
 /** Two objects, their places in two maps, and the user's name. */
 const SESSION_BYTES = 300;
 
+/** Ends are after the epoch. */
+const NO_SLICE = 0;
+
 interface UserSession extends Session {
-  key: string;
-  user: string;
+  readonly key: string;
+  readonly user: string;
+  /** The slice that it stands in. */
+  end: number;
 }
 
 /**
@@ -25,7 +30,9 @@ export class SessionWindows implements Windows {
   readonly #budget: MemoryBudget;
   readonly #gapMs: number;
   readonly #sliceMs: number;
-  readonly #byUser = new Map<string, UserSession[]>();
+  readonly #other: string;
+  /** By group and user. */
+  readonly #groups = new Map<string, Map<string, UserSession[]>>();
   readonly #slices = new Map<number, Set<UserSession>>();
   /** Slices as they were last asked for, while nothing has changed. */
   readonly #composed = new Map<number, ReadonlyMap<string, Accumulator>>();
@@ -39,11 +46,12 @@ export class SessionWindows implements Windows {
     this.#budget = budget;
     this.#gapMs = compiled.metric.window.gapMs ?? 0;
     this.#sliceMs = compiled.metric.window.everyMs;
+    this.#other = otherKey(compiled.metric.groupBy);
     this.#sealedEnd = this.#visibleEnd = encoded?.sealedEnd ?? 0;
     for (const [key, times, users] of encoded?.groups ?? []) {
       for (const [i, user] of users.entries()) {
         const [firstMs = 0, lastMs = 0, events = 0] = times.slice(3 * i, 3 * i + 3);
-        this.#add({ key, user: String(user), firstMs, lastMs, events });
+        this.#add({ key, user: String(user), firstMs, lastMs, events, end: NO_SLICE }, () => undefined);
       }
     }
   }
@@ -58,12 +66,12 @@ export class SessionWindows implements Windows {
   }
 
   #take([key, user, firstMs, lastMs, events]: SessionPartial, touch: Touch): "kept" | "late" | "dropped" {
-    const added: UserSession = { key, user, firstMs, lastMs, events };
+    const added: UserSession = { key, user, firstMs, lastMs, events, end: NO_SLICE };
     if (this.#sliceOf(added) <= this.#sealedEnd && !this.#prolongs(added)) return "late";
     if (this.#sessions >= LIMITS.openSessions || this.#budget.isFull) {
       if (!this.#prolongs(added)) return "dropped";
     }
-    for (const end of this.#add(added)) this.#touch(end, key, touch);
+    this.#add(added, touch);
     return "kept";
   }
 
@@ -110,7 +118,7 @@ export class SessionWindows implements Windows {
     const ordered = [...groups].sort(([a, x], [b, y]) => x.sinceMs - y.sinceMs || (a < b ? -1 : 1));
     const named = new Map<string, Accumulator>();
     for (const [i, [givenKey, { accumulator }]] of ordered.entries()) {
-      const key = i < metric.maxGroups ? givenKey : otherKey(metric.groupBy);
+      const key = i < metric.maxGroups ? givenKey : this.#other;
       const present = named.get(key);
       if (present === undefined) named.set(key, accumulator);
       else present.merge(accumulator);
@@ -137,58 +145,68 @@ export class SessionWindows implements Windows {
   }
 
   encode(): EncodedWindows {
-    const groups = new Map<string, [string, number[], Encoded[]]>();
-    for (const sessions of this.#byUser.values()) {
-      for (const { key, user, firstMs, lastMs, events } of sessions) {
-        const group = groups.get(key) ?? [key, [], []];
-        groups.set(key, group);
-        group[1].push(firstMs, lastMs, events);
-        group[2].push(user);
-      }
-    }
-    return { sealedEnd: this.#sealedEnd, groups: [...groups.values()] };
+    const groups = Array.from(this.#groups, ([key, users]): EncodedWindows["groups"][number] => {
+      const sessions = [...users.values()].flat();
+      const times = sessions.flatMap(({ firstMs, lastMs, events }) => [firstMs, lastMs, events]);
+      return [key, times, sessions.map(({ user }) => user)];
+    });
+    return { sealedEnd: this.#sealedEnd, groups };
   }
 
   /** A group's change may change what is folded. */
   #touch(end: number, key: string, touch: Touch): void {
     this.#composed.delete(end);
     touch(end, key);
-    const { groupBy } = this.#compiled.metric;
-    if (groupBy.length > 0) touch(end, otherKey(groupBy));
+    if (this.#compiled.metric.groupBy.length > 0) touch(end, this.#other);
   }
 
-  /** Adds a session to its user's and returns the slices that changed. */
-  #add(added: UserSession): number[] {
-    const name = nameOf(added);
-    let sessions = this.#byUser.get(name);
-    if (sessions === undefined) this.#byUser.set(name, (sessions = []));
-    const { session, absorbed } = addSession(sessions, added, this.#gapMs);
-    const changed = absorbed.map((gone) => {
-      const end = this.#sliceOf(gone);
-      this.#slices.get(end)?.delete(gone);
-      if (this.#slices.get(end)?.size === 0) this.#slices.delete(end);
-      return end;
-    });
+  #add(added: UserSession, touch: Touch): void {
+    const { session, absorbed } = addSession(this.#sessionsOf(added), added, this.#gapMs);
+    for (const gone of absorbed) this.#leaveSlice(gone, touch);
+    this.#count((session === added ? 1 : 0) - absorbed.length);
     const end = this.#sliceOf(session);
-    const slice = this.#slices.get(end) ?? new Set();
-    this.#slices.set(end, slice.add(session));
-    this.#count(1 - absorbed.length);
-    return [...changed, end];
+    if (end !== session.end) {
+      this.#leaveSlice(session, touch);
+      session.end = end;
+      let slice = this.#slices.get(end);
+      if (slice === undefined) this.#slices.set(end, (slice = new Set()));
+      slice.add(session);
+    }
+    this.#touch(end, session.key, touch);
+  }
+
+  #leaveSlice(session: UserSession, touch: Touch): void {
+    const { end, key } = session;
+    const slice = this.#slices.get(end);
+    if (slice === undefined) return;
+    slice.delete(session);
+    if (slice.size === 0) this.#slices.delete(end);
+    this.#touch(end, key, touch);
+  }
+
+  #sessionsOf({ key, user }: UserSession): UserSession[] {
+    let users = this.#groups.get(key);
+    if (users === undefined) this.#groups.set(key, (users = new Map()));
+    let sessions = users.get(user);
+    if (sessions === undefined) users.set(user, (sessions = []));
+    return sessions;
   }
 
   /** Whether `added` would become part of a session that is kept. */
-  #prolongs({ firstMs, lastMs, ...rest }: UserSession): boolean {
-    const sessions = this.#byUser.get(nameOf(rest)) ?? [];
+  #prolongs({ key, user, firstMs, lastMs }: UserSession): boolean {
+    const sessions = this.#groups.get(key)?.get(user) ?? [];
     return sessions.some(
       (known) => firstMs - known.lastMs < this.#gapMs && known.firstMs - lastMs < this.#gapMs,
     );
   }
 
   #forget(session: UserSession): void {
-    const name = nameOf(session);
-    const left = (this.#byUser.get(name) ?? []).filter((known) => known !== session);
-    if (left.length > 0) this.#byUser.set(name, left);
-    else this.#byUser.delete(name);
+    const { key, user } = session;
+    const users = this.#groups.get(key);
+    const left = (users?.get(user) ?? []).filter((known) => known !== session);
+    if (left.length > 0) users?.set(user, left);
+    else users?.delete(user);
+    if (users?.size === 0) this.#groups.delete(key);
     this.#count(-1);
   }
 
@@ -200,8 +218,4 @@ export class SessionWindows implements Windows {
   #sliceOf({ lastMs }: Session): number {
     return ceilTo(lastMs + this.#gapMs, this.#sliceMs);
   }
-}
-
-function nameOf({ key, user }: { key: string; user: string }): string {
-  return `${user.length} ${user}${key}`;
 }

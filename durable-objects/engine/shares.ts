@@ -18,7 +18,7 @@ export interface ShareReading {
 export function shareOf(
   compiled: CompiledMetric,
   points: Iterable<WindowPoint>,
-): Omit<ShareReading, "watermark"> {
+): Pick<ShareReading, "series" | "other"> {
   const other = otherKey(compiled.metric.groupBy);
   const builder = new SeriesBuilder(compiled);
   const folded: ShareReading["other"] = [];

@@ -8,7 +8,6 @@ import type { MetricFolder } from "./range-folder.ts";
 export class SplitFolder implements MetricFolder {
   readonly compiled: CompiledMetric;
   readonly #shards: readonly PaneFolder[];
-  readonly #known = new Map<string, PaneFolder>();
 
   constructor(compiled: CompiledMetric, shards: number) {
     this.compiled = compiled;
@@ -19,9 +18,7 @@ export class SplitFolder implements MetricFolder {
     const { accepts, groupKey } = this.compiled;
     if (accepts !== undefined && !accepts(event)) return;
     const key = groupKey(event);
-    let shard = this.#known.get(key);
-    if (shard === undefined) this.#known.set(key, (shard = this.#shards[shardOf(key, this.#shards.length)]!));
-    shard.addTo(key, event);
+    this.#shards[shardOf(key, this.#shards.length)]?.addTo(key, event);
   }
 
   finish(shard: number): MetricPartial | undefined {

@@ -64,7 +64,10 @@ export class WindowSet {
     const since = this.#applied.map((offset) => offset + 1);
     for (const [name, defined] of wanted) {
       if (this.#metrics.has(name)) continue;
-      this.#metrics.set(name, new MetricWindows(compileMetric(defined), this.#budget, { since }));
+      const windows = new MetricWindows(compileMetric(defined), this.#budget, { since });
+      // What is sealed for the others is sealed for it, after a restart as before.
+      this.#advance(windows);
+      this.#metrics.set(name, windows);
     }
     return ended;
   }
@@ -89,15 +92,17 @@ export class WindowSet {
     } else {
       this.#applyRange(step.partial, nowMs);
     }
-    const edge = this.#watermark.maxTs;
-    for (const windows of this.#metrics.values()) {
-      windows.advance({ watermark: this.watermarkOf(windows.compiled), edge });
-    }
+    for (const windows of this.#metrics.values()) this.#advance(windows);
+  }
+
+  #advance(windows: MetricWindows): void {
+    windows.advance({ watermark: this.watermarkOf(windows.compiled), edge: this.#watermark.maxTs });
   }
 
   #applyRange(partial: RangePartial, nowMs: number): void {
     if (partial.after !== this.appliedOffset(partial.partition)) return;
     this.#applied[partial.partition] = partial.to;
+    for (const windows of this.#metrics.values()) windows.begin(partial.partition, partial.from);
     for (const metric of partial.metrics) {
       const windows = this.#metrics.get(metric.name);
       if (windows !== undefined && windows.compiled.revision === metric.revision) windows.apply(metric);

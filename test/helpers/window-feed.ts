@@ -57,7 +57,15 @@ export class Feed {
     const after = this.#offsets[partition] ?? -1;
     const to = after + 1;
     this.#offsets[partition] = to;
-    const partial = { partition, after, to, version: 1, oldestReceivedMs: nowMs, ...folder.finish() };
+    const partial = {
+      partition,
+      after,
+      from: to,
+      to,
+      version: 1,
+      oldestReceivedMs: nowMs,
+      ...folder.finish(),
+    };
     this.set.step({ type: "range", partial: throughJson(partial) }, nowMs);
     return partial;
   }

@@ -195,7 +195,15 @@ describe("[M1] a definition that changes while it is watched", () => {
     await post(project, [click("a", 5, Date.now())]);
     const window = env.METRIC_WINDOW.getByName(project.name);
     const applied = await window.appliedOffset(0);
-    const range = { partition: 0, after: applied, to: applied + 1, maxTs: 0, oldestReceivedMs: 0, events: 0 };
+    const range = {
+      partition: 0,
+      after: applied,
+      from: applied + 1,
+      to: applied + 1,
+      maxTs: 0,
+      oldestReceivedMs: 0,
+      events: 0,
+    };
     expect(await window.apply(JSON.stringify({ ...range, version: 0, metrics: [] }))).toBe(applied);
     expect(await window.apply(JSON.stringify({ ...range, version: 1, metrics: [] }))).toBe(applied + 1);
   });

@@ -64,6 +64,7 @@ describe("a window object", () => {
       const partial = {
         partition: 0,
         after: batch - 1,
+        from: batch,
         to: batch,
         version: 1,
         maxTs: 1e12 + 6_000,
@@ -96,6 +97,7 @@ describe("a window object", () => {
       JSON.stringify({
         partition: 2,
         after,
+        from: after + 1,
         to,
         version: 1,
         maxTs: 1,
