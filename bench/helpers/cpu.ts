@@ -14,6 +14,12 @@ export function processCpuMs(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
 }
 
+/** CPU time of this process so far with all its threads, user and system, in microseconds. */
+export function cpuUs(): number {
+  const { user, system } = process.cpuUsage();
+  return user + system;
+}
+
 /** What else went on while something was measured. */
 export interface Disturbance {
   /** Share of the time in which some task waited for a CPU: PSI `some`, our own load included. */
@@ -51,12 +57,11 @@ export class DisturbanceWatch {
 }
 
 function readMachine(pids: number[]): MachineCpu {
-  const { user, system } = process.cpuUsage();
   return {
     atMs: performance.now(),
     stalledUs: Number(/^some .*total=(\d+)/.exec(readFileSync("/proc/pressure/cpu", "utf8"))?.[1] ?? 0),
     busyMs: busyMs(),
-    ownMs: pids.reduce((sum, pid) => sum + processCpuMs(pid), (user + system) / 1_000),
+    ownMs: pids.reduce((sum, pid) => sum + processCpuMs(pid), cpuUs() / 1_000),
   };
 }
 

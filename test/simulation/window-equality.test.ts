@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { lateScenario, scenario } from "./arbitrary-scenario.ts";
 import { faultsOf } from "./equality.ts";
 import { PINNED_SCENARIOS } from "./pinned-scenarios.ts";
@@ -7,6 +7,9 @@ import type { Scenario } from "./scenario.ts";
 import { type Outcome, runScenario } from "./scenario-run.ts";
 import { SMALL_SCENARIOS } from "./small-scenarios.ts";
 import type { Crash, Step } from "./world.ts";
+
+// Thousands of runs each: on a busy machine they take their time.
+vi.setConfig({ testTimeout: 600_000 });
 
 /** For longer hunts. The seed of a failure is printed. */
 const RUNS = Number(process.env["FRESHET_RUNS"] ?? 250);
