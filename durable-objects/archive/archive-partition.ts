@@ -20,6 +20,11 @@ export interface ArchiveParts {
   dedupWindowMs: number;
 }
 
+interface Encoded {
+  file: ArchivedFile;
+  body: Uint8Array;
+}
+
 /** How often a cut of very many files notes how far it has got: a run may not make more requests than it has. */
 const NOTE_EVERY_FILES = 64;
 const DELETE_MOST = 500;
@@ -77,32 +82,30 @@ export class PartitionArchive {
     { records, lostOffsets }: { records: StoredRecord[]; lostOffsets: number },
   ): Promise<void> {
     const { store } = this.#parts;
-    const cut = cutRecords(records, this.#batchIds);
-    const files: ArchivedFile[] = [];
-    for (const [index, hour] of cut.hours.entries()) files.push(await this.#put(range, index, hour));
+    const { hours, ...cut } = cutRecords(records.splice(0), this.#batchIds);
+    const files = encodeAll(hours, range);
+    await this.#put(range, files);
     const receivedMs = this.#rememberedMs(cut, range);
     for (const batch of cut.batches) this.#batchIds.remember(batch, receivedMs);
-    store.completeCut({ ...range, lostOffsets }, cut, files, this.#batchIds, receivedMs, range.nowMs);
+    const entries = files.map(({ file }) => file);
+    store.completeCut({ ...range, lostOffsets }, cut, entries, this.#batchIds, receivedMs, range.nowMs);
   }
 
-  async #put(range: Plans["cut"], index: number, { project, hourMs, rows }: HourRows): Promise<ArchivedFile> {
+  async #put(range: Plans["cut"], files: readonly Encoded[]): Promise<void> {
     const { store, bucket } = this.#parts;
-    const encoded = encodeEvents(rows);
-    const file = describeFile({ project, hourMs, from: range.from, to: range.to }, encoded);
-    if (index >= range.written) {
-      await bucket.put(store.pathOf(file), encoded.body);
-      if ((index + 1) % NOTE_EVERY_FILES === 0) {
-        await store.begin("cut", { ...range, written: index + 1 });
-      }
+    for (let index = range.written; index < files.length; index++) {
+      const { file, body } = files[index] as Encoded;
+      await bucket.put(store.pathOf(file), body);
+      const written = index + 1;
+      if (written % NOTE_EVERY_FILES === 0) await store.begin("cut", { ...range, written });
     }
-    return file;
   }
 
   /**
    * The time at which a cut's batches are remembered: the newest arrival, but not what a wrong clock says, and never
    * earlier than the last cut's, so that what is forgotten depends on what is on disk alone.
    */
-  #rememberedMs(cut: Cut, { nowMs }: Plans["cut"]): number {
+  #rememberedMs(cut: Pick<Cut, "receivedAtMs">, { nowMs }: Plans["cut"]): number {
     const lastMs = this.#batchIds.oldestMs + this.#parts.dedupWindowMs;
     return Math.max(lastMs, Math.min(cut.receivedAtMs, nowMs));
   }
@@ -125,9 +128,9 @@ export class PartitionArchive {
     }
     await store.begin("compaction", plan);
     const name: FileName = { project, hourMs, from: first.from, to: last.to };
-    const rows = await this.#rowsOf(files);
-    if (rows === undefined) store.giveUpCompaction(name);
-    else await this.#replace(files, name, rows, nowMs);
+    const bodies = await this.#bodiesOf(files);
+    if (bodies === undefined) store.giveUpCompaction(name);
+    else await this.#replace(files, name, bodies, nowMs);
     return true;
   }
 
@@ -140,24 +143,26 @@ export class PartitionArchive {
   }
 
   /** @returns undefined when one is gone: the bucket's own rules have deleted it. */
-  async #rowsOf(files: readonly ArchivedFile[]): Promise<EventRows | undefined> {
+  async #bodiesOf(files: readonly ArchivedFile[]): Promise<ArrayBuffer[] | undefined> {
     const { store, bucket } = this.#parts;
-    const rows = new EventRows();
+    const bodies: ArrayBuffer[] = [];
     for (const file of files) {
       const body = await bucket.get(store.pathOf(file));
       if (body === undefined) return undefined;
-      await readRows(body, rows);
+      bodies.push(body);
     }
-    return rows;
+    return bodies;
   }
 
   async #replace(
     files: readonly ArchivedFile[],
     name: FileName,
-    rows: EventRows,
+    bodies: readonly ArrayBuffer[],
     nowMs: number,
   ): Promise<void> {
     const { store, bucket } = this.#parts;
+    const rows = new EventRows();
+    for (const body of bodies) await readRows(body, rows);
     const encoded = encodeEvents(rows);
     await bucket.put(store.pathOf(name), encoded.body);
     store.completeCompaction(files, describeFile(name, encoded), nowMs + GARBAGE_AFTER_MS);
@@ -171,6 +176,19 @@ export class PartitionArchive {
     await bucket.delete(paths);
     store.garbageIsGone(paths);
   }
+}
+
+/**
+ * Encodes the hours of a cut in one go, letting go of each: while one archiver waits for the bucket, others in the
+ * same isolate need the memory.
+ */
+function encodeAll(hours: HourRows[], { from, to }: Plans["cut"]): Encoded[] {
+  const files: Encoded[] = [];
+  for (const { project, hourMs, rows } of hours.splice(0)) {
+    const encoded = encodeEvents(rows);
+    files.push({ file: describeFile({ project, hourMs, from, to }, encoded), body: encoded.body });
+  }
+  return files;
 }
 
 function describeFile(name: FileName, { body, names, ...facts }: EventFile): ArchivedFile {

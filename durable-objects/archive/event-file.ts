@@ -61,7 +61,7 @@ export function encodeEvents(rows: EventRows, codec: Codec = ZSTD): EventFile {
   void parquet.write({ columnData: columnsOf(rows, order, names, ts), rowGroupSize: groupSizes(names) });
   parquet.schema = FILE_SCHEMA;
   void parquet.finish();
-  const body = writer.getBytes();
+  const body = writer.getBytes().slice();
   return {
     body,
     rows: rows.length,

@@ -108,7 +108,7 @@ describe("[C3] reading the archive by range requests", () => {
   });
 
   it("[C3][P6] asks for at most 1.2 times the bytes of the columns and groups that it needs", async () => {
-    for (const name of [undefined, ...NAMES]) {
+    for (const name of [undefined, "page_view", "purchase", "refund", "𝒳"]) {
       for (const fields of [[], ["value"], ["user"], ["value", "user"], ["props"], FIELDS] as const) {
         const query = name === undefined ? { ...all, fields } : { ...all, name, fields };
         requests.length = 0;

@@ -104,7 +104,7 @@ export class ArchiveStore {
   /** A cut is written: its files enter the catalogue and the cursor moves, all at once. */
   completeCut(
     range: { from: number; to: number; lostOffsets: number },
-    cut: Cut,
+    cut: Omit<Cut, "hours">,
     files: readonly ArchivedFile[],
     batchIds: BatchIdMemory,
     receivedMs: number,

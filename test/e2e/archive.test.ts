@@ -6,14 +6,23 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseArchivePath } from "../../durable-objects/archive/archive-path.ts";
 import { archiverRows, copyArchive, duckdb } from "../helpers/archive-objects.ts";
 import { Freshet } from "../helpers/freshet.ts";
+import { startKafka } from "../../tools/services/kafka.ts";
+import { ServiceUnavailableError } from "../../tools/services/processes.ts";
 
 const BATCHES = 400;
 const CONNECTIONS = 8;
-const KILLS = 4;
+const KILLS = 3;
 const HOUR = 3_600_000;
 
-const folder = mkdtempSync(join(tmpdir(), "freshet-archive-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const dir = mkdtempSync(join(tmpdir(), "freshet-archive-"));
+const kafka = await startKafka({ dir: join(dir, "kafka") }).catch((error: unknown) => {
+  if (error instanceof ServiceUnavailableError) return error;
+  throw error;
+});
+afterAll(async () => {
+  if (!(kafka instanceof Error)) await kafka.kill();
+  rmSync(dir, { recursive: true, force: true });
+});
 
 interface Sent {
   id: string;
@@ -73,70 +82,82 @@ async function untilArchived(freshet: Freshet): Promise<void> {
   throw new Error("not archived within a minute");
 }
 
-describe("[C2] the archive of a server that is killed again and again", () => {
-  let sent: Sent[] = [];
-  let paths: string[] = [];
-  let ranges: Record<string, unknown>[][] = [];
-  let files: Record<string, unknown>[][] = [];
-
-  beforeAll(async () => {
-    const state = join(folder, "state");
-    const freshet = await Freshet.start({ state, env: { ARCHIVE_EVERY_MS: "1000" } });
-    try {
-      const sending = sendAll(freshet);
-      for (let kill = 0; kill < KILLS; kill++) {
-        await sleep(5_000);
-        freshet.killWorkerd();
-      }
-      sent = await sending;
-      await untilArchived(freshet);
-    } finally {
-      await freshet.stop();
+describe.each(["embedded", "kafka"] as const)(
+  "[C2] the %s log's archive, of a server that is killed again and again",
+  (log) => {
+    if (log === "kafka" && kafka instanceof Error) {
+      it("[O2] is tested, or its absence said", () => {
+        console.log(`SKIPPED: the archive over Kafka: ${kafka.message}`);
+        expect(process.env["REQUIRE_SERVICES"]).not.toBe("1");
+      });
+      return;
     }
-    const objects = join(state, "objects");
-    ranges = archiverRows(objects, "SELECT * FROM ranges");
-    files = archiverRows(objects, "SELECT * FROM files");
-    paths = await copyArchive(objects, join(folder, "archive"));
-    writeFileSync(join(folder, "sent.ndjson"), sent.map((event) => JSON.stringify(event)).join("\n"));
-  });
+    const folder = join(dir, log);
+    let sent: Sent[] = [];
+    let paths: string[] = [];
+    let ranges: Record<string, unknown>[][] = [];
+    let files: Record<string, unknown>[][] = [];
 
-  it("[C2] DuckDB finds every accepted event once, just as it was sent", async () => {
-    const columns =
-      "{id: 'VARCHAR', name: 'VARCHAR', ts: 'BIGINT', \"user\": 'VARCHAR', value: 'DOUBLE', props: 'JSON'}";
-    const sides = `
+    beforeAll(async () => {
+      const state = join(folder, "state");
+      const kafkaEnv = log === "kafka" && !(kafka instanceof Error) ? { KAFKA_BROKERS: kafka.brokers } : {};
+      const freshet = await Freshet.start({ state, env: { ARCHIVE_EVERY_MS: "1000", ...kafkaEnv } });
+      try {
+        const sending = sendAll(freshet);
+        for (let kill = 0; kill < KILLS; kill++) {
+          await sleep(5_000);
+          freshet.killWorkerd();
+        }
+        sent = await sending;
+        await untilArchived(freshet);
+      } finally {
+        await freshet.stop();
+      }
+      const objects = join(state, "objects");
+      ranges = archiverRows(objects, "SELECT * FROM ranges");
+      files = archiverRows(objects, "SELECT * FROM files");
+      paths = await copyArchive(objects, join(folder, "archive"));
+      writeFileSync(join(folder, "sent.ndjson"), sent.map((event) => JSON.stringify(event)).join("\n"));
+    });
+
+    it("[C2] DuckDB finds every accepted event once, just as it was sent", async () => {
+      const columns =
+        "{id: 'VARCHAR', name: 'VARCHAR', ts: 'BIGINT', \"user\": 'VARCHAR', value: 'DOUBLE', props: 'JSON'}";
+      const sides = `
       WITH sent AS (SELECT id, name, ts, "user", value, props::VARCHAR props
                     FROM read_json('${folder}/sent.ndjson', columns = ${columns})),
       archived AS (SELECT id, name, epoch_ms(ts) ts, "user", value, props::VARCHAR props
                    FROM read_parquet('${folder}/archive/events/**/*.parquet', hive_partitioning = true))`;
-    const [counts] = await duckdb(
-      `${sides} SELECT (SELECT count(*) FROM archived)::INT n, (SELECT count(DISTINCT id) FROM archived)::INT ids`,
-    );
-    expect(counts).toEqual({ n: sent.length, ids: sent.length });
-    expect(await duckdb(`${sides} (FROM sent EXCEPT ALL FROM archived)`)).toEqual([]);
-    expect(await duckdb(`${sides} (FROM archived EXCEPT ALL FROM sent)`)).toEqual([]);
-  });
+      const [counts] = await duckdb(
+        `${sides} SELECT (SELECT count(*) FROM archived)::INT n, (SELECT count(DISTINCT id) FROM archived)::INT ids`,
+      );
+      expect(counts).toEqual({ n: sent.length, ids: sent.length });
+      expect(await duckdb(`${sides} (FROM sent EXCEPT ALL FROM archived)`)).toEqual([]);
+      expect(await duckdb(`${sides} (FROM archived EXCEPT ALL FROM sent)`)).toEqual([]);
+    });
 
-  it("[C1] every event lies in the folder of its project, date and hour", async () => {
-    const [wrong] = await duckdb(`
+    it("[C1] every event lies in the folder of its project, date and hour", async () => {
+      const [wrong] = await duckdb(`
       SELECT count(*)::INT n FROM read_parquet('${folder}/archive/events/**/*.parquet', hive_partitioning = true)
       WHERE project <> 'demo' OR date <> ts::DATE OR hour::INT <> hour(ts)`);
-    expect(wrong).toEqual({ n: 0 });
-  });
-
-  it("[C2] the ranges have no gap, the catalogue names just the objects that there are", async () => {
-    expect(ranges.length).toBeGreaterThan(0);
-    for (const range of ranges) expect(range).toMatchObject([{ from_offset: 0 }]);
-    expect(ranges.flat().reduce((sum, { cuts }) => sum + Number(cuts), 0)).toBeGreaterThan(KILLS);
-    expect(ranges.flat().reduce((sum, { rows }) => sum + Number(rows), 0)).toBe(sent.length);
-    const named = files
-      .flat()
-      .map(
-        (file) => `${String(file["hour_ms"])} ${String(file["from_offset"])} ${String(file["to_offset"])}`,
-      );
-    const found = paths.map((path) => {
-      const { hourMs, from, to } = parseArchivePath(path) ?? { hourMs: 0, from: 0, to: 0 };
-      return `${hourMs} ${from} ${to}`;
+      expect(wrong).toEqual({ n: 0 });
     });
-    expect(found.sort()).toEqual(named.sort());
-  });
-});
+
+    it("[C2] the ranges have no gap, the catalogue names just the objects that there are", async () => {
+      expect(ranges.length).toBeGreaterThan(0);
+      for (const range of ranges) expect(range).toMatchObject([{ from_offset: 0 }]);
+      expect(ranges.flat().reduce((sum, { cuts }) => sum + Number(cuts), 0)).toBeGreaterThan(KILLS);
+      expect(ranges.flat().reduce((sum, { rows }) => sum + Number(rows), 0)).toBe(sent.length);
+      const named = files
+        .flat()
+        .map(
+          (file) => `${String(file["hour_ms"])} ${String(file["from_offset"])} ${String(file["to_offset"])}`,
+        );
+      const found = paths.map((path) => {
+        const { hourMs, from, to } = parseArchivePath(path) ?? { hourMs: 0, from: 0, to: 0 };
+        return `${hourMs} ${from} ${to}`;
+      });
+      expect(found.sort()).toEqual(named.sort());
+    });
+  },
+);
