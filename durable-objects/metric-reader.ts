@@ -76,8 +76,9 @@ export class MetricReader {
   readShare(name: string, span: Span): ShareReading | undefined {
     const windows = this.#options.set.metric(name);
     if (windows === undefined) return undefined;
-    const share = shareOf(windows.compiled, this.#points(windows, span));
-    return { ...share, watermark: this.#watermark(windows) };
+    const { compiled, finalEnd, sealedEnd } = windows;
+    const share = shareOf(compiled, this.#points(windows, span));
+    return { ...share, watermark: this.#watermark(windows), closed: { finalEnd, sealedEnd } };
   }
 
   /** The window objects of a split metric; none of one that is whole. */

@@ -18,6 +18,7 @@ export interface EncodedMetricWindows {
   sealedEnd: number;
   visibleEnd: number;
   reachedMs: number;
+  edgeMs: number;
   revised: [endMs: number, keys: string[]][];
   counts: MetricCounts;
   since: number[];
@@ -65,6 +66,7 @@ export class MetricWindows {
   #sealedEnd = 0;
   #visibleEnd = 0;
   #reachedMs = 0;
+  #edgeMs = -1;
   #isUntouched = true;
   readonly counts: MetricCounts = { late: 0, skipped: 0, folded: 0, dropped: 0 };
   readonly #since: number[];
@@ -90,6 +92,7 @@ export class MetricWindows {
     Object.assign(this.counts, encoded.counts);
     this.#visibleEnd = encoded.visibleEnd;
     this.#reachedMs = encoded.reachedMs;
+    this.#edgeMs = encoded.edgeMs;
     this.#windows.show(encoded.visibleEnd, encoded.reachedMs, this.#touch);
   }
 
@@ -135,6 +138,7 @@ export class MetricWindows {
       this.#sealedEnd,
       floorTo(watermark - this.#compiled.metric.latenessMs, everyMs),
     );
+    this.#edgeMs = Math.max(this.#edgeMs, edge);
     this.#reachedMs = Math.max(this.#reachedMs, edge, finalEnd);
     let next: number;
     do {
@@ -171,7 +175,14 @@ export class MetricWindows {
   nextEnd(state: "final" | "sealed"): number | undefined {
     const after = state === "final" ? this.#finalEnd : this.#sealedEnd;
     for (const end of this.#windows.ends(after, Number.POSITIVE_INFINITY)) return end;
-    return undefined;
+    return this.#endElsewhere(after);
+  }
+
+  /** Other objects of a split metric may have windows up to this: what they close is to be closed here too. */
+  #endElsewhere(after: number): number | undefined {
+    const { shards, window } = this.#compiled.metric;
+    const last = floorTo(this.#edgeMs + window.sizeMs, window.everyMs);
+    return shards > 1 && this.#edgeMs >= 0 && last > after ? last : undefined;
   }
 
   /** The points that differ from those of the last call: changed in value or state, or new. */
@@ -239,6 +250,7 @@ export class MetricWindows {
       sealedEnd: this.#sealedEnd,
       visibleEnd: this.#visibleEnd,
       reachedMs: this.#reachedMs,
+      edgeMs: this.#edgeMs,
       revised: Array.from(this.#revised, ([end, keys]) => [end, [...keys]]),
       counts: this.counts,
       since: this.#since,

@@ -79,8 +79,7 @@ export class SessionWindows implements Windows {
     const before = this.#reachedMs;
     this.#reachedMs = Math.max(before, reachedMs);
     if (this.#reachedMs > before) this.#composed.clear();
-    // A session ends before its slice does; and what has come so far was in view.
-    for (const end of this.ends(Math.min(before, this.#visibleEnd), visibleEnd)) {
+    for (const end of this.ends(before - this.#sliceMs, visibleEnd)) {
       for (const session of this.#slices.get(end) ?? []) {
         const endMs = session.lastMs + this.#gapMs;
         if (end > this.#visibleEnd || (endMs > before && endMs <= this.#reachedMs)) {

@@ -2,7 +2,7 @@ import type { PointState, Series } from "../../protocol/series.ts";
 import type { Encoded } from "./aggregates/aggregate.ts";
 import type { CompiledMetric } from "./compiled-metric.ts";
 import { otherKey } from "./group-key.ts";
-import { SeriesBuilder, stateOfBoth, type WindowPoint } from "./window-points.ts";
+import { SeriesBuilder, stateOfBoth, stateOfStep, type WindowPoint } from "./window-points.ts";
 
 /**
  * What one window object has of a split metric. Groups are in one object each; only `__other__` is in all of them, and
@@ -12,6 +12,8 @@ export interface ShareReading {
   series: Series[];
   other: [endMs: number, state: Encoded, s: PointState][];
   watermark: number | null;
+  /** Ends of the last final and of the last sealed window of this share. */
+  closed: { finalEnd: number; sealedEnd: number };
 }
 
 /** The share that some points are. */
@@ -49,9 +51,14 @@ export function mergeShares(
     merged.set(end, { end, key, accumulator, outcome: accumulator.result(windowMs), state });
   }
   const builder = new SeriesBuilder(compiled);
+  // A share that lags behind may still add to what the others have closed.
+  const closed = {
+    finalEnd: Math.min(...shares.map((share) => share.closed.finalEnd)),
+    sealedEnd: Math.min(...shares.map((share) => share.closed.sealedEnd)),
+  };
   for (const end of [...merged.keys()].sort((a, b) => a - b)) {
     const point = merged.get(end);
-    if (point !== undefined) builder.add(point);
+    if (point !== undefined) builder.add({ ...point, state: stateOfStep(point, closed) });
   }
   return [...shares.flatMap(({ series }) => series), ...builder.series()];
 }

@@ -137,7 +137,7 @@ function mergeInto(
 }
 
 /** A step may have windows to come that no event has opened yet. */
-function stateOfStep(
+export function stateOfStep(
   { end, state }: { end: number; state: PointState },
   { finalEnd, sealedEnd }: { finalEnd: number; sealedEnd: number },
 ): PointState {

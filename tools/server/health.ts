@@ -1,10 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { isObject } from "../../protocol/result.ts";
 
-/** What `/healthz` said: `silent` is no answer at all within the time. */
+/**
+ * What `/healthz` said: `silent` is no answer at all within the time, `unreached` one that is not the Worker's: the
+ * workerd that takes the requests answers 500 by itself while there is no Worker behind it.
+ */
 export type Health =
   | { state: "ok"; log: string }
   | { state: "unavailable"; message: string }
+  | { state: "unreached"; message: string }
   | { state: "silent" };
 
 /** Asks a server how it is. It wakes the readers too: after a restart no local alarm fires by itself. */
@@ -19,10 +23,9 @@ export async function askHealth(url: string, timeoutMs: number): Promise<Health>
   }
   const body = parse(text);
   if (response.ok) return { state: "ok", log: textOf(body["log"]) ?? "" };
-  return {
-    state: "unavailable",
-    message: textOf(body["message"]) ?? `HTTP ${response.status}: ${text.slice(0, 200)}`,
-  };
+  const message = textOf(body["message"]);
+  if (message !== undefined) return { state: "unavailable", message };
+  return { state: "unreached", message: `HTTP ${response.status}: ${text.slice(0, 200)}` };
 }
 
 /**

@@ -7,8 +7,8 @@ const STOP_GRACE_MS = 5_000;
 const WATCH_EVERY_MS = 1_000;
 /** A machine under full load is slow to answer; killing a server that only works hard would be worse than to wait. */
 const SILENCE_MS = 60_000;
-/** After a crash: long enough for Miniflare's own restart, which takes half a second. */
-const SILENCE_AFTER_CRASH_MS = 10_000;
+/** After a crash: long enough for Miniflare's own restart, which takes half a second and is not tried twice. */
+const SILENCE_AFTER_CRASH_MS = 5_000;
 /** So many restarts within {@link RESTART_SPAN_MS} are a fault that another one will not cure. */
 const MOST_RESTARTS = 5;
 const RESTART_SPAN_MS = 60_000;
@@ -61,17 +61,20 @@ export class Supervisor {
     this.#crashedAtMs = undefined;
     const wrangler = startWrangler({ ...this.#options, onCrash: () => this.#noteCrash() });
     this.#wrangler = wrangler;
-    const deadlineMs = Date.now() + START_TIMEOUT_MS;
+    const startedMs = Date.now();
     while (!this.#stopping) {
       if (wrangler.hasEnded())
         throw new StartError(explainEnd(wrangler, await wrangler.ended, this.#options));
       const health = await askHealth(this.url, 5_000);
       if (health.state === "ok") break;
-      if (health.state === "unavailable" && this.#restartsMs.length === 0) {
+      if ("message" in health && this.#restartsMs.length === 0) {
         throw new StartError(`The server cannot serve: ${health.message}`);
       }
       if (health.state === "unavailable") break;
-      if (Date.now() > deadlineMs) throw new StartError(explainSilence(wrangler, this.#options));
+      const boundMs = this.#crashedAtMs === undefined ? START_TIMEOUT_MS : SILENCE_AFTER_CRASH_MS;
+      if (Date.now() - (this.#crashedAtMs ?? startedMs) > boundMs) {
+        throw new StartError(explainSilence(wrangler, this.#options, boundMs));
+      }
       await sleep(100);
     }
     this.#proxyPid = wrangler.proxyPid();
@@ -105,7 +108,7 @@ export class Supervisor {
       return "the workerd that takes the requests was replaced by one that does not know the Worker";
     }
     const health = await Promise.race([askHealth(this.url, 5_000), wrangler.ended.then(() => undefined)]);
-    if (health !== undefined && health.state !== "silent") {
+    if (health?.state === "ok" || health?.state === "unavailable") {
       this.#noteRecovery();
       return undefined;
     }
@@ -162,6 +165,6 @@ function explainEnd(wrangler: Wrangler, end: string, { port, logFile }: ServerOp
   return `wrangler dev ended before the server was up (${end}). The end of ${logFile}:\n${tail}`;
 }
 
-function explainSilence(wrangler: Wrangler, { logFile }: ServerOptions): string {
-  return `The server did not answer /healthz within ${START_TIMEOUT_MS / 1000} s. The end of ${logFile}:\n${wrangler.tail()}`;
+function explainSilence(wrangler: Wrangler, { logFile }: ServerOptions, boundMs: number): string {
+  return `The server did not answer /healthz within ${boundMs / 1000} s. The end of ${logFile}:\n${wrangler.tail()}`;
 }
