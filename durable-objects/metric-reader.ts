@@ -25,6 +25,13 @@ export interface Reading {
   watermark: number | null;
 }
 
+/** Ends of windows in `[fromMs, toMs]` of one metric. */
+export interface MetricSpan {
+  metric: string;
+  fromMs: number;
+  toMs: number;
+}
+
 interface MetricReaderOptions {
   objectName: string;
   set: WindowSet;
@@ -70,6 +77,17 @@ export class MetricReader {
       series: seriesOf(windows.compiled, this.#points(windows, span)),
       watermark: this.#watermark(windows),
     };
+  }
+
+  /** Every point of some metrics, one list of series for each; an empty one where there is no such metric. */
+  async readAll(spans: readonly MetricSpan[]): Promise<Series[][]> {
+    const all: Series[][] = [];
+    for (const { metric, fromMs, toMs } of spans) {
+      const stepMs = this.#defined(metric)?.metric.window.everyMs;
+      const reading = stepMs === undefined ? undefined : await this.read(metric, { fromMs, toMs, stepMs });
+      all.push(reading?.series ?? []);
+    }
+    return all;
   }
 
   /** What this object has of a metric that is split; undefined: it is not one of its objects. */

@@ -10,7 +10,7 @@ import type { WindowSet, WindowStep } from "./engine/window-set.ts";
 import { catalogOf, type Env, settingsOf } from "./env.ts";
 import { type HotSender, type HotStats, openHotSender } from "./hot-sender.ts";
 import { LiveFeed, type LiveFrame } from "./live-feed.ts";
-import { MetricReader, type Span } from "./metric-reader.ts";
+import { MetricReader, type MetricSpan, type Span } from "./metric-reader.ts";
 import { type MetricStats, sumStats } from "./metric-stats.ts";
 import type { Settings } from "./settings.ts";
 import { latestSpan, spanOf, unknownMetric, type WindowAnswer, type WindowQuery } from "./window-query.ts";
@@ -109,6 +109,17 @@ export class MetricWindow extends DurableObject<Env> {
     const tiers: TierSpan[] = [{ tier: "live", from: query.fromMs, to: query.toMs }];
     const matching = reading.series.filter(({ group }) => matchesGroups(group, query.groups));
     return { ok: true, body: JSON.stringify({ metric: query.metric, series: matching, tiers }) };
+  }
+
+  /** JSON of the project's metrics, a list of `Metric`; views are none. */
+  async metrics(): Promise<string> {
+    if (this.#definitions.version < 0) await this.#refresh();
+    return JSON.stringify(this.#definitions.metrics.map(({ metric }) => metric));
+  }
+
+  /** JSON of every point in some spans: see {@link MetricReader.readAll}. */
+  async readAll(spans: MetricSpan[]): Promise<string> {
+    return JSON.stringify(await this.#reader.readAll(spans));
   }
 
   /**

@@ -19,6 +19,7 @@ describe("settings that are right", () => {
       liveTickMs: 200,
       liveRetentionMs: 691_200_000,
       archiveEveryMs: 300_000,
+      liveBytes: 4 * 2 ** 30,
     });
   });
 

@@ -37,6 +37,11 @@ export class SeriesNaming {
     }
   }
 
+  /** The labels that its series may have. */
+  labelNames(): string[] {
+    return [...this.#fixed.map(([name]) => name), ...this.#labels.values()];
+  }
+
   /** The labels of one of its series, ascending by name. */
   labelsOf(group: Group, shard?: string): Label[] {
     const labels = [...this.#fixed];

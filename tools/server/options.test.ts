@@ -40,7 +40,7 @@ describe("[O4] settings from the environment", () => {
       value: { settings: { PARTITIONS: "8", KAFKA_TOPIC: "t", ...tsdb } },
     });
     const result = parse([], env);
-    expect(result.ok && result.value !== "help" && Object.keys(result.value.settings)).toHaveLength(3);
+    expect(result.ok && result.value !== "help" && Object.keys(result.value.settings)).toHaveLength(4);
   });
 
   it("[O4] every setting that the server reads is among them", () => {
