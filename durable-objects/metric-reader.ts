@@ -147,11 +147,15 @@ export class MetricReader {
   }
 
   *#points(windows: MetricWindows, { fromMs, toMs, stepMs }: Span): Generator<WindowPoint> {
-    // The first step is whole, or it is left out: part of one would look like all of it.
+    // The first and the last step are whole, or left out: part of one would look like all of it.
     const wholeFromMs = Math.ceil(fromMs / stepMs) * stepMs - stepMs + 1;
+    const wholeToMs = Math.floor(toMs / stepMs) * stepMs;
     const { compiled, finalEnd, sealedEnd } = windows;
-    const stored = this.#options.store.points(compiled.metric.name, wholeFromMs, toMs);
-    yield* resample(compiled, windows.points(wholeFromMs, toMs, stored), stepMs, { finalEnd, sealedEnd });
+    const stored = this.#options.store.points(compiled.metric.name, wholeFromMs, wholeToMs);
+    yield* resample(compiled, windows.points(wholeFromMs, wholeToMs, stored), stepMs, {
+      finalEnd,
+      sealedEnd,
+    });
   }
 
   #watermark(windows: MetricWindows): number | null {
