@@ -16,6 +16,8 @@ export class FaultProxy {
   readonly #server: Server;
   readonly #target: string;
   fault: Fault = { type: "none" };
+  /** Called once, when a write has been acknowledged. */
+  onWritten: (() => void) | undefined;
   /** Requests to `/api/v1/write`, and those of them that met a fault. */
   writes = 0;
   faults = 0;
@@ -61,5 +63,9 @@ export class FaultProxy {
     const body = Buffer.from(await answer.arrayBuffer());
     if (fault.type === "lost-answer") response.destroy();
     else response.writeHead(answer.status).end(body);
+    if (!isWrite || !answer.ok) return;
+    const told = this.onWritten;
+    this.onWritten = undefined;
+    told?.();
   }
 }
