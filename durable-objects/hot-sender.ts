@@ -26,7 +26,7 @@ export interface HotStats {
 interface HotSenderOptions {
   objectName: string;
   outbox: HotOutbox;
-  client: HotStoreClient;
+  client: Pick<HotStoreClient, "write" | "life">;
   definedOf: (metric: string) => DefinedMetric | undefined;
   keepAlive: (task: Promise<void>) => void;
   /** Called when there is something to do at a later time: calls, or an alarm, then lead to {@link HotSender.nudge}. */
@@ -110,6 +110,7 @@ export class HotSender {
     this.#failures++;
     outbox.retry(reason);
     if (!this.#tellsItsLife) this.#rewind();
+    outbox.save();
     this.#dueMs = nowMs + backoffMs(this.#failures, retryAfterMs, Math.random());
   }
 
@@ -125,6 +126,7 @@ export class HotSender {
       else if (life.startedS !== before) {
         outbox.state.life = life.startedS;
         if (before !== undefined) this.#rewind();
+        outbox.save();
       }
     }
     this.#settle(Date.now());
@@ -135,7 +137,6 @@ export class HotSender {
   #rewind(): void {
     this.#mark = undefined;
     this.#options.outbox.rewind();
-    this.#options.outbox.save();
   }
 
   /** The store lives still that acknowledged what is marked: it has had the time to write it. */

@@ -1,3 +1,4 @@
+import { seriesName } from "../../protocol/prometheus-names.ts";
 import type { DefinedMetric } from "../engine/compiled-metric.ts";
 import type { SealedPoint } from "../engine/sealed-point.ts";
 
@@ -9,7 +10,7 @@ import type { SealedPoint } from "../engine/sealed-point.ts";
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS hot_outbox (id INTEGER PRIMARY KEY CHECK (id = 1), body TEXT NOT NULL);
   CREATE TABLE IF NOT EXISTS ended_metrics (key TEXT PRIMARY KEY, defined TEXT NOT NULL) WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS hot_floors (metric TEXT PRIMARY KEY, end_ms INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS hot_floors (series TEXT PRIMARY KEY, end_ms INTEGER NOT NULL) WITHOUT ROWID;
 `;
 
 /** The next point: of which row, and which of that row's. */
@@ -70,10 +71,10 @@ export class HotOutbox {
     this.state = saved === undefined ? newState() : (JSON.parse(saved.body) as OutboxState);
     const ended = this.#sql.exec<{ key: string; defined: string }>("SELECT key, defined FROM ended_metrics");
     for (const { key, defined } of ended) this.#ended.set(key, JSON.parse(defined) as DefinedMetric);
-    const floors = this.#sql.exec<{ metric: string; end_ms: number }>(
-      "SELECT metric, end_ms FROM hot_floors",
+    const floors = this.#sql.exec<{ series: string; end_ms: number }>(
+      "SELECT series, end_ms FROM hot_floors",
     );
-    for (const { metric, end_ms } of floors) this.#floors.set(metric, end_ms);
+    for (const { series, end_ms } of floors) this.#floors.set(series, end_ms);
   }
 
   save(): void {
@@ -163,9 +164,10 @@ export class HotOutbox {
       this.#sql.exec("INSERT OR REPLACE INTO ended_metrics VALUES (?, ?)", key, JSON.stringify(defined));
       this.#ended.set(key, defined);
     }
-    const floor = Math.max(sealedEnd, this.#floors.get(name) ?? 0);
-    this.#sql.exec("INSERT OR REPLACE INTO hot_floors VALUES (?, ?)", name, floor);
-    this.#floors.set(name, floor);
+    const series = seriesName(name);
+    const floor = Math.max(sealedEnd, this.#floors.get(series) ?? 0);
+    this.#sql.exec("INSERT OR REPLACE INTO hot_floors VALUES (?, ?)", series, floor);
+    this.#floors.set(series, floor);
     this.#row = undefined;
   }
 
@@ -197,7 +199,7 @@ export class HotOutbox {
       add(dropped, "unknown_metric", points.length);
       return;
     }
-    const floor = ended === undefined ? (this.#floors.get(metric) ?? 0) : 0;
+    const floor = ended === undefined ? (this.#floors.get(seriesName(metric)) ?? 0) : 0;
     const newer = points.filter(([end]) => end > floor);
     if (newer.length < points.length) add(dropped, "superseded", points.length - newer.length);
     parts.push({ defined, points: newer });
