@@ -1,6 +1,6 @@
 import { compileMetric, type DefinedMetric } from "./engine/compiled-metric.ts";
 import { countSamples, halve, type HotSeries, HotSeriesBuilder } from "./engine/hot-series.ts";
-import { projectOf, shardOf } from "./engine/placement.ts";
+import { projectOf, shardNameOf } from "./engine/placement.ts";
 import type { WindowSet } from "./engine/window-set.ts";
 import type { Settings } from "./settings.ts";
 import { type Cursor, HotOutbox, isBefore, type OutboxBatch } from "./storage/hot-outbox.ts";
@@ -177,7 +177,7 @@ export class HotSender {
 
   async #sendBatch(batch: OutboxBatch, isRepeat: boolean): Promise<Failure | undefined> {
     const { outbox, client, objectName } = this.#options;
-    const builder = new HotSeriesBuilder(projectOf(objectName), shardOf(objectName));
+    const builder = new HotSeriesBuilder(projectOf(objectName), shardNameOf(objectName));
     for (const { defined, points } of batch.parts) builder.add(compileMetric(defined), points);
     const series = builder.take();
     const begin = outbox.state.next;

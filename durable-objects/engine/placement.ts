@@ -37,7 +37,7 @@ export function projectOf(objectName: string): string {
 }
 
 /** Of a split metric's window object, which share it has: `2` of `2.8`. */
-export function shardOf(objectName: string): string | undefined {
+export function shardNameOf(objectName: string): string | undefined {
   const share = objectName.split("/")[2];
   return share?.split(".", 1)[0];
 }

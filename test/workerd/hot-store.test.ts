@@ -76,7 +76,9 @@ class Desk {
       outbox: new HotOutbox(this.storage),
       client: this.store,
       definedOf: (name) => this.metrics.find(({ metric }) => metric.name === name),
-      keepAlive: (task) => (this.#running = task),
+      keepAlive: (task) => {
+        this.#running = task;
+      },
       wakeBy: (dueMs) => void this.wokenBy.push(dueMs),
     });
     return this.sender;

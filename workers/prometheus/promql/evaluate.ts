@@ -43,7 +43,7 @@ export function evaluate(expression: Expression, evaluation: Evaluation): Value 
           return applyRangeFunction(expression.name, samples);
         });
       });
-      return { type: "vector", columns: joinSameLabels(columns) };
+      return { type: "vector", columns: joinSameLabels(columns.filter(hasValues)) };
     }
     case "aggregation": {
       const of = evaluate(expression.of, evaluation);
@@ -92,6 +92,10 @@ function mapValues(value: Value, change: (value: number, step: number) => number
   return { type: "vector", columns: joinSameLabels(columns) };
 }
 
+function hasValues({ present }: Column): boolean {
+  return present.includes(1);
+}
+
 /** At each step the newest sample that is not too old. */
 function instantVector(selector: Selector, evaluation: Evaluation): Column[] {
   const lookback = { ...selector, rangeMs: LOOKBACK_MS };
@@ -102,7 +106,7 @@ function instantVector(selector: Selector, evaluation: Evaluation): Column[] {
         to > from ? v[to - 1] : undefined,
       ),
     )
-    .filter(({ present }) => present.includes(1));
+    .filter(hasValues);
 }
 
 /** A value at each step from the samples in the range before it, `(end - range, end]`. */
