@@ -250,6 +250,23 @@ describe("[S1] the outbox of a window object", () => {
       expect(desk.sender.stats()).toMatchObject({ sentPoints: 10, dropped: { expired: 10 } });
     }));
 
+  it("[S1] a full disk loses the oldest points first, and counts those that wait", () =>
+    atDesk(async (desk) => {
+      for (let row = 0; row < 200; row++) desk.add(row * 1_000 + 1, row * 1_000 + 1_000);
+      const set = new WindowSet({ partitions: 1, idlePartitionMs: 1_000 });
+      const half = desk.storage.sql.databaseSize / 2;
+      const bounds = { forgetBeforeMs: 0, mostBytes: half };
+      const definitions = { version: 1, metrics: [], views: [] };
+      new WindowStore(desk.storage).checkpoint(set, definitions, bounds, desk.sender.losing);
+      expect(desk.storage.sql.databaseSize).toBeLessThanOrEqual(half);
+      const { dropped, waitingPoints } = desk.sender.stats();
+      expect(dropped["disk_full"]).toBeGreaterThan(64_000);
+      expect(waitingPoints + (dropped["disk_full"] ?? 0)).toBe(200_000);
+      await desk.run();
+      expect(Math.max(...desk.store.kept.values())).toBe(200_000_000);
+      expect(desk.store.kept.size).toBe(waitingPoints);
+    }));
+
   it("[S1] of a ranking and of a percentile sends numbers", () =>
     atDesk(async (desk) => {
       const top = defined("top", 1, { aggregate: "topk(2, page)", groupBy: [] });
