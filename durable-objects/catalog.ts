@@ -2,6 +2,7 @@ import { DurableObject } from "cloudflare:workers";
 import type { Dashboard } from "../protocol/dashboard.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { meansTheSame, type MetricSource, parseMetric } from "../protocol/metric.ts";
+import { seriesName } from "../protocol/prometheus-names.ts";
 import { isViewSource, parseView, type View, type ViewSource } from "../protocol/view.ts";
 import { type Env, settingsOf } from "./env.ts";
 import type { DefinedMetric } from "./engine/compiled-metric.ts";
@@ -46,7 +47,8 @@ export interface Grant extends KeyOptions {
   role: KeyRole;
 }
 
-export type MetricOutcome = "stored" | "too_many";
+/** What became of a definition; `series_taken`: another metric is the Prometheus series that it would be. */
+export type MetricOutcome = "stored" | "too_many" | "series_taken";
 export type KeyOutcome = "stored" | "no_project" | "taken";
 
 /** A project's metrics and views at one version. */
@@ -131,6 +133,7 @@ export class Catalog extends DurableObject<Env> {
       source.name,
     )[0];
     const body = JSON.stringify(source);
+    if (row === undefined && this.#isSeriesTaken(project, source.name)) return "series_taken";
     if (row === undefined && this.metrics(project).length >= LIMITS.metricsPerProject) return "too_many";
     if (row?.source !== body) {
       this.#noteUntold(project);
@@ -222,6 +225,10 @@ export class Catalog extends DurableObject<Env> {
 
   batchers(): string[] {
     return this.#rows<{ name: string }>("SELECT name FROM batchers ORDER BY name").map(({ name }) => name);
+  }
+
+  #isSeriesTaken(project: string, name: string): boolean {
+    return this.metrics(project).some((other) => seriesName(other.name) === seriesName(name));
   }
 
   #nextVersion(project: string): number {

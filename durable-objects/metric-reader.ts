@@ -25,6 +25,13 @@ export interface Reading {
   watermark: number | null;
 }
 
+/** Ends of windows in `[fromMs, toMs]` of one metric. */
+export interface MetricSpan {
+  metric: string;
+  fromMs: number;
+  toMs: number;
+}
+
 interface MetricReaderOptions {
   objectName: string;
   set: WindowSet;
@@ -70,6 +77,17 @@ export class MetricReader {
       series: seriesOf(windows.compiled, this.#points(windows, span)),
       watermark: this.#watermark(windows),
     };
+  }
+
+  /** Every point of some metrics, one list of series for each; an empty one where there is no such metric. */
+  async readAll(spans: readonly MetricSpan[]): Promise<Series[][]> {
+    const all: Series[][] = [];
+    for (const { metric, fromMs, toMs } of spans) {
+      const stepMs = this.#defined(metric)?.metric.window.everyMs;
+      const reading = stepMs === undefined ? undefined : await this.read(metric, { fromMs, toMs, stepMs });
+      all.push(reading?.series ?? []);
+    }
+    return all;
   }
 
   /** What this object has of a metric that is split; undefined: it is not one of its objects. */
@@ -131,11 +149,15 @@ export class MetricReader {
   }
 
   *#points(windows: MetricWindows, { fromMs, toMs, stepMs }: Span): Generator<WindowPoint> {
-    // The first step is whole, or it is left out: part of one would look like all of it.
+    // The first and the last step are whole, or left out: part of one would look like all of it.
     const wholeFromMs = Math.ceil(fromMs / stepMs) * stepMs - stepMs + 1;
+    const wholeToMs = Math.floor(toMs / stepMs) * stepMs;
     const { compiled, finalEnd, sealedEnd } = windows;
-    const stored = this.#options.store.points(compiled.metric.name, wholeFromMs, toMs);
-    yield* resample(compiled, windows.points(wholeFromMs, toMs, stored), stepMs, { finalEnd, sealedEnd });
+    const stored = this.#options.store.points(compiled.metric.name, wholeFromMs, wholeToMs);
+    yield* resample(compiled, windows.points(wholeFromMs, wholeToMs, stored), stepMs, {
+      finalEnd,
+      sealedEnd,
+    });
   }
 
   #watermark(windows: MetricWindows): number | null {

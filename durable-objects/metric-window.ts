@@ -1,14 +1,16 @@
 import { DurableObject } from "cloudflare:workers";
 import type { TierSpan } from "../protocol/series.ts";
 import type { WindowSpec } from "../protocol/window-spec.ts";
+import { askReader } from "./ask-reader.ts";
 import type { Definitions } from "./catalog.ts";
 import type { RangePartial } from "./engine/partials.ts";
 import { matchesGroups } from "./engine/group-key.ts";
 import { metricsOf, projectOf } from "./engine/placement.ts";
 import type { WindowSet, WindowStep } from "./engine/window-set.ts";
 import { catalogOf, type Env, settingsOf } from "./env.ts";
+import { type HotSender, type HotStats, openHotSender } from "./hot-sender.ts";
 import { LiveFeed, type LiveFrame } from "./live-feed.ts";
-import { MetricReader, type Span } from "./metric-reader.ts";
+import { MetricReader, type MetricSpan, type Span } from "./metric-reader.ts";
 import { type MetricStats, sumStats } from "./metric-stats.ts";
 import type { Settings } from "./settings.ts";
 import { latestSpan, spanOf, unknownMetric, type WindowAnswer, type WindowQuery } from "./window-query.ts";
@@ -17,7 +19,6 @@ import { WindowStore } from "./storage/window-store.ts";
 import { objectWatcher, WatcherList } from "./watcher-list.ts";
 
 const ASK_EVERY_MS = 1_000;
-const ASK_TIMEOUT_MS = 3_000;
 const CHECKPOINT_EVERY_MS = 30_000;
 /** Sealed points that are kept in memory until a checkpoint writes them: some MB. */
 const MOST_SEALED_POINTS = 20_000;
@@ -33,6 +34,7 @@ export class MetricWindow extends DurableObject<Env> {
   readonly #set: WindowSet;
   readonly #reader: MetricReader;
   readonly #feed: LiveFeed;
+  readonly #hot: HotSender | undefined;
   #definitions: Definitions;
   #askedMs = 0;
   #appliedMs = 0;
@@ -64,6 +66,7 @@ export class MetricWindow extends DurableObject<Env> {
       object,
       keepAlive: (task) => ctx.waitUntil(task),
     });
+    this.#hot = openHotSender(ctx, this.#settings, set, (dueMs) => this.#wakeBy(dueMs));
   }
 
   /** The last offset of a partition that is applied; -1: none. */
@@ -86,6 +89,7 @@ export class MetricWindow extends DurableObject<Env> {
     this.#appliedMs = nowMs;
     this.#take({ type: "range", partial }, `{"type":"range","partial":${text}}`, nowMs);
     this.#feed.changed(partial.oldestReceivedMs, nowMs);
+    this.#hot?.nudge(nowMs);
     if (nowMs - this.#askedMs >= ASK_EVERY_MS) this.ctx.waitUntil(this.#askReaders());
     if (!this.#alarmSet && this.#set.hasOpenWindows) {
       this.#alarmSet = true;
@@ -105,6 +109,17 @@ export class MetricWindow extends DurableObject<Env> {
     const tiers: TierSpan[] = [{ tier: "live", from: query.fromMs, to: query.toMs }];
     const matching = reading.series.filter(({ group }) => matchesGroups(group, query.groups));
     return { ok: true, body: JSON.stringify({ metric: query.metric, series: matching, tiers }) };
+  }
+
+  /** JSON of the project's metrics, a list of `Metric`; views are none. */
+  async metrics(): Promise<string> {
+    if (this.#definitions.version < 0) await this.#refresh();
+    return JSON.stringify(this.#definitions.metrics.map(({ metric }) => metric));
+  }
+
+  /** JSON of every point in some spans: see {@link MetricReader.readAll}. */
+  async readAll(spans: MetricSpan[]): Promise<string> {
+    return JSON.stringify(await this.#reader.readAll(spans));
   }
 
   /**
@@ -156,6 +171,7 @@ export class MetricWindow extends DurableObject<Env> {
 
   /** Closes what waits only for the clock; after a restart, also what the lost alarm would have. */
   async wake(): Promise<void> {
+    this.#hot?.nudge(Date.now());
     if (this.#set.hasOpenWindows) await this.alarm();
     await Promise.all(this.#shards().map((shard) => this.#object(shard).wake()));
   }
@@ -172,9 +188,16 @@ export class MetricWindow extends DurableObject<Env> {
     return sumStats([...own, ...shares.flat()]);
   }
 
+  /** What has gone to the hot store from here and from the shares of split metrics. */
+  async hotStats(): Promise<HotStats[]> {
+    const shares = await Promise.all(this.#shards().map((shard) => this.#object(shard).hotStats()));
+    return [...(this.#hot === undefined ? [] : [this.#hot.stats()]), ...shares.flat()];
+  }
+
   /** Does what calls would have done, if any had come: while they come, it only looks again later. */
   override async alarm(): Promise<void> {
     this.#alarmSet = true;
+    this.#hot?.nudge(Date.now());
     if (Date.now() - this.#appliedMs < ASK_EVERY_MS && this.#set.hasOpenWindows) {
       await this.ctx.storage.setAlarm(this.#appliedMs + this.#settings.idlePartitionMs + ASK_EVERY_MS);
       return;
@@ -186,7 +209,14 @@ export class MetricWindow extends DurableObject<Env> {
     } else {
       this.#alarmSet = false;
       if (this.#store.isDirty) this.#checkpoint();
+      if (this.#hot !== undefined) this.#wakeBy(this.#hot.dueMs);
     }
+  }
+
+  /** While windows are open, calls or the alarm come often enough. */
+  #wakeBy(dueMs: number): void {
+    if (this.#alarmSet || dueMs === Number.POSITIVE_INFINITY) return;
+    this.ctx.waitUntil(this.ctx.storage.setAlarm(Math.max(Date.now(), dueMs)));
   }
 
   /** Takes a step and makes it durable; memory that ran ahead of the disk is thrown away with the object. */
@@ -205,7 +235,10 @@ export class MetricWindow extends DurableObject<Env> {
   #checkpoint(): void {
     this.#checkpointMs = Date.now();
     this.#feed.draw();
-    this.#store.checkpoint(this.#set, this.#definitions, this.#checkpointMs - this.#settings.liveRetentionMs);
+    const { liveRetentionMs, liveBytes } = this.#settings;
+    const bounds = { forgetBeforeMs: this.#checkpointMs - liveRetentionMs, mostBytes: liveBytes };
+    this.#store.checkpoint(this.#set, this.#definitions, bounds, this.#hot?.losing);
+    this.#hot?.added(this.#checkpointMs);
   }
 
   /** Silent partitions hold windows open until their readers say that they stand at the end of the log. */
@@ -214,28 +247,13 @@ export class MetricWindow extends DurableObject<Env> {
     this.#askedMs = nowMs;
     const asked = this.#set.partitionsToAsk(nowMs);
     if (asked.length === 0) return;
-    const answers = await Promise.all(asked.map((partition) => this.#caughtUp(partition)));
+    const answers = await Promise.all(asked.map((partition) => askReader(this.env, partition)));
     const partitions = answers.filter(([, caughtUpMs]) => caughtUpMs >= 0);
     if (partitions.length === 0) return;
     const step: WindowStep = { type: "caughtUp", partitions };
     const answeredMs = Date.now();
     this.#take(step, JSON.stringify(step), answeredMs);
     this.#feed.changed(answeredMs, answeredMs);
-  }
-
-  async #caughtUp(partition: number): Promise<[number, number]> {
-    const reader = this.env.PARTITION_READER.getByName(String(partition));
-    // A timer that is left running would keep this object awake.
-    const timeout = new AbortController();
-    const silence = scheduler.wait(ASK_TIMEOUT_MS, { signal: timeout.signal }).then(() => -1);
-    try {
-      return [partition, await Promise.race([reader.caughtUp(), silence])];
-    } catch {
-      return [partition, -1];
-    } finally {
-      timeout.abort();
-      silence.catch(() => undefined);
-    }
   }
 
   /** The windows of a metric or view; undefined: there is none of this name. */
@@ -251,8 +269,12 @@ export class MetricWindow extends DurableObject<Env> {
     const before = this.#definitions;
     this.#definitions = definitions;
     const own = metricsOf(this.#name, definitions.metrics);
+    // What is sealed is written before its metric may end; what open windows hold is told, but goes nowhere.
+    if (this.#hot !== undefined) this.#checkpoint();
+    const sealedEnds = new Map([...this.#set.metrics()].map((windows) => [windows, windows.sealedEnd]));
     for (const ended of this.#set.define(own)) {
       this.#feed.ended(ended);
+      this.#hot?.ended(ended.compiled, sealedEnds.get(ended) ?? 0);
       this.#store.forgetMetric(ended.compiled.metric.name);
     }
     for (const name of changedElsewhere(before, definitions)) this.#feed.endedByName(name);

@@ -19,6 +19,7 @@ describe("settings that are right", () => {
       liveTickMs: 200,
       liveRetentionMs: 691_200_000,
       archiveEveryMs: 300_000,
+      liveBytes: 4 * 2 ** 30,
     });
   });
 
@@ -60,6 +61,18 @@ describe("settings that are right", () => {
     });
   });
 
+  test("[O4] a hot store is written to and asked at addresses of their own", () => {
+    const env = {
+      TSDB_WRITE_URL: "http://db/api/v1/write",
+      TSDB_QUERY_URL: "https://q/prom/",
+      TSDB_TOKEN: "t",
+    };
+    const { hotWrite, hotQuery } = settings(env);
+    expect(hotWrite).toEqual({ writeUrl: "http://db/api/v1/write", token: "t" });
+    expect(hotQuery).toEqual({ queryUrl: "https://q/prom", token: "t" });
+    expect(settings({ TSDB_QUERY_URL: "http://q" }).hotWrite).toBeUndefined();
+  });
+
   test("[O4] secrets are taken as they are", () => {
     const { rootKey, metricsToken } = settings({ ROOT_KEY: "0123456789abcdef", METRICS_TOKEN: "t" });
     expect({ rootKey, metricsToken }).toEqual({ rootKey: "0123456789abcdef", metricsToken: "t" });
@@ -91,6 +104,16 @@ describe("settings that are wrong", () => {
     [{ ...SASL, KAFKA_SASL_USERNAME: "" }, `KAFKA_SASL_USERNAME is not set, but KAFKA_SASL_MECHANISM is`],
     [{ ...SASL, KAFKA_SASL_PASSWORD: "" }, `KAFKA_SASL_PASSWORD is not set, but KAFKA_SASL_MECHANISM is`],
     [{ ...SASL, KAFKA_BROKERS: "" }, `KAFKA_SASL_MECHANISM is set, but KAFKA_BROKERS is not`],
+    [{ LIVE_BYTES: "1000" }, `LIVE_BYTES is "1000"; expected a whole number from 1048576 to`],
+    [{ TSDB_WRITE_URL: "db:8428" }, `TSDB_WRITE_URL is "db:8428"; expected an http or https address such as`],
+    [
+      { TSDB_WRITE_URL: "https://db/x?y=1" },
+      `TSDB_WRITE_URL is "https://db/x?y=1"; expected an address without`,
+    ],
+    [{ TSDB_QUERY_URL: "tsdb" }, `TSDB_QUERY_URL is "tsdb"; expected an http or https address such as`],
+    [{ TSDB_QUERY_URL: "http://u:p@db" }, `TSDB_QUERY_URL holds a user or a password; expected an address`],
+    [{ TSDB_TOKEN: "t" }, `TSDB_TOKEN is set, but neither TSDB_WRITE_URL nor TSDB_QUERY_URL is`],
+    [{ TSDB_TOKEN: "a b", TSDB_QUERY_URL: "http://db" }, `TSDB_TOKEN holds a space or another character`],
     [{ ROOT_KEY: "short" }, `ROOT_KEY has 5 characters; expected a secret of at least 16`],
   ])("[O4] %o is refused with a sentence that names it", (env, sentence) => {
     const result = parseSettings(env);

@@ -13,6 +13,20 @@ export interface KafkaSettings {
   sasl?: { mechanism: "plain" | "scram-sha-256" | "scram-sha-512"; username: string; password: string };
 }
 
+/** Where sealed points go. */
+export interface HotWriteSettings {
+  /** `TSDB_WRITE_URL`: takes Prometheus remote write. */
+  writeUrl: string;
+  token?: string;
+}
+
+/** Where PromQL is answered. */
+export interface HotQuerySettings {
+  /** `TSDB_QUERY_URL`: what stands before `/api/v1/query`. */
+  queryUrl: string;
+  token?: string;
+}
+
 /** What the deployment says, checked. Each field names its setting. */
 export interface Settings {
   /** `PARTITIONS`: partitions of the event log, and readers. */
@@ -33,6 +47,12 @@ export interface Settings {
   liveRetentionMs: number;
   /** `ARCHIVE_EVERY_MS`: how old a record becomes, at most, before it is archived. */
   archiveEveryMs: number;
+  /** `LIVE_BYTES`: the most that one window object's database takes; beyond it the oldest points go. */
+  liveBytes: number;
+  /** `TSDB_WRITE_URL`, `TSDB_TOKEN`; absent: sealed points stay with the window objects. */
+  hotWrite?: HotWriteSettings;
+  /** `TSDB_QUERY_URL`, `TSDB_TOKEN`; absent: PromQL is answered from the window objects. */
+  hotQuery?: HotQuerySettings;
   /** `ROOT_KEY`: the secret that may create projects and keys; absent: nobody may. */
   rootKey?: string;
   /** `METRICS_TOKEN`: what `/metrics` asks for as a bearer token; absent: it is open. */
@@ -55,6 +75,7 @@ const NUMBERS = {
     fallback: 8 * 86_400_000,
   },
   ARCHIVE_EVERY_MS: { field: "archiveEveryMs", least: 1_000, most: 3_600_000, fallback: 300_000 },
+  LIVE_BYTES: { field: "liveBytes", least: 2 ** 20, most: 9 * 2 ** 30, fallback: 4 * 2 ** 30 },
 } as const;
 
 const KAFKA_NUMBERS = {
@@ -81,6 +102,9 @@ export function parseSettings(env: Record<string, unknown>): Result<Settings> {
   const kafka = parseKafka(env);
   if (!kafka.ok) return kafka;
   if (kafka.value) settings.kafka = kafka.value;
+  const hot = parseHotStore(env);
+  if (!hot.ok) return hot;
+  Object.assign(settings, hot.value);
   const rootKey = text(env, "ROOT_KEY");
   if (rootKey !== undefined && rootKey.length < 16) {
     return bad(`ROOT_KEY has ${rootKey.length} characters; expected a secret of at least 16`);
@@ -91,6 +115,43 @@ export function parseSettings(env: Record<string, unknown>): Result<Settings> {
   const publicReadKey = text(env, "PUBLIC_READ_KEY");
   if (publicReadKey !== undefined) settings.publicReadKey = publicReadKey;
   return ok(settings);
+}
+
+function parseHotStore(env: Record<string, unknown>): Result<Pick<Settings, "hotWrite" | "hotQuery">> {
+  const given = text(env, "TSDB_TOKEN");
+  if (given !== undefined && !/^[\x21-\x7e]+$/.test(given)) {
+    return bad("TSDB_TOKEN holds a space or another character that no HTTP header may have");
+  }
+  const token = given === undefined ? {} : { token: given };
+  const writeUrl = parseUrl(env, "TSDB_WRITE_URL", "https://tsdb.example.com/api/v1/write");
+  if (!writeUrl.ok) return writeUrl;
+  const queryUrl = parseUrl(env, "TSDB_QUERY_URL", "https://tsdb.example.com");
+  if (!queryUrl.ok) return queryUrl;
+  if (given !== undefined && writeUrl.value === undefined && queryUrl.value === undefined) {
+    return bad("TSDB_TOKEN is set, but neither TSDB_WRITE_URL nor TSDB_QUERY_URL is");
+  }
+  return ok({
+    ...(writeUrl.value === undefined ? {} : { hotWrite: { writeUrl: writeUrl.value, ...token } }),
+    ...(queryUrl.value === undefined
+      ? {}
+      : { hotQuery: { queryUrl: queryUrl.value.replace(/\/+$/, ""), ...token } }),
+  });
+}
+
+function parseUrl(env: Record<string, unknown>, name: string, example: string): Result<string | undefined> {
+  const value = text(env, name);
+  if (value === undefined) return ok(undefined);
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol)) {
+    return bad(`${name} is ${describe(value)}; expected an http or https address such as ${example}`);
+  }
+  if (url.username !== "" || url.password !== "") {
+    return bad(`${name} holds a user or a password; expected an address alone, and the secret in TSDB_TOKEN`);
+  }
+  if (url.search !== "" || url.hash !== "") {
+    return bad(`${name} is ${describe(value)}; expected an address without ? and #`);
+  }
+  return ok(url.href);
 }
 
 function parseKafka(env: Record<string, unknown>): Result<KafkaSettings | undefined> {

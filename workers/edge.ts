@@ -11,6 +11,7 @@ import { getConfig } from "./operate/config.ts";
 import { getHealthz } from "./operate/healthz.ts";
 import { kickAll } from "./operate/kick.ts";
 import { getMetrics } from "./operate/metrics.ts";
+import { prometheusRoutes } from "./prometheus/prometheus.ts";
 import { getQuery } from "./query/query.ts";
 
 export { Archiver } from "../durable-objects/archiver.ts";
@@ -30,6 +31,7 @@ const app = new Hono<App>()
   .get("/v1/live", getLive)
   .get("/v1/config", getConfig)
   .route("/v1/catalog", catalogRoutes)
+  .route("/prometheus/api/v1", prometheusRoutes)
   .get("/healthz", getHealthz)
   .get("/metrics", getMetrics)
   .notFound((c) =>

@@ -36,6 +36,12 @@ export function projectOf(objectName: string): string {
   return objectName.split("/", 1)[0] ?? objectName;
 }
 
+/** Of a split metric's window object, which share it has: `2` of `2.8`. */
+export function shardNameOf(objectName: string): string | undefined {
+  const share = objectName.split("/")[2];
+  return share?.split(".", 1)[0];
+}
+
 /** The metrics whose windows an object has. */
 export function metricsOf(objectName: string, definitions: readonly DefinedMetric[]): DefinedMetric[] {
   const placements = placementsOf(projectOf(objectName), definitions);

@@ -12,7 +12,7 @@ import {
 /**
  * State is a checkpoint and a journal of the steps since: a step is one row, whatever it changes, because rows are
  * what the bill counts. The journal's rows are used again in turn instead of being deleted. `points` holds sealed
- * points in blobs; `watchers`, which hub wants which metric.
+ * points in blobs, whose ids are never used again: cursors go by them; `watchers`, which hub wants which metric.
  */
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS journal (
@@ -23,7 +23,8 @@ const SCHEMA = `
     name TEXT NOT NULL, part INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (name, part)
   ) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS points (
-    id INTEGER PRIMARY KEY, metric TEXT NOT NULL, first_end INTEGER NOT NULL, last_end INTEGER NOT NULL, body TEXT NOT NULL
+    id INTEGER PRIMARY KEY, metric TEXT NOT NULL, first_end INTEGER NOT NULL, last_end INTEGER NOT NULL,
+    points INTEGER NOT NULL, body TEXT NOT NULL
   );
   CREATE INDEX IF NOT EXISTS points_by_metric ON points (metric, last_end);
   CREATE TABLE IF NOT EXISTS watchers (hub TEXT NOT NULL, metric TEXT NOT NULL, PRIMARY KEY (hub, metric)) WITHOUT ROWID;
@@ -34,9 +35,19 @@ const JOURNAL_SLOTS = 128;
 /** A value of SQLite holds 2 MB at most; a character takes up to 3 bytes. */
 const MAX_TEXT_LENGTH = 600_000;
 
+/** Rows that are deleted at once where the disk is full. */
+const PRUNED_ROWS = 64;
+
 interface Shared {
   definitions: Definitions;
   set: EncodedWindowSet;
+  nextPointId: number;
+}
+
+/** What is kept of sealed points: since when, and at most how many bytes the database takes. */
+export interface PointBounds {
+  forgetBeforeMs: number;
+  mostBytes: number;
 }
 
 /** What a window object keeps on disk. */
@@ -44,6 +55,7 @@ export class WindowStore {
   readonly #storage: DurableObjectStorage;
   #seq = 0;
   #checkpointSeq = 0;
+  #nextPointId = 1;
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
@@ -63,6 +75,7 @@ export class WindowStore {
       if (encoded !== undefined) set.restoreMetric(defined, encoded);
     }
     this.#seq = this.#checkpointSeq = row?.seq ?? 0;
+    this.#nextPointId = shared?.nextPointId ?? 1;
     this.#replay(set);
     return { set, definitions };
   }
@@ -92,8 +105,17 @@ export class WindowStore {
     return this.#seq > this.#checkpointSeq;
   }
 
-  /** Writes the whole state and the sealed points, and begins a new journal. One transaction. */
-  checkpoint(set: WindowSet, definitions: Definitions, forgetBeforeMs: number): void {
+  /**
+   * Writes the whole state and the sealed points, and begins a new journal. One transaction.
+   *
+   * @param losing told which rows of points are about to be deleted: a condition of SQL and its parameter.
+   */
+  checkpoint(
+    set: WindowSet,
+    definitions: Definitions,
+    { forgetBeforeMs, mostBytes }: PointBounds,
+    losing: (condition: string, parameter: number, reason: "expired" | "disk_full") => void = () => undefined,
+  ): void {
     this.#storage.transactionSync(() => {
       for (const windows of set.metrics()) {
         const { name } = windows.compiled.metric;
@@ -101,13 +123,23 @@ export class WindowStore {
         if (windows.isUntouched) continue;
         this.#saveMetricState(name, windows.encode());
       }
-      const shared: Shared = { definitions, set: set.encode() };
+      const shared: Shared = { definitions, set: set.encode(), nextPointId: this.#nextPointId };
       this.#storage.sql.exec(
         "INSERT OR REPLACE INTO checkpoint VALUES (1, ?, ?)",
         this.#seq,
         JSON.stringify(shared),
       );
-      this.#storage.sql.exec("DELETE FROM points WHERE last_end < ?", forgetBeforeMs);
+      const remove = (condition: string, parameter: number, reason: "expired" | "disk_full"): void => {
+        losing(condition, parameter, reason);
+        this.#storage.sql.exec(`DELETE FROM points WHERE ${condition}`, parameter);
+      };
+      remove("last_end < ?", forgetBeforeMs, "expired");
+      while (this.#storage.sql.databaseSize > mostBytes) {
+        const oldest = this.#rows<{ id: number }>("SELECT id FROM points ORDER BY id LIMIT ?", PRUNED_ROWS);
+        const last = oldest.at(-1);
+        if (last === undefined) break;
+        remove("id <= ?", last.id, "disk_full");
+      }
       this.#checkpointSeq = this.#seq;
     });
   }
@@ -180,10 +212,12 @@ export class WindowStore {
       if (run.length === 0) return;
       const body = `[${run.join(",")}]`;
       this.#storage.sql.exec(
-        "INSERT INTO points (metric, first_end, last_end, body) VALUES (?, ?, ?, ?)",
+        "INSERT INTO points VALUES (?, ?, ?, ?, ?, ?)",
+        this.#nextPointId++,
         metric,
         firstEnd,
         lastEnd,
+        run.length,
         body,
       );
       run = [];

@@ -34,12 +34,13 @@ describe("[O1] options of npm start", () => {
 
 describe("[O4] settings from the environment", () => {
   it("[O4] are passed on, other variables are not, and an empty one is not set", () => {
-    const env = { PARTITIONS: "8", KAFKA_TOPIC: "t", TSDB_TOKEN: "s", LIVE_TICK_MS: "", HOME: "/root" };
+    const tsdb = { TSDB_WRITE_URL: "http://db/api/v1/write", TSDB_TOKEN: "s" };
+    const env = { PARTITIONS: "8", KAFKA_TOPIC: "t", ...tsdb, LIVE_TICK_MS: "", HOME: "/root" };
     expect(parse([], env)).toMatchObject({
-      value: { settings: { PARTITIONS: "8", KAFKA_TOPIC: "t", TSDB_TOKEN: "s" } },
+      value: { settings: { PARTITIONS: "8", KAFKA_TOPIC: "t", ...tsdb } },
     });
     const result = parse([], env);
-    expect(result.ok && result.value !== "help" && Object.keys(result.value.settings)).toHaveLength(3);
+    expect(result.ok && result.value !== "help" && Object.keys(result.value.settings)).toHaveLength(4);
   });
 
   it("[O4] every setting that the server reads is among them", () => {

@@ -4,6 +4,7 @@ import { catalogOf, type Env } from "../../durable-objects/env.ts";
 import { parseDashboard } from "../../protocol/dashboard.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { parseMetric } from "../../protocol/metric.ts";
+import { seriesName } from "../../protocol/prometheus-names.ts";
 import { describe, isObject, type Result } from "../../protocol/result.ts";
 import { isViewSource, parseView, type View, viewFault } from "../../protocol/view.ts";
 import { type App, authorize, authorizeRoot, hashKey } from "../authorize.ts";
@@ -80,6 +81,10 @@ async function putMetric(c: Context<App, "/metrics/:name">): Promise<Response> {
   const source = { ...(raw as DefinitionSource), name };
   const outcome = await confirmed(() => catalogOf(c.env).putMetric(project, source));
   if (outcome === "stored") return c.json(source);
+  if (outcome === "series_taken") {
+    const message = `another metric is the Prometheus series ${seriesName(name)} already; choose another name`;
+    throw new HttpError(409, "series_taken", message);
+  }
   const message = `the project has ${LIMITS.metricsPerProject} metrics, which is the bound; delete one`;
   throw new HttpError(409, "too_many_metrics", message);
 }
