@@ -4,8 +4,10 @@ import type { CompiledMetric } from "./compiled-metric.ts";
 import type { MemoryBudget } from "./memory-budget.ts";
 import type { MetricPartial } from "./partials.ts";
 import { keepSealed, readSealed, type SealedPoint } from "./sealed-point.ts";
+import { RevisedGroups } from "./revised-groups.ts";
 import { SessionWindows } from "./session-windows.ts";
 import { SlidingWindows } from "./sliding-windows.ts";
+import { type EncodedStartOffsets, StartOffsets } from "./start-offsets.ts";
 import { TumblingWindows } from "./tumbling-windows.ts";
 import { UntoldChanges } from "./untold-changes.ts";
 import type { WindowPoint } from "./window-points.ts";
@@ -21,8 +23,7 @@ export interface EncodedMetricWindows {
   edgeMs: number;
   revised: [endMs: number, keys: string[]][];
   counts: MetricCounts;
-  since: number[];
-  begun: number[];
+  start: EncodedStartOffsets;
 }
 
 /** What a metric has counted since it was defined. */
@@ -57,8 +58,7 @@ const STEPS_AT_ONCE = 64;
 export class MetricWindows {
   #compiled: CompiledMetric;
   readonly #windows: Windows;
-  /** Groups that a late event changed in a final window, until it is sealed. */
-  readonly #revised = new Map<number, Set<string>>();
+  readonly #revised: RevisedGroups;
   readonly #untold: UntoldChanges;
   #sealed: SealedPoint[] = [];
   /** Ends are after the epoch: 0 stands for none yet. */
@@ -69,9 +69,7 @@ export class MetricWindows {
   #edgeMs = -1;
   #isUntouched = true;
   readonly counts: MetricCounts = { late: 0, skipped: 0, folded: 0, dropped: 0 };
-  readonly #since: number[];
-  /** Partitions of which the first range has come. */
-  readonly #begun: Set<number>;
+  readonly #start: StartOffsets;
 
   constructor(
     compiled: CompiledMetric,
@@ -80,15 +78,14 @@ export class MetricWindows {
   ) {
     this.#compiled = compiled;
     this.#untold = new UntoldChanges();
-    this.#since = [...begin.since];
     const encoded = "windows" in begin ? begin : undefined;
-    this.#begun = new Set(encoded?.begun);
+    this.#start = new StartOffsets("windows" in begin ? begin.start : begin);
+    this.#revised = new RevisedGroups(encoded?.revised);
     this.#windows = openWindows(compiled, budget, encoded?.windows);
     if (encoded === undefined) return;
     this.#isUntouched = false;
     this.#finalEnd = encoded.finalEnd;
     this.#sealedEnd = encoded.sealedEnd;
-    for (const [end, keys] of encoded.revised) this.#revised.set(end, new Set(keys));
     Object.assign(this.counts, encoded.counts);
     this.#visibleEnd = encoded.visibleEnd;
     this.#reachedMs = encoded.reachedMs;
@@ -100,16 +97,9 @@ export class MetricWindows {
     return this.#compiled;
   }
 
-  /** The first offset of each partition that is folded for this definition, or the first that may be. */
-  get since(): readonly number[] {
-    return this.#since;
-  }
-
-  /** Notes a range of which the reader began to read at `from`: while nobody asked, it had passed over what was before. */
-  begin(partition: number, from: number): void {
-    if (this.#begun.has(partition)) return;
-    this.#begun.add(partition);
-    this.#since[partition] = Math.max(this.#since[partition] ?? 0, from);
+  /** The offset of each partition at which the definition begins. */
+  get start(): StartOffsets {
+    return this.#start;
   }
 
   /** Takes a definition of the same meaning, with another delay or lateness. */
@@ -124,7 +114,7 @@ export class MetricWindows {
     this.#count(
       this.#windows.apply(partial, (end, key) => {
         this.#touch(end, key);
-        if (end <= this.#finalEnd) this.#revise(end, key);
+        if (end <= this.#finalEnd) this.#revised.add(end, key);
       }),
     );
   }
@@ -251,10 +241,9 @@ export class MetricWindows {
       visibleEnd: this.#visibleEnd,
       reachedMs: this.#reachedMs,
       edgeMs: this.#edgeMs,
-      revised: Array.from(this.#revised, ([end, keys]) => [end, [...keys]]),
+      revised: this.#revised.encode(),
       counts: this.counts,
-      since: this.#since,
-      begun: [...this.#begun],
+      start: this.#start.encode(),
     };
   }
 
@@ -264,12 +253,6 @@ export class MetricWindows {
     this.counts.late += late;
     this.counts.folded += folded;
     this.counts.dropped += dropped;
-  }
-
-  #revise(end: number, key: string): void {
-    let keys = this.#revised.get(end);
-    if (keys === undefined) this.#revised.set(end, (keys = new Set()));
-    keys.add(key);
   }
 
   /** How far to go at once: windows are sealed before the next ones come into view. */
@@ -297,13 +280,12 @@ export class MetricWindows {
   #seal(sealedEnd: number): void {
     if (sealedEnd <= this.#sealedEnd) return;
     for (const end of this.#windows.ends(this.#sealedEnd, sealedEnd)) {
-      const revised = this.#revised.get(end);
       for (const [key, accumulator] of this.#windows.at(end)) {
-        const point = keepSealed(this.#compiled, end, key, accumulator, revised?.has(key) ?? false);
+        const point = keepSealed(this.#compiled, end, key, accumulator, this.#revised.has(end, key));
         this.#sealed.push(point);
         this.#untold.sealed(point);
       }
-      this.#revised.delete(end);
+      this.#revised.forget(end);
     }
     this.#sealedEnd = sealedEnd;
     this.counts.folded += this.#windows.seal(sealedEnd);
@@ -321,7 +303,7 @@ export class MetricWindows {
 
   #state(end: number, key: string): PointState {
     if (end > this.#finalEnd) return POINT_STATE.provisional;
-    return this.#revised.get(end)?.has(key) ? POINT_STATE.revised : POINT_STATE.final;
+    return this.#revised.has(end, key) ? POINT_STATE.revised : POINT_STATE.final;
   }
 }
 

@@ -28,11 +28,11 @@ describe("[M1] a definition that changes while events flow", () => {
       [1, 1],
       [3, 3],
     ]);
-    expect(feed.windows.since).toEqual([1, 1, 0]);
+    expect(feed.windows.start.since).toEqual([1, 1, 0]);
     feed.range(0, [at(300)], START_MS + 1_300);
     expect(feed.states()).toEqual([[1_000, 1, 0]]);
     feed.restart();
-    expect(feed.windows.since).toEqual([1, 1, 0]);
+    expect(feed.windows.start.since).toEqual([1, 1, 0]);
   });
 
   it("[M1] deleted, it gives its memory back", () => {

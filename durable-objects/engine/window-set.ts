@@ -102,7 +102,7 @@ export class WindowSet {
   #applyRange(partial: RangePartial, nowMs: number): void {
     if (partial.after !== this.appliedOffset(partial.partition)) return;
     this.#applied[partial.partition] = partial.to;
-    for (const windows of this.#metrics.values()) windows.begin(partial.partition, partial.from);
+    for (const windows of this.#metrics.values()) windows.start.begin(partial.partition, partial.from);
     for (const metric of partial.metrics) {
       const windows = this.#metrics.get(metric.name);
       if (windows !== undefined && windows.compiled.revision === metric.revision) windows.apply(metric);
