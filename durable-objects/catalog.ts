@@ -3,7 +3,14 @@ import type { Dashboard } from "../protocol/dashboard.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { meansTheSame, type MetricSource, parseMetric } from "../protocol/metric.ts";
 import { seriesName } from "../protocol/prometheus-names.ts";
-import { isViewSource, parseView, type View, type ViewSource } from "../protocol/view.ts";
+import {
+  inputsOf,
+  isViewSource,
+  parseView,
+  type View,
+  viewFault,
+  type ViewSource,
+} from "../protocol/view.ts";
 import { type Env, settingsOf } from "./env.ts";
 import type { DefinedMetric } from "./engine/compiled-metric.ts";
 import { placementsOf } from "./engine/placement.ts";
@@ -48,7 +55,13 @@ export interface Grant extends KeyOptions {
 }
 
 /** What became of a definition; `series_taken`: another metric is the Prometheus series that it would be. */
-export type MetricOutcome = "stored" | "too_many" | "series_taken";
+export type MetricOutcome = "stored" | "too_many" | "series_taken" | ViewFault;
+
+/** A change that would leave a view without the metrics that it is computed from. */
+export interface ViewFault {
+  view: string;
+  message: string;
+}
 export type KeyOutcome = "stored" | "no_project" | "taken";
 
 /** A project's metrics and views at one version. */
@@ -133,6 +146,8 @@ export class Catalog extends DurableObject<Env> {
       source.name,
     )[0];
     const body = JSON.stringify(source);
+    const fault = this.#viewFaultAfter(project, source.name, source);
+    if (fault !== undefined) return fault;
     if (row === undefined && this.#isSeriesTaken(project, source.name)) return "series_taken";
     if (row === undefined && this.metrics(project).length >= LIMITS.metricsPerProject) return "too_many";
     if (row?.source !== body) {
@@ -152,7 +167,9 @@ export class Catalog extends DurableObject<Env> {
   }
 
   /** Removes a metric and tells every reader and window object; false when there is none of this name. */
-  async deleteMetric(project: string, name: string): Promise<boolean> {
+  async deleteMetric(project: string, name: string): Promise<boolean | ViewFault> {
+    const fault = this.#viewFaultAfter(project, name);
+    if (fault !== undefined) return fault;
     this.#noteUntold(project);
     const existed = this.#changes("DELETE FROM metrics WHERE project = ? AND name = ?", project, name);
     if (existed) this.#nextVersion(project);
@@ -177,24 +194,32 @@ export class Catalog extends DurableObject<Env> {
     return rows.map(({ source }) => JSON.parse(source) as DefinitionSource);
   }
 
+  /** The view that could not be computed any more when `source` takes the place of what has its name. */
+  #viewFaultAfter(project: string, name: string, source?: DefinitionSource): ViewFault | undefined {
+    const kept = this.metrics(project).filter((each) => each.name !== name);
+    const sources = source === undefined ? kept : [...kept, source];
+    const { metrics, views } = parseDefinitions(sources.map((each) => ({ revision: 0, source: each })));
+    for (const { view } of views) {
+      if (view.name !== name && !inputsOf(view).includes(name)) continue;
+      const message = viewFault(view, (input) => metrics.find(({ metric }) => metric.name === input)?.metric);
+      if (message !== undefined) return { view: view.name, message };
+    }
+    return undefined;
+  }
+
   /** The project's metrics in the engine's terms. */
   definitions(project: string): Definitions {
     const version = this.#rows<{ version: number }>("SELECT version FROM projects WHERE name = ?", project)[0]
       ?.version;
-    const metrics: DefinedMetric[] = [];
-    const views: DefinedView[] = [];
-    const rows = this.#rows<{ name: string; revision: number; source: string }>(
-      "SELECT name, revision, source FROM metrics WHERE project = ? ORDER BY name",
+    const rows = this.#rows<{ revision: number; source: string }>(
+      "SELECT revision, source FROM metrics WHERE project = ? ORDER BY name",
       project,
     );
-    for (const { name, revision, source } of rows) {
-      const raw: unknown = JSON.parse(source);
-      const view = isViewSource(raw) ? parseView(name, raw) : undefined;
-      if (view?.ok === true) views.push({ view: view.value, revision });
-      const metric = view === undefined ? parseMetric(name, raw) : undefined;
-      if (metric?.ok === true) metrics.push({ metric: metric.value, revision });
-    }
-    return { version: version ?? 0, metrics, views };
+    const sources = rows.map(({ revision, source }) => ({
+      revision,
+      source: JSON.parse(source) as DefinitionSource,
+    }));
+    return { version: version ?? 0, ...parseDefinitions(sources) };
   }
 
   putDashboard(project: string, dashboard: Dashboard): void {
@@ -278,4 +303,19 @@ export class Catalog extends DurableObject<Env> {
 function meanTheSame(a: DefinitionSource, b: DefinitionSource): boolean {
   const [before, after] = [parseMetric(a.name, a), parseMetric(b.name, b)];
   return before.ok && after.ok && meansTheSame(before.value, after.value);
+}
+
+/** Definitions in the engine's terms. What an older version stored and this one does not read is left out. */
+function parseDefinitions(
+  sources: readonly { revision: number; source: DefinitionSource }[],
+): Pick<Definitions, "metrics" | "views"> {
+  const metrics: DefinedMetric[] = [];
+  const views: DefinedView[] = [];
+  for (const { revision, source } of sources) {
+    const view = isViewSource(source) ? parseView(source.name, source) : undefined;
+    if (view?.ok === true) views.push({ view: view.value, revision });
+    const metric = view === undefined ? parseMetric(source.name, source) : undefined;
+    if (metric?.ok === true) metrics.push({ metric: metric.value, revision });
+  }
+  return { metrics, views };
 }

@@ -133,7 +133,14 @@ export class MetricReader {
       const before = { ...span, fromMs: span.fromMs - view.agoMs, toMs: span.toMs - view.agoMs };
       const now = await this.read(view.metric, span);
       const then = await this.read(view.metric, before);
-      return now && then && { ...now, series: changeSeries(now.series, then.series, view) };
+      const metric = this.metricOf(view.metric);
+      if (!now || !then || !metric) return undefined;
+      const series = changeSeries(now.series, then.series, view, {
+        keys: metric.groupBy,
+        emptyIsZero: ZERO_WHEN_EMPTY.has(metric.aggregate.fn),
+        closedMs: now.watermark ?? 0,
+      });
+      return { ...now, series };
     }
     const above = await this.read(view.numerator, span);
     const below = await this.read(view.denominator, span);

@@ -266,6 +266,8 @@ export class MetricWindow extends DurableObject<Env> {
   async #refresh(): Promise<void> {
     const definitions = (await catalogOf(this.env).definitions(projectOf(this.#name))) as Definitions;
     if (definitions.version <= this.#definitions.version) return;
+    await this.#learnTime();
+    if (definitions.version <= this.#definitions.version) return;
     const before = this.#definitions;
     this.#definitions = definitions;
     const own = metricsOf(this.#name, definitions.metrics);
@@ -285,6 +287,19 @@ export class MetricWindow extends DurableObject<Env> {
   #shards(): string[] {
     if (projectOf(this.#name) !== this.#name) return [];
     return this.#definitions.metrics.flatMap(({ metric }) => this.#reader.shardsOf(metric.name));
+  }
+
+  /** What this object knows of time, for a new share of a split metric. */
+  clocks(): number[][] {
+    return this.#set.encode().clocks;
+  }
+
+  /** A new share of a split metric begins at the time of the project. */
+  async #learnTime(): Promise<void> {
+    const project = projectOf(this.#name);
+    if (project !== this.#name && this.#set.isTimeUnknown) {
+      this.#set.learnTime((await this.#object(project).clocks()) as number[][]);
+    }
   }
 
   #object(name: string): DurableObjectStub<MetricWindow> {

@@ -130,7 +130,7 @@ function withSize(raw: Record<string, unknown>, metric: Metric): Result<Metric> 
   const bytes = stateBytes({ ...metric, maxGroups, shards });
   return bad(
     `the metric's windows may take ${megabytes(bytes)} of memory; the bound is ${megabytes(LIMITS.windowStateBytes)}: ` +
-      (fitting >= 1 ? `maxGroups of at most ${fitting}, more shards, ` : "") +
+      (fitting >= 1 ? `maxGroups of at most ${fitting}, more shards, ` : "not even one group fits; ") +
       "a shorter window or lateness, or a longer step would fit",
   );
 }
@@ -193,7 +193,7 @@ function isWhole(value: unknown, least: number, most: number): value is number {
 }
 
 function megabytes(bytes: number): string {
-  return `${(bytes / 2 ** 20).toPrecision(3)} MiB`;
+  return `${Math.ceil(bytes / 2 ** 20).toLocaleString("en-US")} MiB`;
 }
 
 function bad(message: string): { ok: false; reason: string; message: string } {

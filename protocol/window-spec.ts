@@ -35,7 +35,8 @@ const FIELDS: Record<WindowSpec["type"], readonly string[]> = {
 
 /** Checks a metric's `window`. */
 export function parseWindow(raw: unknown): Result<WindowSpec> {
-  if (!isObject(raw)) return bad(`window is ${describe(raw)}; expected {"type":"tumbling","size":"1s"}`);
+  if (!isObject(raw))
+    return bad(`window is ${describe(raw)}; expected an object such as {"type":"tumbling","size":"1s"}`);
   const type = raw["type"];
   if (type !== "tumbling" && type !== "sliding" && type !== "session") {
     return bad(`window.type is ${describe(type)}; expected 'tumbling', 'sliding' or 'session'`);

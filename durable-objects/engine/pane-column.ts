@@ -1,6 +1,6 @@
 import type { Accumulator, Aggregate } from "./aggregates/aggregate.ts";
 import { lowerBound } from "./lower-bound.ts";
-import { type MemoryBudget, PLACE_BYTES } from "./memory-budget.ts";
+import { COLUMN_BYTES, type MemoryBudget, PLACE_BYTES, textBytes } from "./memory-budget.ts";
 import type { Ranked } from "./named-groups.ts";
 import type { SlidingPosition } from "./sliding-position.ts";
 
@@ -69,6 +69,7 @@ export class PaneColumn implements Ranked {
     const index = lowerBound(this.#starts, startMs);
     const cell = this.#starts[index] === startMs ? this.#cells[index] : undefined;
     if (cell === undefined) {
+      if (this.isEmpty) this.#budget.usedBytes += this.#ownBytes;
       this.#starts.splice(index, 0, startMs);
       this.#cells.splice(index, 0, this.#keptSum(delta));
     } else {
@@ -89,15 +90,19 @@ export class PaneColumn implements Ranked {
     if (cell !== undefined) this.#forget(cell);
     const { fromMs, endMs } = this.#position;
     if (startMs >= fromMs && startMs < endMs) this.#rebuild();
+    if (this.isEmpty) this.#budget.usedBytes -= this.#ownBytes;
     return cell;
   }
 
   /** Drops the panes that start before `startMs`: no window holds them any more. */
   dropBefore(startMs: number): void {
     const count = lowerBound(this.#starts, startMs);
+    if (count === 0) return;
     this.#starts.splice(0, count);
     for (const cell of this.#cells.splice(0, count)) this.#forget(cell);
-    if (this.isEmpty) this.#clearSums();
+    if (!this.isEmpty) return;
+    this.#clearSums();
+    this.#budget.usedBytes -= this.#ownBytes;
   }
 
   /** Brings the stacks to where the position has moved. To be called at every move. */
@@ -120,6 +125,10 @@ export class PaneColumn implements Ranked {
     if (front !== undefined) sum.merge(front);
     if (this.#back !== undefined) sum.merge(this.#back);
     return sum;
+  }
+
+  get #ownBytes(): number {
+    return COLUMN_BYTES + textBytes(this.key);
   }
 
   #rebuild(): void {

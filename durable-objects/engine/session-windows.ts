@@ -2,12 +2,12 @@ import { LIMITS } from "../../protocol/limits.ts";
 import type { Accumulator } from "./aggregates/aggregate.ts";
 import type { CompiledMetric } from "./compiled-metric.ts";
 import { otherKey } from "./group-key.ts";
-import type { MemoryBudget } from "./memory-budget.ts";
+import { type MemoryBudget, textBytes } from "./memory-budget.ts";
 import type { MetricPartial, SessionPartial } from "./partials.ts";
 import { addSession, type Session } from "./sessions.ts";
 import { ceilTo, type EncodedWindows, type Taken, type Touch, type Windows } from "./windows.ts";
 
-/** Two objects, their places in two maps, and the user's name. */
+/** A session, its places in the maps of users and slices, and the user's name. */
 const SESSION_BYTES = 300;
 
 /** Ends are after the epoch. */
@@ -161,9 +161,9 @@ export class SessionWindows implements Windows {
   }
 
   #add(added: UserSession, touch: Touch): void {
-    const { session, absorbed } = addSession(this.#sessionsOf(added), added, this.#gapMs);
+    const { session, absorbed } = this.#join(added);
     for (const gone of absorbed) this.#leaveSlice(gone, touch);
-    this.#count((session === added ? 1 : 0) - absorbed.length);
+    this.#count((session === added ? 1 : 0) - absorbed.length, added);
     const end = this.#sliceOf(session);
     if (end !== session.end) {
       this.#leaveSlice(session, touch);
@@ -184,12 +184,14 @@ export class SessionWindows implements Windows {
     this.#touch(end, key, touch);
   }
 
-  #sessionsOf({ key, user }: UserSession): UserSession[] {
-    let users = this.#groups.get(key);
-    if (users === undefined) this.#groups.set(key, (users = new Map()));
-    let sessions = users.get(user);
-    if (sessions === undefined) users.set(user, (sessions = []));
-    return sessions;
+  #join(added: UserSession): { session: UserSession; absorbed: readonly UserSession[] } {
+    let users = this.#groups.get(added.key);
+    if (users === undefined) this.#groups.set(added.key, (users = new Map()));
+    const sessions = users.get(added.user);
+    if (sessions !== undefined) return addSession(sessions, added, this.#gapMs);
+    // An array that begins empty has room for many: there is mostly one.
+    users.set(added.user, [added]);
+    return { session: added, absorbed: [] };
   }
 
   /** Whether `added` would become part of a session that is kept. */
@@ -207,12 +209,12 @@ export class SessionWindows implements Windows {
     if (left.length > 0) users?.set(user, left);
     else users?.delete(user);
     if (users?.size === 0) this.#groups.delete(key);
-    this.#count(-1);
+    this.#count(-1, session);
   }
 
-  #count(sessions: number): void {
+  #count(sessions: number, { key, user }: UserSession): void {
     this.#sessions += sessions;
-    this.#budget.usedBytes += sessions * SESSION_BYTES;
+    this.#budget.usedBytes += sessions * (SESSION_BYTES + textBytes(key) + textBytes(user));
   }
 
   #sliceOf({ lastMs }: Session): number {

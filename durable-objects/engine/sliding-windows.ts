@@ -1,3 +1,4 @@
+import { groupsPerObject } from "../../protocol/footprint.ts";
 import type { Accumulator } from "./aggregates/aggregate.ts";
 import type { CompiledMetric } from "./compiled-metric.ts";
 import { otherKey } from "./group-key.ts";
@@ -38,7 +39,7 @@ export class SlidingWindows implements Windows {
   constructor(compiled: CompiledMetric, budget: MemoryBudget, encoded?: EncodedWindows) {
     this.#compiled = compiled;
     this.#budget = budget;
-    this.#mostGroups = Math.ceil(compiled.metric.maxGroups / compiled.metric.shards);
+    this.#mostGroups = groupsPerObject(compiled.metric);
     this.#position = new SlidingPosition(compiled.metric.window.sizeMs, compiled.paneMs);
     const other = otherKey(compiled.metric.groupBy);
     this.#other = this.#columnOf(other, Number.POSITIVE_INFINITY);

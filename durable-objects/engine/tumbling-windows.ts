@@ -1,7 +1,8 @@
+import { groupsPerObject } from "../../protocol/footprint.ts";
 import type { Accumulator, Aggregate, Encoded } from "./aggregates/aggregate.ts";
 import type { CompiledMetric } from "./compiled-metric.ts";
 import { otherKey } from "./group-key.ts";
-import { type MemoryBudget, PLACE_BYTES } from "./memory-budget.ts";
+import { type MemoryBudget, PLACE_BYTES, textBytes } from "./memory-budget.ts";
 import type { MetricPartial } from "./partials.ts";
 import { ceilTo, type EncodedWindows, type Taken, type Touch, type Windows } from "./windows.ts";
 
@@ -21,7 +22,7 @@ export class TumblingWindows implements Windows {
   constructor({ aggregate, metric }: CompiledMetric, budget: MemoryBudget, encoded?: EncodedWindows) {
     this.#aggregate = aggregate;
     this.#sizeMs = metric.window.sizeMs;
-    this.#mostGroups = Math.ceil(metric.maxGroups / metric.shards);
+    this.#mostGroups = groupsPerObject(metric);
     this.#other = otherKey(metric.groupBy);
     this.#budget = budget;
     this.#sealedEnd = encoded?.sealedEnd ?? 0;
@@ -73,7 +74,7 @@ export class TumblingWindows implements Windows {
     this.#sealedEnd = sealedEnd;
     for (const [end, groups] of this.#windows) {
       if (end > sealedEnd) continue;
-      for (const { bytes } of groups.values()) this.#budget.usedBytes -= bytes + PLACE_BYTES;
+      for (const [key, { bytes }] of groups) this.#budget.usedBytes -= bytes + placeBytes(key);
       this.#windows.delete(end);
     }
     return 0;
@@ -105,7 +106,7 @@ export class TumblingWindows implements Windows {
   #put(window: Map<string, Accumulator>, key: string, state: Encoded): void {
     const delta = this.#aggregate.decode(state);
     const present = window.get(key);
-    const before = present === undefined ? -PLACE_BYTES : present.bytes;
+    const before = present === undefined ? -placeBytes(key) : present.bytes;
     if (present === undefined) window.set(key, delta);
     else present.merge(delta);
     this.#budget.usedBytes += (present ?? delta).bytes - before;
@@ -116,4 +117,9 @@ export class TumblingWindows implements Windows {
     if (window === undefined) this.#windows.set(end, (window = new Map()));
     return window;
   }
+}
+
+/** Each window holds the keys as they came. */
+function placeBytes(key: string): number {
+  return PLACE_BYTES + textBytes(key);
 }

@@ -57,8 +57,17 @@ function withZeros({ group, t, v, s }: Series, divisors: PointsByEnd): Series {
   };
 }
 
+/** What a change is computed by, beside the points. */
+export interface ChangeInputs {
+  keys: readonly string[];
+  emptyIsZero: boolean;
+  /** Windows that end by then have had all their events, epoch ms: one without a point had none. */
+  closedMs: number;
+}
+
 /**
- * The points of a metric against those of `agoMs` before.
+ * The points of a metric against those of `agoMs` before. Where there was something then and nothing now, and nothing is
+ * zero, that is a fall to zero; where nothing was then, there is nothing to compare with.
  *
  * @param then the metric's points before, by the ends of the windows that they are of.
  */
@@ -66,18 +75,26 @@ export function changeSeries(
   now: readonly Series[],
   then: readonly Series[],
   { agoMs, as }: Extract<View, { type: "change" }>,
+  { keys, emptyIsZero, closedMs }: ChangeInputs,
 ): Series[] {
-  const keys = Object.keys(now[0]?.group ?? {});
   const before = byGroup(then, keys);
-  return now.map((series) => {
-    const past = before.get(groupName(series.group, keys));
-    return derive(series, (t, v, s) => {
-      const point = past?.get(t - agoMs);
+  const all = [...now];
+  const known = new Set(now.map(({ group }) => groupName(group, keys)));
+  for (const { group } of then) {
+    if (emptyIsZero && !known.has(groupName(group, keys))) all.push({ group, t: [], v: [], s: [] });
+  }
+  const changes = all.map((series) => {
+    const past = before.get(groupName(series.group, keys)) ?? new Map<number, Point>();
+    const later = [...past].map(([t, point]): [number, Point] => [t + agoMs, point]);
+    const closed = new Map(later.filter(([t]) => t <= closedMs));
+    return derive(emptyIsZero ? withZeros(series, closed) : series, (t, v, s) => {
+      const point = past.get(t - agoMs);
       if (point === undefined || point.v === null || v === null) return [null, s];
       if (as === "absolute") return [v - point.v, s];
       return [point.v === 0 ? null : (v - point.v) / Math.abs(point.v), s];
     });
   });
+  return changes.filter(({ t }) => t.length > 0);
 }
 
 function derive(

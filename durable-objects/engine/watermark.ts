@@ -41,6 +41,16 @@ export class Watermark {
     if (clock !== undefined) clock.caughtUpMs = Math.max(clock.caughtUpMs, caughtUpMs);
   }
 
+  /** Takes what another object of the project knows of time. */
+  learn(clocks: readonly number[][]): void {
+    for (const [p, clock] of this.#clocks.entries()) {
+      const [maxTs = -1, appliedMs = -1, caughtUpMs = -1] = clocks[p] ?? [];
+      clock.maxTs = Math.max(clock.maxTs, maxTs);
+      clock.appliedMs = Math.max(clock.appliedMs, appliedMs);
+      clock.caughtUpMs = Math.max(clock.caughtUpMs, caughtUpMs);
+    }
+  }
+
   /** Event time up to which all is thought to have come, before any metric's delay; -1 while unknown. */
   get time(): number {
     let least = Number.POSITIVE_INFINITY;

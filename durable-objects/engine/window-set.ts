@@ -110,6 +110,16 @@ export class WindowSet {
     this.#watermark.applied(partial.partition, partial.maxTs, nowMs);
   }
 
+  /** Whether no event and no reader's word has come yet. */
+  get isTimeUnknown(): boolean {
+    return this.#watermark.maxTs < 0;
+  }
+
+  /** Begins with what another object of the project knows of time, so that what is late there is late here. */
+  learnTime(clocks: readonly number[][]): void {
+    this.#watermark.learn(clocks);
+  }
+
   /** Event time up to which a metric believes it has seen everything; negative while unknown. */
   watermarkOf(compiled: CompiledMetric): number {
     return this.#watermark.time - compiled.metric.delayMs;

@@ -99,7 +99,7 @@ function pointFault(
 
 /** Groups that one window object names. */
 function mostGroups({ maxGroups, shards }: Metric): number {
-  return Math.ceil(maxGroups / shards);
+  return shards === 1 ? maxGroups : Math.min(maxGroups, Math.ceil((maxGroups / shards) * 1.5) + 8);
 }
 
 function shardOfGroup({ shards }: Metric, group: string): number {

@@ -1,12 +1,18 @@
 import { type Context, Hono } from "hono";
-import type { DefinitionSource, Definitions, KeyOptions, KeyRole } from "../../durable-objects/catalog.ts";
-import { catalogOf, type Env } from "../../durable-objects/env.ts";
+import type {
+  DefinitionSource,
+  KeyOptions,
+  KeyRole,
+  MetricOutcome,
+  ViewFault,
+} from "../../durable-objects/catalog.ts";
+import { catalogOf } from "../../durable-objects/env.ts";
 import { parseDashboard } from "../../protocol/dashboard.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { parseMetric } from "../../protocol/metric.ts";
 import { seriesName } from "../../protocol/prometheus-names.ts";
 import { describe, isObject, type Result } from "../../protocol/result.ts";
-import { isViewSource, parseView, type View, viewFault } from "../../protocol/view.ts";
+import { isViewSource, parseView } from "../../protocol/view.ts";
 import { type App, authorize, authorizeRoot, hashKey } from "../authorize.ts";
 import { HttpError, unavailable } from "../http-error.ts";
 import { jsonBody } from "../json-body.ts";
@@ -29,7 +35,10 @@ export const catalogRoutes = new Hono<App>()
   .put("/metrics/:name", putMetric)
   .delete("/metrics/:name", async (c) => {
     const { project } = await authorize(c, "admin");
-    const deleted = await confirmed(() => catalogOf(c.env).deleteMetric(project, c.req.param("name")));
+    const deleted = await confirmed(() => {
+      return catalogOf(c.env).deleteMetric(project, c.req.param("name")) as Promise<boolean | ViewFault>;
+    });
+    if (typeof deleted === "object") throw viewBroken(deleted, c.req.param("name"));
     found(deleted || null, "metric", c.req.param("name"));
     return c.body(null, 204);
   })
@@ -76,11 +85,14 @@ async function putMetric(c: Context<App, "/metrics/:name">): Promise<Response> {
   const { project } = await authorize(c, "admin");
   const name = c.req.param("name");
   const raw = await jsonBody(c);
-  if (isViewSource(raw)) await checkView(c.env, project, valid(parseView(name, raw)));
+  if (isViewSource(raw)) valid(parseView(name, raw));
   else valid(parseMetric(name, raw));
   const source = { ...(raw as DefinitionSource), name };
-  const outcome = await confirmed(() => catalogOf(c.env).putMetric(project, source));
+  const outcome = await confirmed(() => {
+    return catalogOf(c.env).putMetric(project, source) as Promise<MetricOutcome>;
+  });
   if (outcome === "stored") return c.json(source);
+  if (typeof outcome === "object") throw viewBroken(outcome, name);
   if (outcome === "series_taken") {
     const message = `another metric is the Prometheus series ${seriesName(name)} already; choose another name`;
     throw new HttpError(409, "series_taken", message);
@@ -89,11 +101,11 @@ async function putMetric(c: Context<App, "/metrics/:name">): Promise<Response> {
   throw new HttpError(409, "too_many_metrics", message);
 }
 
-/** A view is computed from metrics that there are when it is defined. */
-async function checkView(env: Env, project: string, view: View): Promise<void> {
-  const { metrics } = (await catalogOf(env).definitions(project)) as Definitions;
-  const fault = viewFault(view, (name) => metrics.find(({ metric }) => metric.name === name)?.metric);
-  if (fault !== undefined) throw invalid(fault);
+/** A view is computed from metrics that there are: when it is defined, and as long as it is. */
+function viewBroken({ view, message }: ViewFault, name: string): HttpError {
+  if (view === name) return invalid(message);
+  const text = `the view '${view}' could not be computed any more: ${message}; change or delete it first`;
+  return new HttpError(409, "view_broken", text);
 }
 
 async function putKey(c: Context<App, "/projects/:project/keys/:id">): Promise<Response> {

@@ -166,7 +166,11 @@ async function projectFamilies(env: Env): Promise<MetricFamily[]> {
       (s) => s.skipped,
     ),
     counter("freshet_events_dropped_total", "Events beyond what memory holds of sessions.", (s) => s.dropped),
-    counter("freshet_groups_folded_total", "Groups folded into __other__.", (s) => s.folded),
+    counter(
+      "freshet_groups_folded_total",
+      "Times that a group's share of a range or window went to __other__.",
+      (s) => s.folded,
+    ),
     gaugeOf(known, ({ project, metric }) => ({ project, metric }))(
       "freshet_watermark_delay_seconds",
       "How far the metric's watermark is behind the clock.",

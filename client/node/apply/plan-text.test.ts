@@ -32,7 +32,7 @@ const WANTED = define(
 
 test("[M1] the plan says what happens to what", () => {
   expect(planText(planOf(WANTED, STORED, true)))
-    .toBe(`~ change metric clicks: begins anew, open windows are sealed as they stand
+    .toBe(`~ change metric clicks: begins anew: open windows are sealed, earlier points are forgotten
     where: (none) → "x = 1"
 ~ change metric visits: goes on
     delay: (none) → "9s"

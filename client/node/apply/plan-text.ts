@@ -47,7 +47,9 @@ function stepLines(step: Step): string[] {
 
 function noteOn(before: Definition, { definition, effect }: Step & { action: "change" }): string | undefined {
   if (before.kind !== definition.kind) return `it was a ${before.kind}`;
-  return effect === "begins anew" ? "begins anew, open windows are sealed as they stand" : effect;
+  return effect === "begins anew"
+    ? "begins anew: open windows are sealed, earlier points are forgotten"
+    : effect;
 }
 
 function fieldLine({ path, before, after }: ChangedField): string {

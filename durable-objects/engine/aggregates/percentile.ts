@@ -20,8 +20,8 @@ const CHUNK = 64;
 const NO_COUNTS = new Float64Array(0);
 
 // Measured as the growth of V8's heap.
-const EMPTY_BYTES = 60;
-const BUCKETS_BYTES = 160;
+const EMPTY_BYTES = 70;
+const BUCKETS_BYTES = 220;
 const PAIR_BYTES = 20;
 const DENSE_BYTES = 150;
 
