@@ -32,8 +32,8 @@ export const LIMITS = {
   maxGroups: 10_000,
   /** Window objects that one metric is split over. */
   shards: 64,
-  /** Bytes of aggregates that one window object holds: half of an isolate's 128 MB, because a checkpoint is made of them. */
-  windowStateBytes: 64 * 1024 * 1024,
+  /** Bytes of aggregates that one window object holds: what leaves room in an isolate's 128 MB for a checkpoint of them. */
+  windowStateBytes: 48 * 1024 * 1024,
   /** Sessions of one metric that are not sealed yet. */
   openSessions: 200_000,
   /** Entries that `topk` ranks. */

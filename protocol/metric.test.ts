@@ -20,7 +20,7 @@ describe("[M1] a definition", () => {
       lateness: "1m",
       where: "country = 'DE'",
       maxGroups: 10_000,
-      shards: 8,
+      shards: 16,
     });
     expect(parsed).toEqual({
       ok: true,
@@ -39,7 +39,7 @@ describe("[M1] a definition", () => {
         delayMs: 1_000,
         latenessMs: 60_000,
         maxGroups: 10_000,
-        shards: 8,
+        shards: 16,
       },
     });
   });
@@ -142,11 +142,11 @@ describe("[M1] a definition", () => {
     [{ shards: 2 }, "only a tumbling or sliding metric with groupBy can be split"],
     [
       { groupBy: ["a"], maxGroups: 1_000, window: { type: "sliding", size: "1h", every: "1s" } },
-      "the metric's windows may take 835 MiB of memory; the bound is 64 MiB: maxGroups of at most 75, more shards, a",
+      "the metric's windows may take 835 MiB of memory; the bound is 48 MiB: maxGroups of at most 56, more shards, a",
     ],
     [
       { window: { type: "tumbling", size: "100ms" }, lateness: "1d" },
-      "the metric's windows may take 99 MiB of memory; the bound is 64 MiB: not even one group fits; a shorter window or lateness",
+      "the metric's windows may take 99 MiB of memory; the bound is 48 MiB: not even one group fits; a shorter window or lateness",
     ],
   ])("[M1] %j is refused with a message that names the field", (change, message) => {
     const parsed = parse(change);
@@ -176,8 +176,8 @@ describe("[M1] what a metric may hold in memory", () => {
   it("[M1] without maxGroups it may have as many groups as fit, at most 1,000", () => {
     const wide = { groupBy: ["a"], window: { type: "sliding", size: "1h", every: "1s" } };
     expect(parse({ groupBy: ["a"] })).toMatchObject({ value: { maxGroups: 1_000 } });
-    expect(parse(wide)).toMatchObject({ value: { maxGroups: 75 } });
-    expect(parse({ ...wide, shards: 4 })).toMatchObject({ value: { maxGroups: 178, shards: 4 } });
+    expect(parse(wide)).toMatchObject({ value: { maxGroups: 56 } });
+    expect(parse({ ...wide, shards: 4 })).toMatchObject({ value: { maxGroups: 128, shards: 4 } });
   });
 
   it("[M1] only delay and lateness may change without a metric becoming another", () => {

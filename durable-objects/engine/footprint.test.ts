@@ -1,6 +1,67 @@
 import { describe, expect, it } from "vitest";
-import { stateBytes } from "../../protocol/footprint.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { type Filling, fillWindows } from "../../test/helpers/filled-windows.ts";
 
 const MIB = 2 ** 20;
+/** Of an isolate's 128 MB, what the runtime and the code leave. */
+const HEAP_MB = 110;
+
+const TUMBLING = { type: "tumbling", size: "1s" };
+const SLIDING = { type: "sliding", size: "1m", every: "1s" };
+const FILLINGS: Record<string, Filling> = {
+  "a tumbling count": {
+    definition: { aggregate: "count", window: TUMBLING, maxGroups: 9_000 },
+    groups: 5_000,
+    events: 1,
+    seconds: 30,
+    untilBytes: 8 * MIB,
+  },
+  "a sliding average": {
+    definition: { aggregate: "avg(value)", window: SLIDING, maxGroups: 1_000 },
+    groups: 400,
+    events: 2,
+    seconds: 60,
+    untilBytes: 8 * MIB,
+  },
+  "a tumbling p95": {
+    definition: { aggregate: "p95(value)", window: TUMBLING, maxGroups: 1_000 },
+    groups: 200,
+    events: 20,
+    seconds: 30,
+    untilBytes: 8 * MIB,
+  },
+  sessions: {
+    definition: { aggregate: "count", window: { type: "session", gap: "30s", every: "10s" } },
+    groups: 1,
+    events: 4_000,
+    seconds: 20,
+    untilBytes: 8 * MIB,
+  },
+};
+
+describe("[W5] what windows take of memory", () => {
+  it.each(Object.entries(FILLINGS))(
+    "[W5] %s takes about what it is reckoned to take, and not more",
+    async (_, filling) => {
+      const { accountedBytes, heapBytes } = await fillWindows(filling, 512);
+      expect(accountedBytes).toBeGreaterThan(MIB);
+      expect(heapBytes).toBeLessThan(accountedBytes * 1.1);
+      expect(heapBytes).toBeGreaterThan(accountedBytes / 3);
+    },
+    120_000,
+  );
+
+  it("[W5] a full object and a checkpoint of it fit an isolate", async () => {
+    const filling: Filling = {
+      definition: { aggregate: "p95(value)", window: TUMBLING, maxGroups: 9_000 },
+      groups: 8_000,
+      events: 3,
+      seconds: 40,
+      untilBytes: LIMITS.windowStateBytes,
+    };
+    const { accountedBytes, checkpointLength } = await fillWindows(filling, HEAP_MB);
+    // Measured from an eighth of it on.
+    expect(accountedBytes).toBeGreaterThan(LIMITS.windowStateBytes / 2);
+    expect(checkpointLength).toBeGreaterThan(MIB);
+  }, 240_000);
+});

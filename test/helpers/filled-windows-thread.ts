@@ -1,4 +1,4 @@
-import { setImmediate as turn } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { getHeapStatistics, setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { parentPort, workerData } from "node:worker_threads";
@@ -22,6 +22,7 @@ class Filler {
   readonly #random = seededRandom(7);
   #offset = -1;
   #users = 0;
+  #second = 0;
 
   constructor(filling: Filling) {
     this.#filling = filling;
@@ -37,9 +38,8 @@ class Filler {
     return this.#set.bytes;
   }
 
-  fill(): void {
-    const { seconds, untilBytes } = this.#filling;
-    for (let second = 0; second < seconds && this.bytes < untilBytes; second++) this.#fillSecond(second);
+  fill(untilBytes: number): void {
+    while (this.#second < this.#filling.seconds && this.bytes < untilBytes) this.#fillSecond(this.#second++);
   }
 
   checkpoint(): string {
@@ -80,7 +80,14 @@ class Filler {
     const folder = new RangeFolder([compileMetric(this.#defined)]);
     for (const event of throughJson(range)) folder.add(event);
     const after = this.#offset++;
-    const read = { partition: 0, after, from: this.#offset, to: this.#offset, version: 1, oldestReceivedMs: 0 };
+    const read = {
+      partition: 0,
+      after,
+      from: this.#offset,
+      to: this.#offset,
+      version: 1,
+      oldestReceivedMs: 0,
+    };
     const step: WindowStep = { type: "range", partial: throughJson({ ...read, ...folder.finish() }) };
     this.#set.step(step, START_MS + second * 1_000 + 999);
     this.#windows.takeSealed();
@@ -92,24 +99,30 @@ function throughJson<T>(value: T): T {
   return JSON.parse(JSON.stringify(value)) as T;
 }
 
-/** In a turn of its own: what the stack still names is not garbage. */
+/** Garbage is swept by other threads, after the call. */
 async function heapBytes(collect: () => void): Promise<number> {
   for (let i = 0; i < 2; i++) {
-    await turn();
     collect();
+    await sleep(100);
   }
   return getHeapStatistics().used_heap_size + process.memoryUsage().arrayBuffers;
 }
 
 setFlagsFromString("--expose-gc");
+// Else what Node needed to begin would be given back between two measurements.
+setFlagsFromString("--no-flush-bytecode");
 const collect = runInNewContext("gc") as () => void;
-const filler = new Filler(workerData as Filling);
-const before = await heapBytes(collect);
-filler.fill();
-const after = await heapBytes(collect);
+const filling = workerData as Filling;
+const filler = new Filler(filling);
+// What the first events bring with them is not what windows take.
+filler.fill(filling.untilBytes / 8);
+const before = { accounted: filler.bytes, heap: await heapBytes(collect) };
+filler.fill(filling.untilBytes);
+const after = { accounted: filler.bytes, heap: await heapBytes(collect) };
 const filled: Filled = {
-  accountedBytes: filler.bytes,
-  heapBytes: after - before,
+  accountedBytes: after.accounted - before.accounted,
+  heapBytes: after.heap - before.heap,
   checkpointLength: filler.checkpoint().length,
 };
+// eslint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin.
 parentPort?.postMessage(filled);
