@@ -1,5 +1,7 @@
-import { type BatchIdMemory, batchIdentity, type Hash } from "../engine/batch-id-memory.ts";
+import type { BatchIdMemory } from "../engine/batch-id-memory.ts";
+import { type BatchCounts, type FoldedRecord, newBatches, parseLines } from "../engine/new-batches.ts";
 import type { StoredRecord } from "../log/event-log.ts";
+import { foldable } from "../log/foldable.ts";
 import { hourOf } from "./archive-path.ts";
 import { EventRows, isEvent } from "./event-rows.ts";
 
@@ -11,17 +13,10 @@ export interface HourRows {
 }
 
 /** What a range of the log holds for the archive. */
-export interface Cut {
+export interface Cut extends BatchCounts {
   /** By project and hour. */
   hours: HourRows[];
-  /** Identities of the batches that were new: to be remembered once the files are written. */
-  batches: Hash[];
-  /** Newest arrival in the range, epoch ms. */
-  receivedAtMs: number;
   events: number;
-  duplicateBatches: number;
-  duplicateEvents: number;
-  malformedEvents: number;
 }
 
 /**
@@ -30,8 +25,6 @@ export interface Cut {
  */
 export function cutRecords(records: Iterable<StoredRecord>, batchIds: BatchIdMemory): Cut {
   const hours = new Map<string, HourRows>();
-  const seen = new Set<string>();
-  const decoder = new TextDecoder();
   const cut: Cut = {
     hours: [],
     batches: [],
@@ -41,26 +34,16 @@ export function cutRecords(records: Iterable<StoredRecord>, batchIds: BatchIdMem
     duplicateEvents: 0,
     malformedEvents: 0,
   };
-  for (const record of records) {
-    const { project, count, receivedAtMs } = record.headers;
-    const batch = batchIdentity(project, record.key);
-    const name = `${batch[0]} ${batch[1]}`;
-    if (batchIds.has(batch) || seen.has(name)) {
-      cut.duplicateBatches++;
-      cut.duplicateEvents += count;
-      continue;
-    }
-    seen.add(name);
-    cut.batches.push(batch);
-    cut.receivedAtMs = Math.max(cut.receivedAtMs, receivedAtMs);
-    addRecord(record, decoder.decode(record.value), hours, cut);
-  }
+  for (const record of newBatches(foldable(records), batchIds, cut)) addRecord(record, hours, cut);
   cut.hours = [...hours.values()].sort(byPlace);
   return cut;
 }
 
-function addRecord(record: StoredRecord, text: string, hours: Map<string, HourRows>, cut: Cut): void {
-  const { project, count } = record.headers;
+function addRecord(
+  { project, count, offset, text }: FoldedRecord,
+  hours: Map<string, HourRows>,
+  cut: Cut,
+): void {
   const lines = parseLines(text);
   if (lines === undefined || project === "") {
     cut.malformedEvents += Math.max(1, count);
@@ -76,7 +59,7 @@ function addRecord(record: StoredRecord, text: string, hours: Map<string, HourRo
     }
     const ownMs = hourOf(event.ts);
     if (ownMs !== hourMs) [hourMs, rows] = [ownMs, rowsOf(project, ownMs, hours)];
-    rows.add(event, record.offset, line);
+    rows.add(event, offset, line);
     cut.events++;
   }
 }
@@ -95,14 +78,4 @@ function rowsOf(project: string, hourMs: number, hours: Map<string, HourRows>): 
 function byPlace(a: HourRows, b: HourRows): number {
   if (a.project !== b.project) return a.project < b.project ? -1 : 1;
   return a.hourMs - b.hourMs;
-}
-
-/** A normalized line holds no raw line feed, so that one parse does for all of them. */
-function parseLines(text: string): unknown[] | undefined {
-  const lines = text.endsWith("\n") ? text.slice(0, -1) : text;
-  try {
-    return JSON.parse(`[${lines.replaceAll("\n", ",")}]`) as unknown[];
-  } catch {
-    return undefined;
-  }
 }

@@ -8,6 +8,7 @@ const HEAP_MB = 110;
 
 const TUMBLING = { type: "tumbling", size: "1s" };
 const SLIDING = { type: "sliding", size: "1m", every: "1s" };
+const HOUR = { type: "sliding", size: "1h", every: "1s" };
 const FILLINGS: Record<string, Filling> = {
   "a tumbling count": {
     definition: { aggregate: "count", window: TUMBLING, maxGroups: 9_000 },
@@ -29,6 +30,50 @@ const FILLINGS: Record<string, Filling> = {
     events: 20,
     seconds: 30,
     untilBytes: 8 * MIB,
+  },
+  "a p95 of an hour that moves every second": {
+    definition: { aggregate: "p95(value)", window: HOUR, maxGroups: 5 },
+    groups: 5,
+    events: 5,
+    seconds: 3_700,
+    untilBytes: 10 * MIB,
+  },
+  "uniques of an hour that moves every second": {
+    definition: { aggregate: "uniques(user)", window: HOUR, maxGroups: 5 },
+    groups: 5,
+    events: 5,
+    seconds: 3_700,
+    untilBytes: 12 * MIB,
+  },
+  "uniques of many": {
+    definition: { aggregate: "uniques(user)", window: TUMBLING, maxGroups: 1_000 },
+    groups: 20,
+    events: 2_000,
+    seconds: 30,
+    untilBytes: 8 * MIB,
+  },
+  "a sliding ranking": {
+    definition: { aggregate: "topk(10, user)", window: SLIDING, maxGroups: 100 },
+    groups: 10,
+    events: 10,
+    seconds: 130,
+    untilBytes: 16 * MIB,
+  },
+  "sliding groups that come once": {
+    definition: { aggregate: "count", window: SLIDING, maxGroups: 1_000 },
+    groups: 400,
+    events: 1,
+    isChurning: true,
+    seconds: 130,
+    untilBytes: 16 * MIB,
+  },
+  "groups with long names": {
+    definition: { aggregate: "count", window: TUMBLING, maxGroups: 10_000 },
+    groups: 2_000,
+    events: 1,
+    prefix: "/the/path/of/a/page/that/somebody/reads/",
+    seconds: 40,
+    untilBytes: 16 * MIB,
   },
   sessions: {
     definition: { aggregate: "count", window: { type: "session", gap: "30s", every: "10s" } },

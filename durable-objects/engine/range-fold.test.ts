@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import { parseMetric } from "../../protocol/metric.ts";
 import { BatchIdMemory } from "./batch-id-memory.ts";
 import { compileMetric } from "./compiled-metric.ts";
-import { type FoldedRecord, foldRange, type FoldTarget } from "./range-fold.ts";
+import type { FoldedRecord } from "./new-batches.ts";
+import { foldRange, type FoldTarget } from "./range-fold.ts";
 
 const parsed = parseMetric("m", { event: "e", aggregate: "count", window: { type: "tumbling", size: "1h" } });
 if (!parsed.ok) throw new Error(parsed.message);

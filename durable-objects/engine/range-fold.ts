@@ -1,18 +1,9 @@
 import type { Event } from "../../protocol/event.ts";
-import { type BatchIdMemory, batchIdentity, type Hash } from "./batch-id-memory.ts";
+import type { BatchIdMemory } from "./batch-id-memory.ts";
 import type { CompiledMetric } from "./compiled-metric.ts";
+import { type BatchCounts, type FoldedRecord, newBatches, parseLines } from "./new-batches.ts";
 import type { RangePartial } from "./partials.ts";
 import { RangeFolder, type Share } from "./range-folder.ts";
-
-/** A record of the log, as far as folding needs it. `text` is NDJSON, one normalized event a line. */
-export interface FoldedRecord {
-  offset: number;
-  key: string;
-  project: string;
-  count: number;
-  receivedAtMs: number;
-  text: string;
-}
 
 /** The range that is folded, and the definitions it is folded with. */
 export interface RangeContext {
@@ -43,17 +34,10 @@ export interface FoldObject {
 }
 
 /** What a range came to. */
-export interface FoldedRange {
+export interface FoldedRange extends BatchCounts {
   /** For each window object. */
   partials: Map<string, RangePartial>;
-  /** Identities of the batches that were new: to be remembered once the range is applied. */
-  batches: Hash[];
-  /** Newest arrival in the range, epoch ms: the time at which its batches are remembered. */
-  receivedAtMs: number;
   events: number;
-  duplicateBatches: number;
-  duplicateEvents: number;
-  malformedEvents: number;
 }
 
 /** What is folded alike: for one window object, or for those of a split metric that hold as much of the log. */
@@ -72,7 +56,6 @@ interface SharedFold {
  */
 export function foldRange(records: Iterable<FoldedRecord>, context: RangeContext): FoldedRange {
   const folds = new Map<string, SharedFold[]>();
-  const seen = new Set<string>();
   const range: FoldedRange = {
     partials: new Map(),
     batches: [],
@@ -82,19 +65,8 @@ export function foldRange(records: Iterable<FoldedRecord>, context: RangeContext
     duplicateEvents: 0,
     malformedEvents: 0,
   };
-  for (const record of records) {
-    const batch = batchIdentity(record.project, record.key);
-    const name = `${batch[0]} ${batch[1]}`;
-    if (context.batchIds.has(batch) || seen.has(name)) {
-      range.duplicateBatches++;
-      range.duplicateEvents += record.count;
-      continue;
-    }
-    seen.add(name);
-    range.batches.push(batch);
-    range.receivedAtMs = Math.max(range.receivedAtMs, record.receivedAtMs);
+  for (const record of newBatches(records, context.batchIds, range))
     foldRecord(record, folds, context, range);
-  }
   for (const fold of [...folds.values()].flat()) {
     if (fold.oldestReceivedMs === Number.POSITIVE_INFINITY) continue;
     for (const object of fold.objects) range.partials.set(object.name, partialOf(object, fold, context));
@@ -116,7 +88,7 @@ function foldRecord(
   context: RangeContext,
   range: FoldedRange,
 ): void {
-  const events = parseLines(record.text);
+  const events = parseLines(record.text) as Event[] | undefined;
   if (events === undefined || record.project === "") {
     range.malformedEvents += Math.max(1, record.count);
     return;
@@ -148,14 +120,4 @@ function sharedFolds({ version, objects }: FoldTarget): SharedFold[] {
     folds.push({ version, objects, applied, folder, oldestReceivedMs: Number.POSITIVE_INFINITY });
   }
   return folds;
-}
-
-/** A normalized line holds no raw line feed, so that one parse does for all of them. */
-function parseLines(text: string): Event[] | undefined {
-  const lines = text.endsWith("\n") ? text.slice(0, -1) : text;
-  try {
-    return JSON.parse(`[${lines.replaceAll("\n", ",")}]`) as Event[];
-  } catch {
-    return undefined;
-  }
 }

@@ -1,4 +1,4 @@
-import type { FoldedRecord } from "../engine/range-fold.ts";
+import type { FoldedRecord } from "../engine/new-batches.ts";
 import type { StoredRecord } from "./event-log.ts";
 
 /** Records of the log as folding takes them. */
