@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { stateBytes } from "../../protocol/footprint.ts";
 import { LIMITS } from "../../protocol/limits.ts";
+import { parseMetric } from "../../protocol/metric.ts";
 import { type Filling, fillWindows } from "../../test/helpers/filled-windows.ts";
 
 const MIB = 2 ** 20;
@@ -68,7 +70,7 @@ const FILLINGS: Record<string, Filling> = {
     untilBytes: 16 * MIB,
   },
   "groups with long names": {
-    definition: { aggregate: "count", window: TUMBLING, maxGroups: 10_000 },
+    definition: { aggregate: "count", window: TUMBLING, maxGroups: 2_000 },
     groups: 2_000,
     events: 1,
     prefix: "/the/path/of/a/page/that/somebody/reads/",
@@ -84,9 +86,9 @@ const FILLINGS: Record<string, Filling> = {
   },
 };
 
-describe("[W5] what windows take of memory", () => {
+describe("[W5] the memory", () => {
   it.each(Object.entries(FILLINGS))(
-    "[W5] %s takes about what it is reckoned to take, and not more",
+    "[W5] of %s is about what it is reckoned to be, and not more",
     async (_, filling) => {
       const { accountedBytes, heapBytes } = await fillWindows(filling, 512);
       expect(accountedBytes).toBeGreaterThan(MIB);
@@ -96,7 +98,25 @@ describe("[W5] what windows take of memory", () => {
     120_000,
   );
 
-  it("[W5] a full object and a checkpoint of it fit an isolate", async () => {
+  it.each([
+    ["a tumbling average", { aggregate: "avg(value)", window: TUMBLING, maxGroups: 500 }, 500, 60],
+    ["a sliding count", { aggregate: "count", window: SLIDING, maxGroups: 200 }, 200, 150],
+    [
+      "a count of an hour that moves every second",
+      { aggregate: "count", window: HOUR, maxGroups: 5 },
+      5,
+      3_700,
+    ],
+  ])("[W5] of %s is bounded by what its definition was admitted for", async (_, source, groups, seconds) => {
+    const metric = parseMetric("m", { event: "e", groupBy: ["g"], ...source });
+    const admittedBytes = metric.ok ? stateBytes(metric.value) : 0;
+    const filling = { definition: source, groups, events: 1, seconds, untilBytes: Number.POSITIVE_INFINITY };
+    const { mostBytes } = await fillWindows(filling, 512);
+    expect(mostBytes).toBeLessThan(admittedBytes);
+    expect(mostBytes).toBeGreaterThan(admittedBytes / 3);
+  });
+
+  it("[W5] of a full object and a checkpoint of it is less than an isolate's", async () => {
     const filling: Filling = {
       definition: { aggregate: "p95(value)", window: TUMBLING, maxGroups: 9_000 },
       groups: 8_000,

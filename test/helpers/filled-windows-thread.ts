@@ -120,6 +120,7 @@ const before = { accounted: filler.bytes, heap: await heapBytes(collect) };
 filler.fill(filling.untilBytes);
 const after = { accounted: filler.bytes, heap: await heapBytes(collect) };
 const filled: Filled = {
+  mostBytes: after.accounted,
   accountedBytes: after.accounted - before.accounted,
   heapBytes: after.heap - before.heap,
   checkpointLength: filler.checkpoint().length,

@@ -22,9 +22,11 @@ export interface Filling {
 
 /** What came of it, in bytes. */
 export interface Filled {
-  /** By the object's own account. */
+  /** By the object's own account, at the end. */
+  mostBytes: number;
+  /** Its growth since the first eighth. */
   accountedBytes: number;
-  /** Growth of the heap, as it is after collecting garbage. */
+  /** The heap's growth since then, as it is after collecting garbage. */
   heapBytes: number;
   checkpointLength: number;
 }
