@@ -85,7 +85,9 @@ test("[M1] definitions live in files: applied, applied again, changed, pruned, e
   const before = await exported();
   put("shop.json", [count("order", "10s"), count("visit", "10s")]);
   const dry = await freshet("apply", folder, "--dry-run");
-  expect(dry.said).toContain("~ change metric orders: begins anew, open windows are sealed as they stand\n");
+  expect(dry.said).toContain(
+    "~ change metric orders: begins anew: open windows are sealed, earlier points are forgotten\n",
+  );
   expect(await exported()).toBe(before);
   expect((await freshet("apply", folder)).said).toContain("Done: 2 applied.");
 
