@@ -6,7 +6,14 @@ import { LIMITS } from "../protocol/limits.ts";
 import type { WindowSource } from "../protocol/window-spec.ts";
 import { cpuUs, type Disturbance, DisturbanceWatch, QUIET_SHARE } from "./helpers/cpu.ts";
 import { Duet, type Round } from "./helpers/duet.ts";
-import { type Density, EVENTS_PER_RANGE, EventStream, PARTITIONS, VISIT } from "./helpers/event-stream.ts";
+import {
+  type Density,
+  EVENTS_PER_RANGE,
+  EventStream,
+  JITTER_MS,
+  PARTITIONS,
+  VISIT,
+} from "./helpers/event-stream.ts";
 import { median, rounded, writeResult } from "./helpers/results.ts";
 import { wholeCost, WindowEngine } from "./helpers/window-engine.ts";
 
@@ -102,6 +109,7 @@ interface UnfitCase extends Case {
 export interface WindowsResult {
   eventsPerRange: number;
   partitions: number;
+  jitterMs: number;
   visit: typeof VISIT;
   densities: Density[];
   cases: (MeasuredCase | UnfitCase)[];
@@ -127,6 +135,7 @@ function main(): void {
   const result: WindowsResult = {
     eventsPerRange: EVENTS_PER_RANGE,
     partitions: PARTITIONS,
+    jitterMs: JITTER_MS,
     visit: VISIT,
     densities: DENSITIES,
     cases,

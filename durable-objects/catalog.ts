@@ -4,6 +4,7 @@ import { LIMITS } from "../protocol/limits.ts";
 import { meansTheSame, type MetricSource, parseMetric } from "../protocol/metric.ts";
 import { seriesName } from "../protocol/prometheus-names.ts";
 import {
+  inputFault,
   inputsOf,
   isViewSource,
   parseView,
@@ -201,7 +202,8 @@ export class Catalog extends DurableObject<Env> {
     const { metrics, views } = parseDefinitions(sources.map((each) => ({ revision: 0, source: each })));
     for (const { view } of views) {
       if (view.name !== name && !inputsOf(view).includes(name)) continue;
-      const message = viewFault(view, (input) => metrics.find(({ metric }) => metric.name === input)?.metric);
+      const metricOf = (input: string) => metrics.find(({ metric }) => metric.name === input)?.metric;
+      const message = view.name === name ? viewFault(view, metricOf) : inputFault(view, metricOf);
       if (message !== undefined) return { view: view.name, message };
     }
     return undefined;

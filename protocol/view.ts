@@ -76,14 +76,24 @@ export function inputsOf(view: View): string[] {
 
 /** What keeps a view from being computed from these metrics. */
 export function viewFault(view: View, metricOf: (name: string) => Metric | undefined): string | undefined {
+  const fault = inputFault(view, metricOf);
+  if (fault !== undefined) return fault;
+  return view.type === "ratio"
+    ? ratioFault(metricOf(view.numerator), metricOf(view.denominator))
+    : changeFault(view.agoMs, metricOf(view.metric));
+}
+
+/**
+ * What is wrong with one of a view's metrics by itself. Two metrics of a ratio are changed one after the other: that their
+ * windows differ meanwhile is no fault of a change.
+ */
+export function inputFault(view: View, metricOf: (name: string) => Metric | undefined): string | undefined {
   for (const input of inputsOf(view)) {
     const metric = metricOf(input);
     if (metric === undefined) return `there is no metric '${input}' to compute the view from`;
     if (metric.aggregate.fn === "topk") return `the metric '${input}' is a ranking, which no view can be of`;
   }
-  return view.type === "ratio"
-    ? ratioFault(metricOf(view.numerator), metricOf(view.denominator))
-    : changeFault(view.agoMs, metricOf(view.metric));
+  return undefined;
 }
 
 function ratioFault(numerator?: Metric, denominator?: Metric): string | undefined {
