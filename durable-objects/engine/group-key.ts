@@ -35,7 +35,9 @@ export function groupOf(groupBy: readonly string[], key: string): Group {
 
 /** The key of the group that takes what does not fit. */
 export function otherKey(groupBy: readonly string[]): string {
-  return groupBy.length < 2 ? OTHER_GROUP : JSON.stringify(groupBy.map(() => OTHER_GROUP));
+  // A metric without groups has one, which never gives way to another.
+  if (groupBy.length === 0) return "";
+  return groupBy.length === 1 ? OTHER_GROUP : JSON.stringify(groupBy.map(() => OTHER_GROUP));
 }
 
 /** Whether `group` matches one of `matchers`, each of which may name some of its keys; none at all match all. */

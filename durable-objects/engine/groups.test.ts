@@ -4,6 +4,7 @@ import type { Event } from "../../protocol/event.ts";
 import { at, define, Feed, PARTITIONS, START_MS } from "../../test/helpers/window-feed.ts";
 import { MemoryBudget } from "./memory-budget.ts";
 import { OTHER_GROUP } from "./group-key.ts";
+import { SlidingWindows } from "./sliding-windows.ts";
 import { TumblingWindows } from "./tumbling-windows.ts";
 import { compileMetric } from "./compiled-metric.ts";
 
@@ -131,6 +132,20 @@ describe("[W5] memory", () => {
     expect(sum(Array.from(window.values(), (count) => Number(count.result(1_000))))).toBe(200);
     windows.release();
     expect(budget.usedBytes).toBe(0);
+  });
+
+  it.each([
+    [{ type: "tumbling", size: "1s" } as const, TumblingWindows],
+    [{ type: "sliding", size: "1s", every: "1s" } as const, SlidingWindows],
+  ])("[W5] a full object keeps a metric without groups one series: %j", (window, Kind) => {
+    const windows = new Kind(compileMetric(define({ window })), new MemoryBudget(0));
+    const panes: [number, number, [string, number][]][] = [[START_MS, 2, [["", 2]]]];
+    const partial = { name: "m", revision: 1, skipped: 0, panes };
+    expect(windows.apply(partial, () => undefined).folded).toBe(0);
+    windows.show(START_MS + 1_000, START_MS, () => undefined);
+    expect([...windows.at(START_MS + 1_000)].map(([key, count]) => [key, count.result(1_000)])).toEqual([
+      ["", 2],
+    ]);
   });
 
   it.each([
