@@ -1,19 +1,16 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Dashboard } from "../protocol/dashboard.ts";
 import { LIMITS } from "../protocol/limits.ts";
-import { meansTheSame, type MetricSource, parseMetric } from "../protocol/metric.ts";
 import { seriesName } from "../protocol/prometheus-names.ts";
 import {
-  inputFault,
-  inputsOf,
-  isViewSource,
-  parseView,
-  type View,
-  viewFault,
-  type ViewSource,
-} from "../protocol/view.ts";
+  type Definitions,
+  type DefinitionSource,
+  meanTheSame,
+  parseDefinitions,
+  type ViewFault,
+  viewFaultAfter,
+} from "./definitions.ts";
 import { type Env, settingsOf } from "./env.ts";
-import type { DefinedMetric } from "./engine/compiled-metric.ts";
 import { placementsOf } from "./engine/placement.ts";
 import type { RateLimit } from "./key-limiter.ts";
 
@@ -58,28 +55,7 @@ export interface Grant extends KeyOptions {
 /** What became of a definition; `series_taken`: another metric is the Prometheus series that it would be. */
 export type MetricOutcome = "stored" | "too_many" | "series_taken" | ViewFault;
 
-/** A change that would leave a view without the metrics that it is computed from. */
-export interface ViewFault {
-  view: string;
-  message: string;
-}
 export type KeyOutcome = "stored" | "no_project" | "taken";
-
-/** A project's metrics and views at one version. */
-export interface Definitions {
-  version: number;
-  metrics: DefinedMetric[];
-  views: DefinedView[];
-}
-
-/** A view with the catalog revision that made it what it is. */
-export interface DefinedView {
-  view: View;
-  revision: number;
-}
-
-/** What `PUT /v1/catalog/metrics/{name}` takes. */
-export type DefinitionSource = MetricSource | ViewSource;
 
 /**
  * Projects, keys (hashed), metrics and dashboards: one object for the deployment. It answers seldom, because the
@@ -147,7 +123,7 @@ export class Catalog extends DurableObject<Env> {
       source.name,
     )[0];
     const body = JSON.stringify(source);
-    const fault = this.#viewFaultAfter(project, source.name, source);
+    const fault = viewFaultAfter(this.metrics(project), source.name, source);
     if (fault !== undefined) return fault;
     if (row === undefined && this.#isSeriesTaken(project, source.name)) return "series_taken";
     if (row === undefined && this.metrics(project).length >= LIMITS.metricsPerProject) return "too_many";
@@ -169,7 +145,7 @@ export class Catalog extends DurableObject<Env> {
 
   /** Removes a metric and tells every reader and window object; false when there is none of this name. */
   async deleteMetric(project: string, name: string): Promise<boolean | ViewFault> {
-    const fault = this.#viewFaultAfter(project, name);
+    const fault = viewFaultAfter(this.metrics(project), name);
     if (fault !== undefined) return fault;
     this.#noteUntold(project);
     const existed = this.#changes("DELETE FROM metrics WHERE project = ? AND name = ?", project, name);
@@ -193,20 +169,6 @@ export class Catalog extends DurableObject<Env> {
       project,
     );
     return rows.map(({ source }) => JSON.parse(source) as DefinitionSource);
-  }
-
-  /** The view that could not be computed any more when `source` takes the place of what has its name. */
-  #viewFaultAfter(project: string, name: string, source?: DefinitionSource): ViewFault | undefined {
-    const kept = this.metrics(project).filter((each) => each.name !== name);
-    const sources = source === undefined ? kept : [...kept, source];
-    const { metrics, views } = parseDefinitions(sources.map((each) => ({ revision: 0, source: each })));
-    for (const { view } of views) {
-      if (view.name !== name && !inputsOf(view).includes(name)) continue;
-      const metricOf = (input: string) => metrics.find(({ metric }) => metric.name === input)?.metric;
-      const message = view.name === name ? viewFault(view, metricOf) : inputFault(view, metricOf);
-      if (message !== undefined) return { view: view.name, message };
-    }
-    return undefined;
   }
 
   /** The project's metrics in the engine's terms. */
@@ -300,24 +262,4 @@ export class Catalog extends DurableObject<Env> {
   #changes(query: string, ...bindings: SqlStorageValue[]): boolean {
     return this.ctx.storage.sql.exec(query, ...bindings).rowsWritten > 0;
   }
-}
-
-function meanTheSame(a: DefinitionSource, b: DefinitionSource): boolean {
-  const [before, after] = [parseMetric(a.name, a), parseMetric(b.name, b)];
-  return before.ok && after.ok && meansTheSame(before.value, after.value);
-}
-
-/** Definitions in the engine's terms. What an older version stored and this one does not read is left out. */
-function parseDefinitions(
-  sources: readonly { revision: number; source: DefinitionSource }[],
-): Pick<Definitions, "metrics" | "views"> {
-  const metrics: DefinedMetric[] = [];
-  const views: DefinedView[] = [];
-  for (const { revision, source } of sources) {
-    const view = isViewSource(source) ? parseView(source.name, source) : undefined;
-    if (view?.ok === true) views.push({ view: view.value, revision });
-    const metric = view === undefined ? parseMetric(source.name, source) : undefined;
-    if (metric?.ok === true) metrics.push({ metric: metric.value, revision });
-  }
-  return { metrics, views };
 }

@@ -1,4 +1,4 @@
-import type { Definitions } from "./catalog.ts";
+import type { Definitions } from "./definitions.ts";
 
 /** Split metrics and views that are gone or have become others: no windows of this object tell it. */
 export function changedElsewhere(before: Definitions, now: Definitions): string[] {

@@ -1,7 +1,7 @@
 import type { Metric } from "../protocol/metric.ts";
 import type { Series } from "../protocol/series.ts";
 import { inputsOf, type View, viewFault } from "../protocol/view.ts";
-import type { Definitions } from "./catalog.ts";
+import type { Definitions } from "./definitions.ts";
 import { compileMetric, type DefinedMetric } from "./engine/compiled-metric.ts";
 import type { MetricWindows } from "./engine/metric-windows.ts";
 import { projectOf, shardsOf } from "./engine/placement.ts";

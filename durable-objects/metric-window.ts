@@ -2,7 +2,7 @@ import { DurableObject } from "cloudflare:workers";
 import type { TierSpan } from "../protocol/series.ts";
 import type { WindowSpec } from "../protocol/window-spec.ts";
 import { askReader } from "./ask-reader.ts";
-import type { Definitions } from "./catalog.ts";
+import type { Definitions } from "./definitions.ts";
 import type { RangePartial } from "./engine/partials.ts";
 import { matchesGroups } from "./engine/group-key.ts";
 import { metricsOf, projectOf } from "./engine/placement.ts";

@@ -1,4 +1,4 @@
-import type { Definitions } from "./catalog.ts";
+import type { Definitions } from "./definitions.ts";
 import { compileMetric } from "./engine/compiled-metric.ts";
 import { placementsOf } from "./engine/placement.ts";
 import type { FoldObject } from "./engine/range-fold.ts";

@@ -1,4 +1,4 @@
-import type { Definitions } from "../../durable-objects/catalog.ts";
+import type { Definitions } from "../../durable-objects/definitions.ts";
 import { encodeSegments } from "../../durable-objects/log/segment.ts";
 import type { MetricStats } from "../../durable-objects/metric-stats.ts";
 import type { Event } from "../../protocol/event.ts";

@@ -1,11 +1,6 @@
 import { type Context, Hono } from "hono";
-import type {
-  DefinitionSource,
-  KeyOptions,
-  KeyRole,
-  MetricOutcome,
-  ViewFault,
-} from "../../durable-objects/catalog.ts";
+import type { KeyOptions, KeyRole, MetricOutcome } from "../../durable-objects/catalog.ts";
+import type { DefinitionSource, ViewFault } from "../../durable-objects/definitions.ts";
 import { catalogOf } from "../../durable-objects/env.ts";
 import { parseDashboard } from "../../protocol/dashboard.ts";
 import { LIMITS } from "../../protocol/limits.ts";
