@@ -36,7 +36,7 @@ describe("[L2] what a client may say", () => {
     [{ groups: ["a"] }, "groups is an array; expected a list of objects"],
     [{ groups: [{ campaign: 1 }] }, "groups is an array; expected a list of objects"],
     [{ cursor: 12 }, "cursor is 12; expected a string"],
-    [{ maxRate: 0 }, "maxRate is 0; expected frames a second, above 0"],
+    [{ maxRate: 0 }, "maxRate is 0; expected frames a second, at least 0.1"],
     [{ maxRate: "4" }, 'maxRate is "4"; expected frames a second'],
   ])("[L2] %j is answered with what was expected", (change, message) => {
     const parsed = parse(change);

@@ -6,6 +6,17 @@ import { parseDuration } from "./time.ts";
 /** The WebSocket subprotocol. A breaking change of a message below takes a new one. */
 export const LIVE_SUBPROTOCOL = "freshet.v1";
 
+/**
+ * The same messages, but that snapshots and deltas are binary (`live-binary.ts`), and that the client must say what it
+ * has taken: see {@link AckMessage}.
+ */
+export const COMPACT_SUBPROTOCOL = "freshet.v2";
+
+/** Snapshots and deltas that a hub sends a socket ahead of its acknowledgements. */
+export const UNACKNOWLEDGED_FRAMES = 64;
+/** After this many a client acknowledges, so that one that keeps up never waits. */
+export const ACKNOWLEDGE_EVERY = 24;
+
 /** Asks for a metric's last `range` and every change from then on. `id` is the client's name for it. */
 export interface SubscribeMessage {
   type: "subscribe";
@@ -15,7 +26,7 @@ export interface SubscribeMessage {
   range: string;
   /** Only groups that match one of these; a matcher may name some of the metric's `groupBy` keys. */
   groups?: Group[];
-  /** The last cursor seen, to go on from there. */
+  /** The last cursor seen of the same metric, range and groups, to go on from there. */
   cursor?: string;
   /** Frames a second, at most. */
   maxRate?: number;
@@ -26,15 +37,27 @@ export interface UnsubscribeMessage {
   id: string;
 }
 
-/** What a client sends, besides the bare text `ping`, which is answered `pong` without waking the hub. */
-export type ClientMessage = SubscribeMessage | UnsubscribeMessage;
+/**
+ * "I have taken that many more snapshots and deltas." From the first one on the hub has no more than
+ * {@link UNACKNOWLEDGED_FRAMES} of them under way to this socket: what changes meanwhile comes merged, later.
+ */
+export interface AckMessage {
+  type: "ack";
+  frames: number;
+}
 
-/** The whole picture of one subscription. `watermark` is epoch ms, or null before the first event. */
+/** What a client sends, besides the bare text `ping`, which is answered `pong` without waking the hub. */
+export type ClientMessage = SubscribeMessage | UnsubscribeMessage | AckMessage;
+
+/**
+ * The picture of one subscription: the whole of it, which takes the place of any before, or after a resume what has changed
+ * since the client's cursor. `watermark` is epoch ms, or null before the first event.
+ */
 export interface SnapshotMessage {
   type: "snapshot";
   id: string;
   cursor: string;
-  /** True when nothing was missed since the cursor that the client gave. */
+  /** True: `series` are the points that changed since the cursor that the client gave, to be laid over its picture. */
   recovered: boolean;
   series: Series[];
   watermark: number | null;
@@ -49,6 +72,8 @@ export interface DeltaMessage {
   watermark: number | null;
   /** Milliseconds from the arrival of the oldest event in this frame to its sending. */
   lag: number;
+  /** How many more frames this one stands for, because of `maxRate` or a client that was slow; absent: none. */
+  merged?: number;
 }
 
 export type LiveErrorCode =
@@ -91,7 +116,17 @@ export function parseClientMessage(text: string): Result<ClientMessage> {
     const id = parseId(raw["id"]);
     return id.ok ? ok({ type: "unsubscribe", id: id.value }) : id;
   }
-  return fail("bad_message", `type is ${describe(raw["type"])}; expected 'subscribe' or 'unsubscribe'`);
+  if (raw["type"] === "ack") return parseAck(raw["frames"]);
+  return fail(
+    "bad_message",
+    `type is ${describe(raw["type"])}; expected 'subscribe', 'unsubscribe' or 'ack'`,
+  );
+}
+
+function parseAck(frames: unknown): Result<AckMessage> {
+  if (Number.isSafeInteger(frames) && (frames as number) > 0)
+    return ok({ type: "ack", frames: frames as number });
+  return fail("bad_message", `frames is ${describe(frames)}; expected a whole number above 0`);
 }
 
 function parseSubscribe(raw: Record<string, unknown>): Result<SubscribeMessage> {
@@ -119,8 +154,9 @@ function parseSubscribe(raw: Record<string, unknown>): Result<SubscribeMessage> 
     message.cursor = cursor;
   }
   if (maxRate !== undefined && maxRate !== null) {
-    if (typeof maxRate !== "number" || !(maxRate > 0 && maxRate < Infinity)) {
-      return fail("bad_message", `maxRate is ${describe(maxRate)}; expected frames a second, above 0`);
+    if (typeof maxRate !== "number" || !(maxRate >= LIMITS.leastMaxRate && maxRate < Infinity)) {
+      const bound = `expected frames a second, at least ${LIMITS.leastMaxRate}`;
+      return fail("bad_message", `maxRate is ${describe(maxRate)}; ${bound}`);
     }
     message.maxRate = maxRate;
   }
