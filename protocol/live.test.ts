@@ -23,8 +23,8 @@ describe("[L2] what a client may say", () => {
   });
 
   it.each<[object, string]>([
-    [{ type: "publish" }, "type is \"publish\"; expected 'subscribe' or 'unsubscribe'"],
-    [{ type: undefined }, "type is nothing; expected 'subscribe' or 'unsubscribe'"],
+    [{ type: "publish" }, "type is \"publish\"; expected 'subscribe', 'unsubscribe' or 'ack'"],
+    [{ type: undefined }, "type is nothing; expected 'subscribe', 'unsubscribe' or 'ack'"],
     [{ id: "" }, 'id is ""; expected a string of 1 to 128 characters'],
     [{ id: 1 }, "id is 1; expected a string of 1 to 128 characters"],
     [{ id: "i".repeat(129) }, "expected a string of 1 to 128 characters"],

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { DeltaMessage, ErrorMessage, SnapshotMessage } from "../protocol/live.ts";
+import type { DeltaMessage, ErrorMessage, SnapshotMessage } from "../../protocol/live.ts";
 import {
-  Connection,
+  LiveConnection,
   type ConnectionEnvironment,
   type ConnectionState,
   type SocketEvents,
@@ -113,12 +113,12 @@ const delta = (id: string, cursor: string) => ({
 
 let environment: FakeEnvironment;
 let states: ConnectionState[];
-let connection: Connection;
+let connection: LiveConnection;
 
 beforeEach(() => {
   environment = new FakeEnvironment();
   states = [];
-  connection = new Connection(environment, (state) => states.push(state));
+  connection = new LiveConnection(environment, (state) => states.push(state));
   connection.start();
 });
 
