@@ -139,6 +139,12 @@ export class World implements Timekeeper {
     }
   }
 
+  /** Whether a timer of the actor's is running. */
+  isAwaited(actor: Actor): boolean {
+    const label = `${actor.name}: timer`;
+    return this.#queue.some((step) => step.label === label && step.isVoid?.() !== true);
+  }
+
   crash(name: string): void {
     for (const actor of this.#actors.values()) {
       if (name !== "all" && actor.name !== name) continue;
