@@ -267,7 +267,7 @@ export class LiveFeed {
       }
     }
     this.#drawn.clear();
-    for (const [watcher, frames] of framesByWatcher) this.#outbox.send(watcher, frames);
+    for (const [watcher, frames] of framesByWatcher) void this.#outbox.send(watcher, frames);
   }
 
   /** Whether somebody watches the metric itself, or a view of it. */

@@ -58,6 +58,8 @@ const LINGER_MS = 60_000;
 /** A client that has ever pinged and does not for so long is gone, though its socket says nothing of it. */
 const STALE_MS = 180_000;
 const SWEEP_EVERY_MS = 60_000;
+/** A hub that is slow to take frames does not hold up the others for longer. */
+const RELAY_WITHIN_MS = 5_000;
 const RETRY_FIRST_MS = 250;
 const MOST_TRIES = 7;
 
@@ -103,7 +105,8 @@ export class LiveHub extends DurableObject<Env> {
       keepAlive: (task) => ctx.waitUntil(task),
     });
     // Whether the last frames reached them is not known any more.
-    this.#relay(Array.from(this.#children.names, (metric) => ({ metric })));
+    for (const relayed of this.#relay(Array.from(this.#children.names, (metric) => ({ metric }))))
+      ctx.waitUntil(relayed);
     for (const subscription of this.#subscriptions.all)
       if (subscription.wanted.since === undefined) this.#serveSoon(subscription);
   }
@@ -124,8 +127,11 @@ export class LiveHub extends DurableObject<Env> {
     return new Response(null, { status: 101, webSocket: client, headers });
   }
 
-  /** Takes frames, and sends what is new to whoever wants it. Returns the metrics among them that nobody does. */
-  deliver(frames: LiveFrame[]): string[] {
+  /**
+   * Takes frames, and sends what is new to whoever wants it. Resolves to the metrics among them that nobody does, once other
+   * hubs have theirs: if this one is lost before, whoever sent them knows.
+   */
+  async deliver(frames: LiveFrame[]): Promise<string[]> {
     const nowMs = Date.now();
     this.#sweep(nowMs);
     const unwatched = new Set<string>();
@@ -133,7 +139,8 @@ export class LiveHub extends DurableObject<Env> {
       const isWanted = this.#take(frame, nowMs);
       if (!isWanted && !this.#children.has(frame.metric)) unwatched.add(frame.metric);
     }
-    this.#relay(frames);
+    const relayed = this.#relay(frames);
+    if (relayed.length > 0) await Promise.race([Promise.all(relayed), scheduler.wait(RELAY_WITHIN_MS)]);
     return [...unwatched];
   }
 
@@ -191,7 +198,8 @@ export class LiveHub extends DurableObject<Env> {
       case "unsubscribe":
         return this.#unsubscribe(session, message.value.id);
       case "ack":
-        session.acknowledge(message.value.frames);
+        session.beginCredit();
+        session.credit?.acknowledge(message.value.frames);
         return this.#goOn(session);
     }
   }
@@ -284,7 +292,8 @@ export class LiveHub extends DurableObject<Env> {
     const { position } = feed;
     if (wanted.since === undefined || position?.life !== wanted.since[0]) return;
     if (sequence !== undefined && sequence >= position.sequence) return;
-    if (!session.isReady) {
+    if (!session.isReady(nowMs)) {
+      session.credit?.exceeded();
       this.#setBehind(subscription, true);
     } else if (nowMs < subscription.dueMs) {
       this.#hold(subscription, nowMs);
@@ -324,8 +333,9 @@ export class LiveHub extends DurableObject<Env> {
   #resume(subscription: Subscription, cursor: string | undefined): boolean {
     const position = cursor === undefined ? undefined : positionOf(cursor);
     const feed = this.#feedOf(subscription.wanted.metric);
-    if (position === undefined || !subscription.session.isReady || !feed.covers(position)) return false;
     const nowMs = Date.now();
+    if (position === undefined || !feed.covers(position)) return false;
+    if (!subscription.session.isReady(nowMs)) return false;
     const frame = feed.recovery(readerOf(subscription, position.sequence), nowMs);
     this.#told(subscription, feed.position ?? position);
     this.#counts.resumed++;
@@ -342,7 +352,7 @@ export class LiveHub extends DurableObject<Env> {
 
   #serveSoon(subscription: Subscription, cursor?: string): void {
     // A client that is not ready is served when it acknowledges.
-    if (subscription.session.isReady) this.ctx.waitUntil(this.#serve(subscription, cursor));
+    if (subscription.session.isReady(Date.now())) this.ctx.waitUntil(this.#serve(subscription, cursor));
   }
 
   /** Gives a subscription a snapshot, and what has come since. */
@@ -419,12 +429,12 @@ export class LiveHub extends DurableObject<Env> {
     }
   }
 
-  #relay(frames: readonly LiveFrame[]): void {
-    if (this.#children.isEmpty) return;
-    for (const hub of this.#children.all) {
+  #relay(frames: readonly LiveFrame[]): Promise<void>[] {
+    if (this.#children.isEmpty) return [];
+    return [...this.#children.all].flatMap((hub) => {
       const wanted = frames.filter(({ metric }) => this.#children.includes(hub, metric));
-      if (wanted.length > 0) this.#outbox.send(hub, wanted);
-    }
+      return wanted.length > 0 ? [this.#outbox.send(hub, wanted)] : [];
+    });
   }
 
   #feedOf(metric: string): MetricFeed {
@@ -481,7 +491,7 @@ export class LiveHub extends DurableObject<Env> {
     const { session } = subscription;
     subscription.known = frame.known;
     this.#pace(subscription, nowMs);
-    if (session.unacknowledged !== undefined) session.unacknowledged++;
+    session.credit?.sent(nowMs);
     if (!this.#send(session, frame.data)) return;
     if (frame.isNew) this.#counts.framesEncoded++;
     frame.isNew = false;
@@ -505,5 +515,6 @@ export class LiveHub extends DurableObject<Env> {
 
 function readerOf({ session, wanted, groupsKey, known }: Subscription, sequence: number): Reader {
   const { id, groups } = wanted;
-  return { id, isCompact: session.isCompact, groups, groupsKey, sequence, known };
+  const asks = session.credit?.asksNext === true;
+  return { id, isCompact: session.isCompact, groups, groupsKey, sequence, known, asks };
 }

@@ -1,5 +1,6 @@
-import { COMPACT_SUBPROTOCOL, UNACKNOWLEDGED_FRAMES } from "../protocol/live.ts";
+import { COMPACT_SUBPROTOCOL } from "../protocol/live.ts";
 import type { Group } from "../protocol/series.ts";
+import { Credit } from "./live/credit.ts";
 
 /** What one socket wants, as hibernation keeps it. */
 export interface Wanted {
@@ -46,32 +47,37 @@ export class Subscription {
   }
 }
 
-/** One socket: its subscriptions, and how many frames it has not acknowledged. */
+/** One socket: its subscriptions, and what may be sent to it. */
 export class Session {
   readonly socket: WebSocket;
   readonly isCompact: boolean;
   readonly subscriptions = new Map<string, Subscription>();
-  /** Undefined: the client does not acknowledge. */
-  unacknowledged: number | undefined;
+  /** Undefined: the client does not say what it has taken. */
+  credit: Credit | undefined;
 
   constructor(socket: WebSocket, isCompact: boolean) {
     this.socket = socket;
     this.isCompact = isCompact;
-    if (isCompact) this.unacknowledged = 0;
-    for (const wanted of attached(socket)) this.subscriptions.set(wanted.id, new Subscription(this, wanted));
+    for (const wanted of attached(socket)) {
+      this.subscriptions.set(wanted.id, new Subscription(this, wanted));
+    }
+    if (isCompact) this.beginCredit();
   }
 
-  /** Whether another frame may be under way to it. */
-  get isReady(): boolean {
-    return this.unacknowledged === undefined || this.unacknowledged < UNACKNOWLEDGED_FRAMES;
+  /** From now on the client is asked what it has taken. */
+  beginCredit(): void {
+    this.credit ??= new Credit();
+    this.credit.streams = Math.max(1, this.subscriptions.size);
   }
 
-  acknowledge(frames: number): void {
-    this.unacknowledged = Math.max(0, (this.unacknowledged ?? 0) - frames);
+  /** Whether another frame may go to it. */
+  isReady(nowMs: number): boolean {
+    return this.credit?.isReady(nowMs) !== false;
   }
 
   /** Writes down what is to outlive the hub's memory. False: it is more than can be kept. */
   save(): boolean {
+    if (this.credit !== undefined) this.credit.streams = Math.max(1, this.subscriptions.size);
     const subscriptions = Array.from(this.subscriptions.values(), ({ wanted }) => wanted);
     try {
       this.socket.serializeAttachment({ version: 2, subscriptions } satisfies Attachment);

@@ -4,7 +4,7 @@ import type { Group, PointState, Series } from "./series.ts";
 /**
  * Snapshots and deltas of `freshet.v2`, in bytes. Numbers are LEB128 varints, strings UTF-8 after their length.
  *
- *     kind (1 snapshot, 2 delta; + 4: recovered), id, cursor, generation, watermark + 1 (0: null)
+ *     kind (1 snapshot, 2 delta; + 4: recovered; + 8: to be acknowledged), id, cursor, generation, watermark + 1 (0: null)
  *     of a delta: lag, merged
  *     groups that have not been named before: how many, then of each its number and its JSON
  *     points by time and state: how many blocks, then of each
@@ -40,6 +40,7 @@ declare class TextDecoder {
 const SNAPSHOT = 1;
 const DELTA = 2;
 const RECOVERED = 4;
+const ASKS = 8;
 const WITH_ERRORS = 4;
 /** Beyond this a varint of `1 + 4 n` would lose digits. */
 const MOST_SMALL = 2 ** 49;
@@ -57,7 +58,8 @@ interface Block {
 export function encodeFrame(frame: Frame, { generation, numberOf, named }: GroupNumbers): Uint8Array {
   const writer = new Writer();
   const isRecovered = frame.type === "snapshot" && frame.recovered;
-  writer.byte((frame.type === "snapshot" ? SNAPSHOT : DELTA) + (isRecovered ? RECOVERED : 0));
+  const kind = frame.type === "snapshot" ? SNAPSHOT : DELTA;
+  writer.byte(kind + (isRecovered ? RECOVERED : 0) + (frame.ack === true ? ASKS : 0));
   writer.text(frame.id);
   writer.text(frame.cursor);
   writer.varint(generation);
@@ -98,10 +100,11 @@ export function decodeFrame(bytes: Uint8Array, known: (id: string) => NamedGroup
     names.groups.set(reader.varint(), JSON.parse(reader.text()) as Group);
   }
   const series = readBlocks(reader, names.groups, watermark ?? 0);
+  const ack = (kind & ASKS) !== 0 && { ack: true as const };
   if (!isDelta) {
-    return { type: "snapshot", id, cursor, recovered: (kind & RECOVERED) !== 0, series, watermark };
+    return { type: "snapshot", id, cursor, recovered: (kind & RECOVERED) !== 0, series, watermark, ...ack };
   }
-  return { type: "delta", id, cursor, series, watermark, lag, ...(merged > 0 && { merged }) };
+  return { type: "delta", id, cursor, series, watermark, lag, ...(merged > 0 && { merged }), ...ack };
 }
 
 function blocksOf(series: readonly Series[], numberOf: (group: Group) => number): Block[] {

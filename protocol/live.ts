@@ -7,15 +7,10 @@ import { parseDuration } from "./time.ts";
 export const LIVE_SUBPROTOCOL = "freshet.v1";
 
 /**
- * The same messages, but that snapshots and deltas are binary (`live-binary.ts`), and that the client must say what it
- * has taken: see {@link AckMessage}.
+ * The same messages, but that snapshots and deltas are binary (`live-binary.ts`), and that the client must answer those that ask
+ * it to: see {@link AckMessage}.
  */
 export const COMPACT_SUBPROTOCOL = "freshet.v2";
-
-/** Snapshots and deltas that a hub sends a socket ahead of its acknowledgements. */
-export const UNACKNOWLEDGED_FRAMES = 64;
-/** After this many a client acknowledges, so that one that keeps up never waits. */
-export const ACKNOWLEDGE_EVERY = 24;
 
 /** Asks for a metric's last `range` and every change from then on. `id` is the client's name for it. */
 export interface SubscribeMessage {
@@ -38,8 +33,9 @@ export interface UnsubscribeMessage {
 }
 
 /**
- * "I have taken that many more snapshots and deltas." From the first one on the hub has no more than
- * {@link UNACKNOWLEDGED_FRAMES} of them under way to this socket: what changes meanwhile comes merged, later.
+ * "I have taken that many more snapshots and deltas." A client of `freshet.v2` says so whenever a frame asks for it; one of
+ * `freshet.v1` is asked from the first time on that it has said so. Who is asked and says nothing is sent no more until it does:
+ * what changes meanwhile comes merged.
  */
 export interface AckMessage {
   type: "ack";
@@ -61,6 +57,8 @@ export interface SnapshotMessage {
   recovered: boolean;
   series: Series[];
   watermark: number | null;
+  /** The server asks for an {@link AckMessage}. */
+  ack?: true;
 }
 
 /** Points that changed since the last frame: new, or another value or state at a `t` already seen. */
@@ -74,6 +72,8 @@ export interface DeltaMessage {
   lag: number;
   /** How many more frames this one stands for, because of `maxRate` or a client that was slow; absent: none. */
   merged?: number;
+  /** The server asks for an {@link AckMessage}. */
+  ack?: true;
 }
 
 export type LiveErrorCode =

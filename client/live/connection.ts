@@ -1,6 +1,5 @@
 import { decodeFrame, type NamedGroups } from "../../protocol/live-binary.ts";
 import {
-  ACKNOWLEDGE_EVERY,
   type ClientMessage,
   type DeltaMessage,
   type ErrorMessage,
@@ -226,10 +225,10 @@ export class LiveConnection {
     }
   }
 
-  /** Says what was taken, now and then; at once after a merged frame, so that one who was slow gets the next. */
-  #acknowledge(message: SnapshotMessage | DeltaMessage): void {
-    const wasSlow = message.type === "delta" && message.merged !== undefined;
-    if (++this.#unacknowledged < ACKNOWLEDGE_EVERY && !wasSlow) return;
+  /** Says what was taken when the server asks, after it was taken: one who is slow is slow to say so. */
+  #acknowledge({ ack }: SnapshotMessage | DeltaMessage): void {
+    this.#unacknowledged++;
+    if (ack !== true) return;
     this.#send({ type: "ack", frames: this.#unacknowledged });
     this.#unacknowledged = 0;
   }

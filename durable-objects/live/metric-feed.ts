@@ -23,6 +23,8 @@ export interface Reader {
   groupsKey: string;
   /** What it was told, a sequence. */
   sequence: number;
+  /** Whether it is asked to acknowledge the frame. */
+  asks: boolean;
   /** Of a compact one: how many groups' numbers it was told. */
   known: number;
 }
@@ -219,13 +221,14 @@ export class MetricFeed {
     reader: Reader,
     message: (series: Series[]) => SnapshotMessage | DeltaMessage,
   ): EncodedFrame {
-    const key = `${reader.isCompact ? reader.known : ""} ${reader.id}`;
+    const key = `${reader.isCompact ? reader.known : ""} ${reader.asks} ${reader.id}`;
     let encoded = span.frames.get(key);
     if (encoded === undefined) span.frames.set(key, (encoded = this.#encode(message(span.series), reader)));
     return encoded;
   }
 
-  #encode(message: SnapshotMessage | DeltaMessage, { isCompact, known }: Reader): EncodedFrame {
+  #encode(message: SnapshotMessage | DeltaMessage, { isCompact, known, asks }: Reader): EncodedFrame {
+    if (asks) message.ack = true;
     const merged = message.type === "delta" ? (message.merged ?? 0) : 0;
     if (!isCompact) return { data: JSON.stringify(message), merged, known, isNew: true };
     const numbers = this.#dictionary.numbers(

@@ -21,20 +21,25 @@ export class WatcherOutbox {
   readonly #options: OutboxOptions;
   /** Frames that wait for each watcher that is being served. */
   readonly #waiting = new Map<Watcher, LiveFrame[]>();
+  readonly #serving = new Map<Watcher, Promise<void>>();
 
   constructor(options: OutboxOptions) {
     this.#options = options;
   }
 
-  send(watcher: Watcher, frames: readonly LiveFrame[]): void {
-    const waiting = this.#waiting.get(watcher);
-    if (waiting === undefined) {
-      this.#waiting.set(watcher, [...frames]);
-      this.#options.keepAlive(this.#serve(watcher));
-      return;
-    }
+  /** @returns a promise that resolves once nothing waits for the watcher any more. */
+  send(watcher: Watcher, frames: readonly LiveFrame[]): Promise<void> {
+    const waiting = this.#waiting.get(watcher) ?? [];
     waiting.push(...frames);
     if (waiting.length > MOST_WAITING) waiting.splice(0, waiting.length, ...broken(waiting));
+    this.#waiting.set(watcher, waiting);
+    let serving = this.#serving.get(watcher);
+    if (serving === undefined) {
+      serving = this.#serve(watcher);
+      this.#serving.set(watcher, serving);
+      this.#options.keepAlive(serving);
+    }
+    return serving;
   }
 
   async #serve(watcher: Watcher): Promise<void> {
@@ -43,8 +48,8 @@ export class WatcherOutbox {
       const frames = (this.#waiting.get(watcher) ?? []).filter(({ metric }) =>
         watchers.includes(watcher, metric),
       );
+      this.#waiting.delete(watcher);
       if (frames.length === 0) break;
-      this.#waiting.set(watcher, []);
       const { calls } = watchers;
       try {
         const unwatched = await this.#options.deliver(watcher, frames);
@@ -55,7 +60,7 @@ export class WatcherOutbox {
         await waitMs(Math.min(RETRY_MOST_MS, RETRY_FIRST_MS * 2 ** failures++));
       }
     }
-    this.#waiting.delete(watcher);
+    this.#serving.delete(watcher);
   }
 }
 

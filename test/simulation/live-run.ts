@@ -14,7 +14,7 @@ const START_MS = 1_700_000_000_250;
 const RETRY_MS = 150;
 const SPAN_MS = 3_600_000;
 /** How long the pictures may take to be the server's once nothing more is done: the longest waits that clients and hubs have. */
-const SETTLES_WITHIN_MS = 150_000;
+const SETTLES_WITHIN_MS = 400_000;
 const LOOK_EVERY_MS = 5_000;
 /** Sums of fractions may differ in their last bits. */
 const ROUNDING = 1e-9;
@@ -96,6 +96,12 @@ class LiveRun {
         return this.#hub(deed.hub).hibernate();
       case "crash":
         return this.#world.crash(deed.object);
+      case "fail": {
+        const [binding = "", id = ""] = deed.object.split(" ");
+        const { method, calls, arrive } = deed;
+        if (id !== "") this.#deployment.object(binding as Binding, id).failing = { method, calls, arrive };
+        return undefined;
+      }
     }
   }
 

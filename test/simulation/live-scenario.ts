@@ -28,6 +28,8 @@ export type LiveDeed = { afterMs: number } & (
   | { type: "leave"; who: number; ms: number }
   | { type: "hibernate"; hub: number }
   | { type: "crash"; object: string }
+  /** The network loses calls, or only their answers. */
+  | { type: "fail"; object: string; method: string; calls: number; arrive: boolean }
   | { type: "define"; metric: MetricSource | ViewSource }
 );
 
@@ -109,7 +111,12 @@ const REDEFINED: (MetricSource | ViewSource)[] = [
 const HUBS = [0, 1, 2, 17];
 const NAMES = METRICS.map(({ name }) => name);
 const group = fc.constantFrom("a", "b", "c");
-const afterMs = fc.oneof(fc.integer({ min: 0, max: 300 }), fc.integer({ min: 300, max: 4_000 }));
+const afterMs = fc.oneof(
+  { weight: 6, arbitrary: fc.integer({ min: 0, max: 300 }) },
+  { weight: 6, arbitrary: fc.integer({ min: 300, max: 4_000 }) },
+  // Long enough for a hub to sleep, or to let go of what nobody watches.
+  { weight: 1, arbitrary: fc.constantFrom(11_000, 61_000) },
+);
 
 const watching: fc.Arbitrary<Watching> = fc
   .record({
@@ -153,9 +160,22 @@ const who = fc.nat(4);
 const trouble: fc.Arbitrary<LiveDeed> = fc.oneof(
   fc.record({ type: fc.constant("drop" as const), afterMs, who }),
   fc.record({ type: fc.constant("sleep" as const), afterMs, who, ms: fc.integer({ min: 100, max: 20_000 }) }),
-  fc.record({ type: fc.constant("leave" as const), afterMs, who, ms: fc.integer({ min: 100, max: 90_000 }) }),
+  fc.record({
+    type: fc.constant("leave" as const),
+    afterMs,
+    who,
+    ms: fc.integer({ min: 100, max: 200_000 }),
+  }),
   fc.record({ type: fc.constant("hibernate" as const), afterMs, hub: fc.constantFrom(...HUBS) }),
   fc.record({ type: fc.constant("crash" as const), afterMs, object }),
+  fc.record({
+    type: fc.constant("fail" as const),
+    afterMs,
+    object,
+    method: fc.constantFrom("deliver", "deliver", "watch", "watchShare", "readShare"),
+    calls: fc.integer({ min: 1, max: 3 }),
+    arrive: fc.boolean(),
+  }),
   fc.record({ type: fc.constant("define" as const), afterMs, metric: fc.constantFrom(...REDEFINED) }),
 );
 

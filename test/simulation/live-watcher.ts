@@ -35,7 +35,10 @@ export class LiveWatcher {
       this.#socket = socket;
       if (this.#isAsleep) socket.pause();
       const send = (text: string): void => {
-        if (!watching.isMute || !text.includes('"ack"')) socket.send(text);
+        const isAck = text.includes('"ack"');
+        if (!watching.isMute || !isAck) socket.send(text);
+        // Of the first protocol one who has never acknowledged is not asked to.
+        if (!watching.isMute && !isAck) socket.send('{"type":"ack","frames":1}');
       };
       return { send, close: () => socket.close() };
     };

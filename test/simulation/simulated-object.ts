@@ -35,7 +35,9 @@ export const SOCKET_GLOBALS = {
     readonly 0 = {};
     readonly 1 = givenSockets.pop();
   },
-  WebSocketRequestResponsePair: class {},
+  WebSocketRequestResponsePair: class {
+    readonly isOfNoUseHere = true;
+  },
   // Node's own knows no status below 200.
   Response: class {
     readonly status: number;
@@ -60,6 +62,8 @@ export class SimulatedObject implements SocketServer {
   life = 0;
   /** Times that the instance asked to be thrown away. */
   aborts = 0;
+  /** The next calls of this method fail for their callers: before they arrive, or after they have done their work. */
+  failing: { method: string; calls: number; arrive: boolean } | undefined;
   readonly #world: World;
   readonly #create: ObjectClass;
   readonly #env: object;
@@ -224,12 +228,21 @@ export class SimulatedObject implements SocketServer {
       if (this.life !== life) return;
       const method = instance[call.method];
       if (method === undefined) throw new Error(`${this.name} has no method ${call.method}`);
+      const fails = this.#failsNow(call.method);
+      if (fails && this.failing?.arrive === false) throw new Error(`${this.name} was reset, it seems`);
       const result = structuredClone(await method.apply(instance, call.args));
+      if (fails) throw new Error(`${this.name} was reset, it seems`);
       this.#answer(call, life, () => call.resolve(result));
     } catch (error) {
       const copy = new Error(error instanceof Error ? error.message : String(error));
       this.#answer(call, life, () => call.reject(copy));
     }
+  }
+
+  #failsNow(method: string): boolean {
+    if (this.failing?.method !== method || this.failing.calls === 0) return false;
+    this.failing.calls--;
+    return true;
   }
 
   #answer(call: Call, life: number, settle: () => void): void {
