@@ -243,12 +243,11 @@ export class LiveHub extends DurableObject<Env> {
 
   /** Passes frames on to hubs that watch. Resolves once they have them. */
   async #relay(frames: readonly LiveFrame[]): Promise<void> {
-    await Promise.all(
-      Array.from(this.#children.all, (hub) => {
-        const wanted = frames.filter(({ metric }) => this.#children.includes(hub, metric));
-        return this.#outbox.send(hub, wanted);
-      }),
-    );
+    const relays = Array.from(this.#children.all, (hub) => {
+      const wanted = frames.filter(({ metric }) => this.#children.includes(hub, metric));
+      return wanted.length > 0 ? this.#outbox.send(hub, wanted) : undefined;
+    });
+    await Promise.all(relays);
   }
 
   /** Closes sockets whose clients have gone without a word. */

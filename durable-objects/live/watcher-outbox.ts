@@ -21,7 +21,8 @@ export class WatcherOutbox {
   readonly #options: OutboxOptions;
   /** Frames that wait for each watcher that is being served. */
   readonly #waiting = new Map<Watcher, LiveFrame[]>();
-  readonly #serving = new Map<Watcher, Promise<void>>();
+  readonly #busy = new Set<Watcher>();
+  readonly #served = new Map<Watcher, Promise<void>>();
 
   constructor(options: OutboxOptions) {
     this.#options = options;
@@ -33,13 +34,13 @@ export class WatcherOutbox {
     waiting.push(...frames);
     if (waiting.length > MOST_WAITING) waiting.splice(0, waiting.length, ...broken(waiting));
     this.#waiting.set(watcher, waiting);
-    let serving = this.#serving.get(watcher);
-    if (serving === undefined) {
-      serving = this.#serve(watcher);
-      this.#serving.set(watcher, serving);
-      this.#options.keepAlive(serving);
+    if (!this.#busy.has(watcher)) {
+      this.#busy.add(watcher);
+      const served = this.#serve(watcher);
+      this.#served.set(watcher, served);
+      this.#options.keepAlive(served);
     }
-    return serving;
+    return this.#served.get(watcher) ?? Promise.resolve();
   }
 
   async #serve(watcher: Watcher): Promise<void> {
@@ -60,7 +61,7 @@ export class WatcherOutbox {
         await waitMs(Math.min(RETRY_MOST_MS, RETRY_FIRST_MS * 2 ** failures++));
       }
     }
-    this.#serving.delete(watcher);
+    this.#busy.delete(watcher);
   }
 }
 
