@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { runLiveScenario } from "./live-run.ts";
 import { liveScenario } from "./live-scenario.ts";
+import { SMALL_LIVE_SCENARIOS } from "./live-small.ts";
 import { SOCKET_GLOBALS } from "./simulated-object.ts";
 
 /** For longer hunts. The seed of a failure is printed. */
@@ -16,6 +17,21 @@ afterAll(() => {
 });
 
 describe("[L3] every client's picture equals the server's in the end", () => {
+  it.each(Object.entries(SMALL_LIVE_SCENARIOS))(
+    "[L3] %s: each object lost after every step that concerns it",
+    async (_, small) => {
+      const { faults, steps } = await runLiveScenario(small);
+      expect(faults).toEqual([]);
+      for (const [index, { involved, label }] of steps.entries()) {
+        for (const actor of ["all", ...involved].filter((name) => /^(all|METRIC|LIVE)/.test(name))) {
+          const outcome = await runLiveScenario({ ...small, crashes: [{ step: index + 1, actor }] });
+          expect(outcome.faults, `${actor} after step ${index + 1}: ${label}`).toEqual([]);
+        }
+      }
+    },
+    600_000,
+  );
+
   it("[L3] any drops, sleeps, absences, late events, redefinitions, hibernations, crashes and networks", async () => {
     let recovered = 0;
     let merged = 0;

@@ -7,7 +7,7 @@ import { type Binding, Deployment } from "./deployment.ts";
 import { type LiveDeed, type LiveScenario, METRICS } from "./live-scenario.ts";
 import { LiveWatcher } from "./live-watcher.ts";
 import { NETWORKS } from "./scenario.ts";
-import { World } from "./world.ts";
+import { type Step, World } from "./world.ts";
 
 const PROJECT = "shop";
 const START_MS = 1_700_000_000_250;
@@ -15,6 +15,7 @@ const RETRY_MS = 150;
 const SPAN_MS = 3_600_000;
 /** How long the pictures may take to be the server's once nothing more is done: the longest waits that clients and hubs have. */
 const SETTLES_WITHIN_MS = 400_000;
+const A_LITTLE_MS = 1_500;
 const LOOK_EVERY_MS = 5_000;
 /** Sums of fractions may differ in their last bits. */
 const ROUNDING = 1e-9;
@@ -27,6 +28,8 @@ export interface LiveOutcome {
   merged: number;
   /** Points in all clients' pictures, in the end. */
   points: number;
+  /** What had happened when the last deed was done, and a little later. */
+  steps: Step[];
 }
 
 /** Runs a scenario, until every client's picture is the server's or it should long have been. */
@@ -70,10 +73,13 @@ class LiveRun {
       doing.push(this.#do(deed));
     }
     await Promise.all(doing);
+    await this.#client.sleep(A_LITTLE_MS);
+    const steps = [...this.#world.steps];
     const faults = await this.#settle();
     for (const watcher of this.#watchers) watcher.end();
     return {
       faults,
+      steps,
       recovered: this.#watchers.reduce((sum, { recovered }) => sum + recovered, 0),
       merged: this.#watchers.reduce((sum, { merged }) => sum + merged, 0),
       points: this.#watchers.reduce((sum, { picture }) => sum + pointsOf(seriesOf(picture)).size, 0),
