@@ -48,7 +48,14 @@ class LiveRun {
   constructor(scenario: LiveScenario) {
     const { seed, network, crashes } = scenario;
     this.#scenario = scenario;
-    this.#world = new World({ seed, startMs: START_MS, latency: NETWORKS[network], crashes, holdUps: [] });
+    this.#world = new World({
+      seed,
+      startMs: START_MS,
+      latency: NETWORKS[network],
+      crashes,
+      holdUps: [],
+      losesOrphans: true,
+    });
     this.#deployment = new Deployment(this.#world, () => undefined);
     this.#client = new Client(this.#world);
   }
