@@ -1,5 +1,6 @@
 // What a frame costs to each of many WebSockets, beside a bare hub that only sends, and beside ws on Node fed by Redis.
 //   node bench/fanout.ts [--sockets 1000,10000] [--seconds 15] [--rounds 2] [--dry]
+import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
@@ -24,6 +25,7 @@ const TICK_MS = 250;
 const GROUPS = 10;
 const METRIC = "clicks";
 const SETTLE_MS = 2_000;
+const SPARE_FILES = 200;
 
 const { values: options } = parseArgs({
   options: {
@@ -90,11 +92,22 @@ if (process.argv[1] === import.meta.filename) {
   }
 }
 
+/** As many as the machine lets workerd have: it keeps two file descriptors for each. */
+function withinLimit(sockets: number): number {
+  const limit = Number(
+    execFileSync("/bin/sh", ["-c", "ulimit -n 65536 2>/dev/null; ulimit -n"], { encoding: "utf8" }),
+  );
+  const most = Math.floor((limit - SPARE_FILES) / 2);
+  if (sockets > most)
+    process.stdout.write(`${sockets} sockets need more than ${limit} files: ${most} instead\n`);
+  return Math.min(sockets, most);
+}
+
 async function main(dir: string): Promise<void> {
   const bundle = await bundleWorker(join(dir, "bundle"));
   const cases: FanoutCase[] = [];
   const frames = new Map<string, Buffer>();
-  for (const sockets of options.sockets.split(",").map(Number)) {
+  for (const sockets of options.sockets.split(",").map((count) => withinLimit(Number(count)))) {
     for (let round = 1; round <= Number(options.rounds); round++) {
       for (const kind of ["freshet.v1", "freshet.v2"] as const) {
         const own = await measure(kind, kind, sockets, round, () =>
@@ -137,7 +150,6 @@ async function measure(
   start: () => Promise<Target>,
 ): Promise<{ measured: FanoutCase; frame: Buffer }> {
   const target = await start();
-  process.stderr.write(`${server} ${frames} ${sockets}\n`);
   try {
     const crowd = await openCrowd(target, sockets);
     await sleep(SETTLE_MS);

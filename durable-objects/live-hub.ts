@@ -243,9 +243,9 @@ export class LiveHub extends DurableObject<Env> {
 
   /** Passes frames on to hubs that watch. Resolves once they have them. */
   async #relay(frames: readonly LiveFrame[]): Promise<void> {
-    const relays = Array.from(this.#children.all, (hub) => {
+    const relays = [...this.#children.all].flatMap((hub) => {
       const wanted = frames.filter(({ metric }) => this.#children.includes(hub, metric));
-      return wanted.length > 0 ? this.#outbox.send(hub, wanted) : undefined;
+      return wanted.length > 0 ? [this.#outbox.send(hub, wanted)] : [];
     });
     await Promise.all(relays);
   }

@@ -28,7 +28,7 @@ export async function startWorkerd({ dir, config }: ServerOptions): Promise<Serv
     command: "/bin/sh",
     args: [
       "-c",
-      'ulimit -n "$(ulimit -H -n)"; exec "$@"',
+      'ulimit -n 65536 2>/dev/null || ulimit -n "$(ulimit -H -n)"; exec "$@"',
       "sh",
       workerdBinary(),
       "serve",

@@ -154,6 +154,7 @@ class LiveRun {
     };
     const answer = await this.#until(() => this.#windows().query(query));
     if (!answer.ok) return [`${metric}: ${answer.message}`];
+    if (!("body" in answer)) return [`${metric}: not all in the window objects`];
     const { series } = JSON.parse(answer.body) as QueryAnswer;
     const matching = series.filter(({ group }) => matchesGroups(group, groups));
     const [expected, seen] = [pointsOf(matching), pointsOf(seriesOf(picture))];
