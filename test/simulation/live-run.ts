@@ -15,7 +15,8 @@ const RETRY_MS = 150;
 const SPAN_MS = 3_600_000;
 /** How long the pictures may take to be the server's once nothing more is done: the longest waits that clients and hubs have. */
 const SETTLES_WITHIN_MS = 400_000;
-const A_LITTLE_MS = 1_500;
+/** Until windows are sealed. */
+const A_LITTLE_MS = 6_500;
 const LOOK_EVERY_MS = 5_000;
 /** Sums of fractions may differ in their last bits. */
 const ROUNDING = 1e-9;

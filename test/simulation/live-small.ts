@@ -14,7 +14,7 @@ export const SMALL_LIVE_SCENARIOS: Record<string, LiveScenario> = {
     seed: 1,
     network: "calm",
     watching: [{ ...watching, metric: "clicks", hub: 17 }],
-    deeds: [batch(400), batch(1_000, 800)],
+    deeds: [batch(400)],
     crashes: [],
   },
   "a split metric and a view of it": {
