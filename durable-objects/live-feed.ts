@@ -116,7 +116,6 @@ export class LiveFeed {
     const unwatched = new Set<string>();
     const nowMs = Date.now();
     for (const { metric, position, delta } of frames) {
-      if (position === undefined) continue;
       const known = this.#shareLives.get(`${share} ${metric}`) ?? 0;
       if (!this.#isWanted(metric)) {
         unwatched.add(metric);

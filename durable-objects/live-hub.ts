@@ -92,8 +92,6 @@ export class LiveHub extends DurableObject<Env> {
       deliver: (hub, frames) => env.LIVE_HUB.getByName(hub).deliver(frames),
       keepAlive,
     });
-    // Whether the last frames reached them is not known any more.
-    void this.#relay(Array.from(this.#children.names, (metric) => ({ metric })));
   }
 
   /** Accepts a socket, or answers 503 when there are enough. The edge has checked the key and the upgrade. */
@@ -115,19 +113,19 @@ export class LiveHub extends DurableObject<Env> {
   /**
    * Takes frames, and sends what is new to whoever wants it. Resolves to the metrics among them that nobody does, once other
    * hubs have theirs: if this one is lost before, whoever sent them knows.
+   *
+   * @throws Error when a hub does not take them in time.
    */
   async deliver(frames: LiveFrame[]): Promise<string[]> {
     const nowMs = Date.now();
     this.#sweep(nowMs);
-    const unwatched = new Set<string>();
-    for (const frame of frames) {
-      const isWanted = this.#server.take(frame, nowMs);
-      if (!isWanted && !this.#children.has(frame.metric)) unwatched.add(frame.metric);
+    const unwatched: string[] = [];
+    for (const [metric, own] of Map.groupBy(frames, (frame) => frame.metric)) {
+      const isWanted = this.#server.take(metric, own, nowMs);
+      if (!isWanted && !this.#children.has(metric)) unwatched.push(metric);
     }
-    if (!this.#children.isEmpty) {
-      await Promise.race([this.#relay(frames), scheduler.wait(RELAY_WITHIN_MS)]);
-    }
-    return [...unwatched];
+    await this.#relay(frames);
+    return unwatched;
   }
 
   /** The last `rangeMs` of a metric for another hub, which from then on gets its changes from here. */
@@ -247,7 +245,16 @@ export class LiveHub extends DurableObject<Env> {
       const wanted = frames.filter(({ metric }) => this.#children.includes(hub, metric));
       return wanted.length > 0 ? [this.#outbox.send(hub, wanted)] : [];
     });
-    await Promise.all(relays);
+    if (relays.length === 0) return;
+    const waiting = new AbortController();
+    const late = scheduler.wait(RELAY_WITHIN_MS, { signal: waiting.signal }).then(() => {
+      throw new Error(`a hub did not take frames within ${RELAY_WITHIN_MS} ms`);
+    });
+    try {
+      await Promise.race([Promise.all(relays), late]);
+    } finally {
+      waiting.abort();
+    }
   }
 
   /** Closes sockets whose clients have gone without a word. */

@@ -11,8 +11,8 @@ export interface Position {
 /** Changed points of one metric on their way from its window object through hubs. */
 export interface LiveFrame {
   metric: string;
-  /** What the frame brings a watcher to; absent: a hub on the way has lost its memory, and does not know. */
-  position?: Position;
+  /** What the frame brings a watcher to. */
+  position: Position;
   /** Absent: what comes does not go on from what came before. Whoever shows the metric needs a new snapshot. */
   delta?: FrameDelta;
 }

@@ -69,10 +69,6 @@ export class MetricFeed {
   /** Takes a frame. */
   take({ position, delta }: LiveFrame, nowMs: number): Taken {
     const log = this.#log;
-    if (position === undefined) {
-      this.#begin(undefined);
-      return "broken";
-    }
     const now = log?.position;
     if (now !== undefined && position.life < now.life) return "old";
     if (delta === undefined) {
@@ -178,7 +174,7 @@ export class MetricFeed {
     }));
   }
 
-  #begin(log: DeltaLog | undefined): void {
+  #begin(log: DeltaLog): void {
     this.#log = log;
     this.#snapshots.clear();
     this.#spans.clear();

@@ -66,12 +66,11 @@ export class SubscriptionServer {
   }
 
   /**
-   * Takes a frame, and sends what is new to whoever wants it.
+   * Takes frames of a metric, in their order, and sends what is new to whoever wants it: several that came at once as one.
    *
    * @returns whether somebody here wants the metric, or did a moment ago.
    */
-  take(frame: LiveFrame, nowMs: number): boolean {
-    const { metric } = frame;
+  take(metric: string, frames: readonly LiveFrame[], nowMs: number): boolean {
     const subscriptions = this.#options.subscriptions.to(metric);
     const idleSinceMs = this.#feeds.get(metric)?.idleSinceMs ?? Number.NEGATIVE_INFINITY;
     if (subscriptions.size === 0 && nowMs - idleSinceMs > LINGER_MS) {
@@ -79,8 +78,12 @@ export class SubscriptionServer {
       return false;
     }
     const feed = this.#feedOf(metric);
-    feed.take(frame, nowMs);
-    for (const subscription of subscriptions) this.#tell(subscription, feed, frame, nowMs);
+    for (const frame of frames) feed.take(frame, nowMs);
+    for (const subscription of subscriptions) {
+      if (subscription.wanted.since === undefined) continue;
+      if (frames.some((frame) => isBrokenBy(subscription, frame))) this.#renew(subscription);
+      else this.#flush(subscription, feed, nowMs);
+    }
     return true;
   }
 
@@ -97,24 +100,6 @@ export class SubscriptionServer {
         this.#flush(subscription, this.#feedOf(metric), nowMs);
       }
     }
-  }
-
-  #tell(subscription: Subscription, feed: MetricFeed, { position, delta }: LiveFrame, nowMs: number): void {
-    const { since, isBehind } = subscription.wanted;
-    if (since === undefined) return;
-    const [life, sequence] = since;
-    if (position === undefined || position.life > life) return this.#renew(subscription);
-    if (position.life < life) return;
-    if (delta === undefined) {
-      if (sequence < position.sequence) this.#renew(subscription);
-      return;
-    }
-    if (subscription.sequence === undefined) {
-      if (isBehind === true) return this.#renew(subscription);
-      // What the hub had before it slept was sent.
-      subscription.sequence = Math.max(sequence, delta.after);
-    }
-    this.#flush(subscription, feed, nowMs);
   }
 
   /** Sends what the client has not been told, if it is ready for it and its time has come. */
@@ -256,6 +241,20 @@ export class SubscriptionServer {
 /** When the next frame may go: at a multiple of the period, so that subscriptions of one rate share what is encoded. */
 function dueAfter(nowMs: number, periodMs: number): number {
   return Math.ceil((nowMs + periodMs) / periodMs) * periodMs;
+}
+
+/**
+ * Whether a client's picture does not go on with the frame. If it does, and the hub has slept since it sent something, the frame
+ * says up to where the client was told.
+ */
+function isBrokenBy(subscription: Subscription, { position, delta }: LiveFrame): boolean {
+  const { since: [life, sequence] = [0, 0], isBehind } = subscription.wanted;
+  if (position.life > life) return true;
+  if (position.life < life) return false;
+  if (delta === undefined) return sequence < position.sequence;
+  if (subscription.sequence === undefined && isBehind === true) return true;
+  subscription.sequence ??= Math.max(sequence, delta.after);
+  return false;
 }
 
 function told(subscription: Subscription, { life, sequence }: Position): void {

@@ -68,7 +68,7 @@ export class WatcherOutbox {
 /** In place of frames that are lost, or may be: of each metric the word that there is no going on from before them. */
 function broken(frames: readonly LiveFrame[]): LiveFrame[] {
   const last = new Map(frames.map(({ metric, position }) => [metric, position]));
-  return Array.from(last, ([metric, position]) => ({ metric, ...(position && { position }) }));
+  return Array.from(last, ([metric, position]) => ({ metric, position }));
 }
 
 function waitMs(ms: number): Promise<void> {

@@ -15,8 +15,7 @@ const RETRY_MS = 150;
 const SPAN_MS = 3_600_000;
 /** How long the pictures may take to be the server's once nothing more is done: the longest waits that clients and hubs have. */
 const SETTLES_WITHIN_MS = 400_000;
-/** Until windows are sealed. */
-const A_LITTLE_MS = 6_500;
+const A_LITTLE_MS = 1_500;
 const LOOK_EVERY_MS = 5_000;
 /** Sums of fractions may differ in their last bits. */
 const ROUNDING = 1e-9;
@@ -81,7 +80,7 @@ class LiveRun {
       doing.push(this.#do(deed));
     }
     await Promise.all(doing);
-    await this.#client.sleep(A_LITTLE_MS);
+    await this.#client.sleep(this.#scenario.lastsMs ?? A_LITTLE_MS);
     const steps = [...this.#world.steps];
     const faults = await this.#settle();
     for (const watcher of this.#watchers) watcher.end();

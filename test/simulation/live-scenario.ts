@@ -40,6 +40,8 @@ export interface LiveScenario {
   watching: Watching[];
   deeds: LiveDeed[];
   crashes: Crash[];
+  /** How long after the last deed its steps are counted. */
+  lastsMs?: number;
 }
 
 const TIMES = { delay: "500ms", lateness: "4s" };

@@ -16,6 +16,8 @@ export const SMALL_LIVE_SCENARIOS: Record<string, LiveScenario> = {
     watching: [{ ...watching, metric: "clicks", hub: 17 }],
     deeds: [batch(400)],
     crashes: [],
+    // The last frame is the one that nothing follows: until windows are sealed.
+    lastsMs: 6_500,
   },
   "a split metric and a view of it": {
     seed: 2,
