@@ -1,16 +1,17 @@
 import type { View } from "../protocol/view.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import type { Metric } from "../protocol/metric.ts";
+import type { Replacement, Sealing } from "./backfill/replacement.ts";
 import type { Definitions } from "./definitions.ts";
 import type { DefinedMetric } from "./engine/compiled-metric.ts";
 import type { MetricWindows } from "./engine/metric-windows.ts";
-import { type RollupLevel, rollupLevels } from "./engine/rollup.ts";
+import { ceilTo, type RollupLevel, rollupLevels, stretchMs } from "./engine/rollup.ts";
 import type { WindowSet } from "./engine/window-set.ts";
 import type { HotSender } from "./hot-sender.ts";
 import type { PointArchiver, PointBatch } from "./point-archiver.ts";
 import type { Settings } from "./settings.ts";
 import { PointOutbox } from "./storage/point-outbox.ts";
-import type { PointStore } from "./storage/point-store.ts";
+import type { PointBounds, PointStore, PrunedRow } from "./storage/point-store.ts";
 import type { Coverage } from "./tiers/plan.ts";
 
 interface PointKeeperOptions {
@@ -44,8 +45,9 @@ export class PointKeeper {
     if (archiver !== undefined) this.#outbox = new PointOutbox(storage, points, Date.now());
   }
 
-  /** Part of a checkpoint. */
-  keep(points: PointStore, nowMs: number): void {
+  /** Part of a checkpoint. Points that were computed anew come first. */
+  keep(points: PointStore, nowMs: number, replacement?: Replacement): void {
+    if (replacement !== undefined) this.#replace(points, replacement);
     const { hot, set, settings } = this.#options;
     const passed = this.#passedRow();
     points.release(passed);
@@ -55,8 +57,57 @@ export class PointKeeper {
       const untilMs = Math.min(nowMs, sealedEnd);
       if (points.rollUp(compiled, this.#levels(compiled.metric), untilMs, passed)) this.hasMore = true;
     }
-    const bounds = { forgetBeforeMs: nowMs - settings.liveRetentionMs, mostBytes: settings.liveBytes };
+    const bounds: PointBounds = {
+      forgetBeforeMs: nowMs - settings.liveRetentionMs,
+      mostBytes: settings.liveBytes,
+    };
+    if (this.#outbox !== undefined) bounds.isAwaited = this.#awaited(this.#outbox);
     points.prune(bounds, hot?.losing ?? (() => undefined));
+  }
+
+  /** Where a metric stands, for who computes its past anew. */
+  sealing({ compiled, sealedEnd, start }: MetricWindows): Sealing {
+    const stretch = stretchMs(this.#levels(compiled.metric));
+    return { sealedEndMs: sealedEnd, since: [...start.since], stretchMs: stretch };
+  }
+
+  /**
+   * Why points cannot be replaced now. Rows that are on their way somewhere must not change: cursors go by them. What it
+   * takes to have them arrive is under way then.
+   */
+  laterThan({ compiled, sealedEnd }: MetricWindows, replacement: Replacement): string | undefined {
+    const { hot, points } = this.#options;
+    const { metric, afterMs, untilMs } = replacement;
+    const stretch = stretchMs(this.#levels(compiled.metric));
+    const isWhole = untilMs % stretch === 0 || !points.isRolledUp(metric, untilMs, ceilTo(untilMs, stretch));
+    if (afterMs % stretch !== 0 || !isWhole) return `points are kept in other stretches, of ${stretch} ms`;
+    if (untilMs > sealedEnd) return `windows up to ${untilMs} are not sealed yet`;
+    if (this.#outbox?.isFull === true) {
+      this.nudge(Date.now(), true);
+      return "too many points wait to be archived";
+    }
+    if (!points.hasRowsFrom(this.#passedRow(), metric, afterMs, untilMs)) return undefined;
+    this.nudge(Date.now(), true);
+    hot?.nudge(Date.now());
+    return "points that are to be replaced have yet to reach the archive or the hot store";
+  }
+
+  #replace(points: PointStore, { metric, revision, afterMs, untilMs, points: anew }: Replacement): void {
+    const { first, next } = points.replace(metric, afterMs, untilMs, anew);
+    this.#outbox?.note({ metric, revision, afterMs, untilMs, before: first }, next - 1);
+  }
+
+  /** What was computed anew may be too old to keep before it is where it is to go, and rolled up. */
+  #awaited(outbox: PointOutbox): (row: PrunedRow) => boolean {
+    const { hot, set } = this.#options;
+    const [passedHot, passedCold] = [hot?.passedRow ?? Number.MAX_SAFE_INTEGER, outbox.passedRow];
+    const coarsestMs = new Map<string, number>();
+    for (const { compiled } of set.metrics()) {
+      const levels = this.#levels(compiled.metric);
+      if (levels.length > 1) coarsestMs.set(compiled.metric.name, stretchMs(levels));
+    }
+    return ({ id, metric, stepMs, hot: isHot, cold: isCold }) =>
+      (isHot && id >= passedHot) || (isCold && id >= passedCold) || stepMs < (coarsestMs.get(metric) ?? 0);
   }
 
   /** A metric has ended. */
@@ -109,7 +160,7 @@ export class PointKeeper {
         const archivedTo = await this.#options.archiver?.archive(
           JSON.stringify({ ...batch, definitions } satisfies PointBatch),
         );
-        outbox.done(archivedTo ?? 0, Date.now());
+        outbox.done(archivedTo ?? 0, batch.recomputed, Date.now());
       }
       this.#retryMs = 0;
     } catch {

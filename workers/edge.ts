@@ -15,6 +15,7 @@ import { prometheusRoutes } from "./prometheus/prometheus.ts";
 import { getQuery } from "./query/query.ts";
 
 export { Archiver } from "../durable-objects/archiver.ts";
+export { Backfill } from "../durable-objects/backfill.ts";
 export { Batcher } from "../durable-objects/batcher.ts";
 export { Catalog } from "../durable-objects/catalog.ts";
 export { KeyLimiter } from "../durable-objects/key-limiter.ts";

@@ -48,10 +48,21 @@ export interface PointRow {
   body: string;
 }
 
+/** A row, as far as it decides whether the row is kept. */
+export interface PrunedRow {
+  id: number;
+  metric: string;
+  stepMs: number;
+  hot: boolean;
+  cold: boolean;
+}
+
 /** What is kept of sealed points: since when, and at most how many bytes the database takes. */
 export interface PointBounds {
   forgetBeforeMs: number;
   mostBytes: number;
+  /** Whether a row that is too old has yet to serve; absent: none has. */
+  isAwaited?: (row: PrunedRow) => boolean;
 }
 
 /** Told which rows are about to be deleted: a condition of SQL and its parameter. */
@@ -146,8 +157,15 @@ export class PointStore {
    * once more: a store has no safe way to overwrite.
    *
    * @param afterMs and `untilMs` are multiples of {@link stretchMs}, or newer than all that is rolled up.
+   * @returns the rows that the points are in: from `first` to before `next`.
    */
-  replace(metric: string, afterMs: number, untilMs: number, points: readonly SealedPoint[]): void {
+  replace(
+    metric: string,
+    afterMs: number,
+    untilMs: number,
+    points: readonly SealedPoint[],
+  ): { first: number; next: number } {
+    const first = this.nextId;
     const rows = this.#rows<StoredRow & { step_ms: number }>(
       "SELECT id, step_ms, first_end, last_end, body FROM points WHERE metric = ? AND last_end > ? AND first_end <= ?",
       metric,
@@ -172,6 +190,30 @@ export class PointStore {
     );
     this.#rollDueMs.delete(metric);
     this.#noteRecomputed(metric, afterMs, untilMs);
+    return { first, next: this.nextId };
+  }
+
+  /** Whether some of a metric's points with ends in `(afterMs, untilMs]` are in rows from `id` on. */
+  hasRowsFrom(id: number, metric: string, afterMs: number, untilMs: number): boolean {
+    const rows = this.#rows(
+      "SELECT 1 FROM points WHERE metric = ? AND last_end > ? AND first_end <= ? AND id >= ? LIMIT 1",
+      metric,
+      afterMs,
+      untilMs,
+      id,
+    );
+    return rows.length > 0;
+  }
+
+  /** Whether some of a metric's points with ends in `(afterMs, untilMs]` are rolled up. */
+  isRolledUp(metric: string, afterMs: number, untilMs: number): boolean {
+    const rows = this.#rows(
+      "SELECT 1 FROM points WHERE metric = ? AND step_ms > 0 AND last_end > ? AND first_end <= ? LIMIT 1",
+      metric,
+      afterMs,
+      untilMs,
+    );
+    return rows.length > 0;
   }
 
   /** Spans `(afterMs, untilMs]` of a metric that were computed anew. */
@@ -184,12 +226,11 @@ export class PointStore {
   }
 
   /** Deletes what is too old, and the oldest while the database is too large. */
-  prune({ forgetBeforeMs, mostBytes }: PointBounds, losing: Losing): void {
+  prune({ forgetBeforeMs, mostBytes, isAwaited }: PointBounds, losing: Losing): void {
     // Looking for old rows reads every row: not at each checkpoint.
     if (forgetBeforeMs >= this.#forgotBeforeMs + FORGET_EVERY_MS) {
       this.#forgotBeforeMs = forgetBeforeMs;
-      losing("last_end < ?", forgetBeforeMs, "expired");
-      this.#storage.sql.exec("DELETE FROM points WHERE last_end < ?", forgetBeforeMs);
+      this.#forget(forgetBeforeMs, losing, isAwaited);
     }
     while (this.#storage.sql.databaseSize > mostBytes) {
       const oldest = this.#rows<{ id: number }>("SELECT id FROM points ORDER BY id LIMIT ?", PRUNED_ROWS);
@@ -197,6 +238,18 @@ export class PointStore {
       if (last === undefined) break;
       losing("id <= ?", last.id, "disk_full");
       this.#delete("id <= ?", last.id);
+    }
+  }
+
+  #forget(beforeMs: number, losing: Losing, isAwaited: PointBounds["isAwaited"]): void {
+    const old = this.#rows<{ id: number; metric: string; step_ms: number; hot: number; cold: number }>(
+      "SELECT id, metric, step_ms, hot, cold FROM points WHERE last_end < ?",
+      beforeMs,
+    );
+    for (const { step_ms, hot, cold, ...row } of old) {
+      if (isAwaited?.({ ...row, stepMs: step_ms, hot: hot === 1, cold: cold === 1 }) === true) continue;
+      losing("id = ?", row.id, "expired");
+      this.#storage.sql.exec("DELETE FROM points WHERE id = ?", row.id);
     }
   }
 
