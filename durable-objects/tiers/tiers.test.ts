@@ -1,13 +1,11 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { TierBench } from "../../test/helpers/tier-bench.ts";
-import { outcomeFault, type Sample } from "../../test/oracle/expected-outcome.ts";
-import { expectedOf } from "../../test/oracle/metric-oracle.ts";
+import { expectedSteps, faultsOf } from "../../test/oracle/expected-steps.ts";
+import type { Sample } from "../../test/oracle/expected-outcome.ts";
 import { Random } from "../../test/simulation/random.ts";
-import { pointsOf } from "../../test/simulation/points.ts";
 import type { Event } from "../../protocol/event.ts";
 import { type Metric, parseMetric } from "../../protocol/metric.ts";
-import type { Series } from "../../protocol/series.ts";
 import type { Refusal, StitchPlan } from "../window-query.ts";
 
 const HOUR_MS = 3_600_000;
@@ -55,55 +53,6 @@ function history(): Event[] {
     }
   }
   return events;
-}
-
-/** What each step of a metric is made of. */
-function expectedSteps(metric: Metric, events: readonly Event[], stepMs: number): Map<string, Sample[]> {
-  const { windows } = expectedOf({ ...metric, accepts: () => true }, events);
-  const steps = new Map<string, Sample[]>();
-  for (const [end, groups] of windows) {
-    const step = Math.ceil(end / stepMs) * stepMs;
-    if (metric.window.type === "sliding" && step !== end) continue;
-    for (const [group, samples] of groups) {
-      const name = `${step} ${group}`;
-      steps.set(name, [...(steps.get(name) ?? []), ...samples]);
-    }
-  }
-  return steps;
-}
-
-/** Where an answer differs from what the events come to. */
-function faultsOf(
-  metric: Metric,
-  series: readonly Series[],
-  steps: ReadonlyMap<string, Sample[]>,
-  { fromMs, toMs, stepMs }: { fromMs: number; toMs: number; stepMs: number },
-): string[] {
-  const faults: string[] = [];
-  for (const { t } of series) {
-    if (t.some((end, i) => i > 0 && end <= (t[i - 1] ?? 0)))
-      faults.push(`ends are not ascending: ${t.join()}`);
-  }
-  const windowMs = metric.window.type === "sliding" ? metric.window.sizeMs : stepMs;
-  const wanted = new Map(
-    [...steps].filter(([name]) => {
-      const end = Number.parseInt(name, 10);
-      return end >= fromMs && end <= toMs;
-    }),
-  );
-  for (const [end, groups] of pointsOf(metric, series)) {
-    for (const [group, { outcome }] of groups) {
-      const samples = wanted.get(`${end} ${group}`);
-      wanted.delete(`${end} ${group}`);
-      const fault =
-        samples === undefined
-          ? "ought not to be there"
-          : outcomeFault(metric.aggregate, samples, windowMs, outcome);
-      if (fault !== undefined) faults.push(`${end} ${group}: ${fault}`);
-    }
-  }
-  for (const name of wanted.keys()) faults.push(`${name} is missing`);
-  return faults;
 }
 
 describe("[S2] a query over all tiers", () => {
