@@ -5,7 +5,8 @@ import type { SealedPoint } from "../engine/sealed-point.ts";
 /**
  * `points` holds sealed points in blobs, whose ids are never used again: cursors go by them. `step_ms` is 0 for points
  * as they were sealed, else what they are rolled up to. `hot` and `cold` say whether a row is for the hot store and for the
- * archive. `kept` says after which end the points of a step are all there; `recomputed`, which spans were computed anew. A metric that ends leaves what is not out yet
+ * archive. `kept` says after which end the points of a step are all there; `begins`, the end of a
+ * metric's first window; `recomputed`, which spans were computed anew. A metric that ends leaves what is not out yet
  * under `name@revision`, a name that no metric can have, and its definition in `ended_metrics`.
  */
 const SCHEMA = `
@@ -17,6 +18,7 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS kept (
     metric TEXT NOT NULL, step_ms INTEGER NOT NULL, after_ms INTEGER NOT NULL, PRIMARY KEY (metric, step_ms)
   ) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS begins (metric TEXT PRIMARY KEY, first_end INTEGER NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS recomputed (
     metric TEXT NOT NULL, until_ms INTEGER NOT NULL, after_ms INTEGER NOT NULL, PRIMARY KEY (metric, until_ms)
   ) WITHOUT ROWID;
@@ -25,7 +27,7 @@ const SCHEMA = `
 
 /** A value of SQLite holds 2 MB at most; a character takes up to 3 bytes. */
 const MAX_TEXT_LENGTH = 600_000;
-const FORGET_EVERY_MS = 60_000;
+const FORGET_EVERY_MS = 3_600_000;
 /** Rows that are deleted at once where the disk is full. */
 const PRUNED_ROWS = 64;
 /** Stretches of one metric that are rolled up at once: bounds how long the windows wait. */
@@ -81,6 +83,7 @@ export class PointStore {
   /** Metrics to when there may be something to roll up, epoch ms. */
   readonly #rollDueMs = new Map<string, number>();
   readonly #ended = new Map<string, DefinedMetric>();
+  readonly #begins = new Map<string, number>();
   #forgotBeforeMs = 0;
   nextId = 1;
 
@@ -88,12 +91,20 @@ export class PointStore {
     this.#storage = storage;
     storage.sql.exec(SCHEMA);
     const ended = this.#rows<{ key: string; defined: string }>("SELECT key, defined FROM ended_metrics");
+    const begins = this.#rows<{ metric: string; first_end: number }>("SELECT metric, first_end FROM begins");
+    for (const { metric, first_end } of begins) this.#begins.set(metric, first_end);
     for (const { key, defined } of ended) this.#ended.set(key, JSON.parse(defined) as DefinedMetric);
   }
 
   /** Adds points of a metric, as they were sealed, ascending in their ends. */
   add(metric: string, points: readonly SealedPoint[]): void {
     this.#insert(metric, points, { stepMs: 0, hot: 1, cold: 1 });
+    this.#noteBegin(metric, points[0]?.[0]);
+  }
+
+  /** The end of the first window that a metric ever had points of. */
+  firstEnd(metric: string): number | undefined {
+    return this.#begins.get(metric);
   }
 
   /** Points of a metric of whatever step with their ends in `[fromMs, toMs]`, and more around, ascending in their ends. */
@@ -189,6 +200,7 @@ export class PointStore {
       { stepMs: 0, hot: 0, cold: 1 },
     );
     this.#rollDueMs.delete(metric);
+    this.#noteBegin(metric, points[0]?.[0]);
     this.#noteRecomputed(metric, afterMs, untilMs);
     return { first, next: this.nextId };
   }
@@ -300,6 +312,8 @@ export class PointStore {
     this.#storage.sql.exec("DELETE FROM points WHERE metric = ?", name);
     this.#storage.sql.exec("DELETE FROM kept WHERE metric = ?", name);
     this.#storage.sql.exec("DELETE FROM recomputed WHERE metric = ?", name);
+    this.#storage.sql.exec("DELETE FROM begins WHERE metric = ?", name);
+    this.#begins.delete(name);
     this.#rollDueMs.delete(name);
   }
 
@@ -433,6 +447,12 @@ export class PointStore {
       stepMs,
       afterMs,
     );
+  }
+
+  #noteBegin(metric: string, firstEnd = Number.POSITIVE_INFINITY): void {
+    if (firstEnd >= (this.#begins.get(metric) ?? Number.POSITIVE_INFINITY)) return;
+    this.#begins.set(metric, firstEnd);
+    this.#storage.sql.exec("INSERT OR REPLACE INTO begins VALUES (?, ?)", metric, firstEnd);
   }
 
   /** Spans that touch are one. */
