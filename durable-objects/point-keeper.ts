@@ -36,6 +36,8 @@ export class PointKeeper {
   readonly #outbox: PointOutbox | undefined;
   #isArchiving = false;
   #retryMs = 0;
+  /** Whether points are old enough to be rolled up that were on their way. */
+  #isBlocked = false;
   /** Whether a few of the points that are old enough have yet to be rolled up. */
   hasMore = false;
 
@@ -52,10 +54,13 @@ export class PointKeeper {
     const passed = this.#passedRow();
     points.release(passed);
     this.hasMore = false;
+    this.#isBlocked = false;
     for (const windows of set.metrics()) {
       const { compiled, sealedEnd } = windows;
       const untilMs = Math.min(nowMs, sealedEnd);
-      if (points.rollUp(compiled, this.#levels(compiled.metric), untilMs, passed)) this.hasMore = true;
+      const outcome = points.rollUp(compiled, this.#levels(compiled.metric), untilMs, passed);
+      if (outcome === "more") this.hasMore = true;
+      if (outcome === "blocked") this.#isBlocked = true;
     }
     const bounds: PointBounds = {
       forgetBeforeMs: nowMs - settings.liveRetentionMs,
@@ -169,6 +174,10 @@ export class PointKeeper {
         outbox.done(archivedTo ?? 0, batch.recomputed, Date.now());
       }
       this.#retryMs = 0;
+      if (this.#isBlocked) {
+        this.hasMore = true;
+        this.#options.wakeBy(Date.now());
+      }
     } catch {
       this.#retryMs = Date.now() + RETRY_MS;
       this.#options.wakeBy(this.#retryMs);

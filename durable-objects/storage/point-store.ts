@@ -139,11 +139,17 @@ export class PointStore {
    *
    * @param nowMs ages are reckoned from here: what ends later may not be sealed yet.
    * @param passed rows before this id are wherever they are to go.
-   * @returns whether there may be more to do at once.
+   * @returns whether there may be more to do at once, or once what is not passed is.
    */
-  rollUp(compiled: CompiledMetric, levels: readonly RollupLevel[], nowMs: number, passed: number): boolean {
+  rollUp(
+    compiled: CompiledMetric,
+    levels: readonly RollupLevel[],
+    nowMs: number,
+    passed: number,
+  ): "done" | "more" | "blocked" {
     const { name } = compiled.metric;
-    if (levels.length < 2 || nowMs < (this.#rollDueMs.get(name) ?? 0)) return false;
+    if (levels.length < 2 || nowMs < (this.#rollDueMs.get(name) ?? 0)) return "done";
+    let isBlocked = false;
     const stretch = stretchMs(levels);
     let dueMs = Number.POSITIVE_INFINITY;
     for (const [i, to] of levels.slice(1).entries()) {
@@ -155,12 +161,14 @@ export class PointStore {
         if (until === undefined) break;
         dueMs = Math.min(dueMs, until + from.untilMs);
         if (until + from.untilMs > nowMs) break;
-        if (done === STRETCHES_AT_ONCE) return true;
-        if (!this.#rollStretch(compiled, steps, until, stretch, passed)) break;
+        if (done === STRETCHES_AT_ONCE) return "more";
+        if (this.#rollStretch(compiled, steps, until, stretch, passed)) continue;
+        isBlocked = true;
+        break;
       }
     }
     this.#rollDueMs.set(name, dueMs === Number.POSITIVE_INFINITY ? nowMs + stretch : dueMs);
-    return false;
+    return isBlocked ? "blocked" : "done";
   }
 
   /**
