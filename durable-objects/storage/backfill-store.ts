@@ -2,7 +2,9 @@ import type { BackfillJob } from "../backfill/backfill-job.ts";
 
 /** A backfill is a row: it changes once for each chunk. */
 const SCHEMA = `
-  CREATE TABLE IF NOT EXISTS jobs (id INTEGER PRIMARY KEY AUTOINCREMENT, metric TEXT NOT NULL, active INTEGER NOT NULL, body TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS jobs (
+    id INTEGER PRIMARY KEY, metric TEXT NOT NULL, active INTEGER NOT NULL, body TEXT NOT NULL
+  );
 `;
 
 /** Finished backfills that are remembered. */
@@ -20,13 +22,9 @@ export class BackfillStore {
   }
 
   add(job: Omit<BackfillJob, "id">): BackfillJob {
-    const body = JSON.stringify(job);
-    const row = this.#sql.exec<{ id: number }>(
-      "INSERT INTO jobs (metric, active, body) VALUES (?, 1, ?) RETURNING id",
-      job.metric,
-      body,
-    );
-    const { id } = row.one();
+    const last = this.#sql.exec<{ id: number }>("SELECT coalesce(max(id), 0) AS id FROM jobs").one();
+    const id = last.id + 1;
+    this.#sql.exec("INSERT INTO jobs VALUES (?, ?, 1, ?)", id, job.metric, JSON.stringify(job));
     this.#sql.exec(
       "DELETE FROM jobs WHERE active = 0 AND id NOT IN (SELECT id FROM jobs WHERE active = 0 ORDER BY id DESC LIMIT ?)",
       MOST_FINISHED,
