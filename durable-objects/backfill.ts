@@ -11,6 +11,7 @@ import { BackfillStore } from "./storage/backfill-store.ts";
 /** An alarm works for so long, about: far less CPU than it may take. */
 const WORK_MS = 3_000;
 const LOOK_AGAIN_MS = 1_000;
+const LONGEST_WAIT_MS = 10_000;
 /** What is known of the archive's files holds for so long: those that were put together are deleted an hour later. */
 const RUN_MS = 30 * 60_000;
 
@@ -125,7 +126,12 @@ export class Backfill extends DurableObject<Env> {
     const begun = await this.#desk.begin(job);
     if (begun.type === "ended") this.#end(job, "cancelled", begun.reason);
     if (begun.type === "wait") {
-      this.#save({ ...begun.job, state: "waiting", reason: begun.reason, dueMs: nowMs + LOOK_AGAIN_MS });
+      this.#save({
+        ...begun.job,
+        state: "waiting",
+        reason: begun.reason,
+        dueMs: nowMs + waitMs(begun.lackMs),
+      });
     }
     if (begun.type !== "run") return undefined;
     this.#running = { id: job.id, run: begun.run, startedMs: nowMs };
@@ -165,4 +171,9 @@ export class Backfill extends DurableObject<Env> {
     const setMs = await this.ctx.storage.getAlarm();
     if (setMs === null || setMs > wantedMs) await this.ctx.storage.setAlarm(wantedMs);
   }
+}
+
+/** What lacks a while more is looked at seldom. */
+function waitMs(lackMs: number): number {
+  return Math.min(LONGEST_WAIT_MS, Math.max(LOOK_AGAIN_MS, lackMs / 4));
 }

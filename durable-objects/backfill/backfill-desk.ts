@@ -13,8 +13,8 @@ import type { ReplaceOutcome, Sealing } from "./replacement.ts";
 /** How a backfill may go on. */
 export type Begun =
   | { type: "run"; run: BackfillRun }
-  /** Windows have to be sealed first. */
-  | { type: "wait"; job: BackfillJob; reason: string }
+  /** Windows have to be sealed first, of so much event time. */
+  | { type: "wait"; job: BackfillJob; reason: string; lackMs: number }
   | { type: "ended"; reason: string };
 
 /** Finds out how far a project's backfills may go, and begins their runs. */
@@ -45,8 +45,8 @@ export class BackfillDesk {
     const job = fromStretch({ ...given, toMs }, stretchMs);
     const untilMs = sealedUntil(toMs, sealedEndMs, stretchMs);
     if (untilMs <= job.doneMs) {
-      const reason = `windows up to ${iso(toMs)} are to be sealed first; by now they are up to ${iso(sealedEndMs)}`;
-      return { type: "wait", job, reason };
+      const reason = `windows up to ${iso(toMs)} are to be sealed first; by now ${sealedEndMs > 0 ? `they are up to ${iso(sealedEndMs)}` : "none is"}`;
+      return { type: "wait", job, reason, lackMs: toMs - sealedEndMs };
     }
     const { reason: _, ...running } = { ...job, state: "running" as const };
     this.#save(running);

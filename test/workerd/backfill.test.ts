@@ -1,4 +1,5 @@
 import { env, exports } from "cloudflare:workers";
+import { evictDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
 import type { BackfillStatus } from "../../protocol/backfill.ts";
 import type { MetricSource } from "../../protocol/metric.ts";
@@ -21,6 +22,13 @@ const DEFINITIONS = [
     shards: 2,
   },
 ] satisfies Partial<MetricSource>[];
+
+const COUNT = {
+  name: "count",
+  event: "e",
+  aggregate: "count",
+  window: { type: "tumbling", size: "1s" },
+} satisfies MetricSource;
 
 type Sent = { name: string; ts: number; value: number; user: string; props: { g: string } };
 
@@ -71,6 +79,10 @@ async function define(project: TestProject, source: MetricSource): Promise<void>
   await env.CATALOG.getByName("catalog").putMetric(project.name, source);
 }
 
+function sumOf(events: readonly Sent[]): number {
+  return events.reduce((sum, { name, value }) => sum + (name === "e" ? value : 0), 0);
+}
+
 function pointsOf(series: readonly Series[]): string[] {
   return series
     .flatMap(({ group, t, v }) => t.map((end, i) => `${JSON.stringify(group)} ${end} ${v[i]}`))
@@ -119,4 +131,95 @@ describe("[C4] a backfill", () => {
       }
     }
   }, 180_000);
+
+  it("[C4] goes on beside live events, and after its object was evicted again and again", async () => {
+    const nowMs = Date.now();
+    const common = { event: "e", delay: "0s", groupBy: ["g"], aggregate: "sum(value)" };
+    const window = { type: "tumbling", size: "2s" } as const;
+    const project = await TestProject.with({ ...common, window, name: "whole", lateness: "1d" });
+    const events = past(nowMs, 2_000, 5 * HOUR_MS, 3);
+    await project.post(events);
+    await project.sumWhen("whole", sumOf(events));
+    await archiveAll();
+    await define(project, { ...common, window, name: "fresh", lateness: "5s" });
+    const { id } = await start(project, "fresh", { from: nowMs - 6 * HOUR_MS });
+    const backfill = env.BACKFILL.getByName(project.name);
+    for (let tries = 0; tries < 12; tries++) {
+      const live = past(Date.now() + 60_000, 50, 1_000, tries + 1);
+      await project.post(live);
+      await evictDurableObject(backfill);
+      await backfill.wake();
+      await scheduler.wait(200);
+    }
+    expect(await ended(project, "fresh", id)).toMatchObject({ state: "done" });
+    const toMs = Math.floor(Date.now() / 2_000) * 2_000 - 2_000;
+    const wanted = await points(project, "whole", nowMs - 6 * HOUR_MS, toMs);
+    expect(wanted.length).toBeGreaterThan(1_000);
+    expect(await points(project, "fresh", nowMs - 6 * HOUR_MS, toMs)).toEqual(wanted);
+  }, 60_000);
+
+  it("[C4] waits, is cancelled, and is told of", async () => {
+    const project = await TestProject.with({ ...COUNT, lateness: "1h" });
+    await project.post(past(Date.now(), 20, 60_000));
+    await project.sumWhen("count", 17);
+    const from = Date.now() - 30 * 60_000;
+    const started = await start(project, "count", { from, to: Date.now() });
+    expect(started).toMatchObject({ id: 1, metric: "count", state: "waiting", progress: 0 });
+    for (let tries = 0; tries < 50 && (await list(project, "count"))[0]?.reason === undefined; tries++) {
+      await scheduler.wait(100);
+    }
+    const [waiting] = await list(project, "count");
+    expect(waiting?.reason).toMatch(
+      /^windows up to 20.*Z are to be sealed first; by now they are up to 20.*Z$/,
+    );
+    const cancelled = await request(project, "DELETE", "count/backfill/1");
+    expect([cancelled.status, await cancelled.json()]).toEqual([
+      200,
+      expect.objectContaining({ state: "cancelled", points: 0 }),
+    ]);
+    expect(await list(project, "count")).toMatchObject([{ id: 1, state: "cancelled" }]);
+    expect((await request(project, "DELETE", "count/backfill/2")).status).toBe(404);
+    expect((await request(project, "DELETE", "count/backfill/x")).status).toBe(400);
+  });
+
+  it.each([
+    ["count", {}, 400, "from is nothing; expected epoch milliseconds, ISO 8601 or now-7d"],
+    ["count", { from: "now-1h", until: 3 }, 400, 'unknown field "until"; a backfill has from and to'],
+    ["count", { from: "now-500d" }, 400, "366 days"],
+    ["count", { from: "now-1h", to: "now-2h" }, 400, "not before"],
+    ["count", { from: "now-1h", to: 32_503_680_000_000 }, 400, "to is 32503680000000, in the future"],
+    ["nothing", { from: "now-1h" }, 404, "there is no metric 'nothing'"],
+    ["change", { from: "now-1h" }, 422, "'change' is a view"],
+  ])("[C4] of %s over %j is refused", async (metric, body, status, message) => {
+    const project = await TestProject.with(COUNT);
+    const view = { change: { metric: "count", ago: "1h" } };
+    const put = await request(project, "PUT", "change", view);
+    expect(put.status, await put.text()).toBe(200);
+    const response = await request(project, "POST", `${metric}/backfill`, body);
+    const answer = await response.json<{ message: string }>();
+    expect(answer.message).toContain(message);
+    expect(response.status).toBe(status);
+  });
+
+  it("[C4] of a read key is refused, and so are more than eight at a time", async () => {
+    const project = await TestProject.with({ ...COUNT, lateness: "1h" });
+    const url = "http://freshet.test/v1/catalog/metrics/count/backfill";
+    const init = { method: "POST", body: JSON.stringify({ from: "now-1h" }) };
+    const reader = await exports.default.fetch(url, {
+      ...init,
+      headers: { "x-api-key": project.key("read") },
+    });
+    expect(reader.status).toBe(403);
+    for (let i = 0; i < 8; i++) await start(project, "count", { from: "now-1h" });
+    const ninth = await request(project, "POST", "count/backfill", { from: "now-1h" });
+    expect([ninth.status, await ninth.json()]).toEqual([
+      409,
+      expect.objectContaining({
+        error: "too_many_backfills",
+        message: expect.stringContaining("8") as string,
+      }),
+    ]);
+    for (const { id } of await list(project, "count"))
+      await request(project, "DELETE", `count/backfill/${id}`);
+  });
 });
