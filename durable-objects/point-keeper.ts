@@ -147,12 +147,11 @@ export class PointKeeper {
     return points.ended(metric) ?? set.metric(metric)?.compiled;
   }
 
+  /** Rows before this id are wherever they are to go. Rows to come are not, though none waits now. */
   #passedRow(): number {
-    const { hot } = this.#options;
-    return Math.min(
-      hot?.passedRow ?? Number.MAX_SAFE_INTEGER,
-      this.#outbox?.passedRow ?? Number.MAX_SAFE_INTEGER,
-    );
+    const { hot, points } = this.#options;
+    const archived = this.#outbox?.passedRow ?? Number.MAX_SAFE_INTEGER;
+    return Math.min(points.nextId, hot?.passedRow ?? Number.MAX_SAFE_INTEGER, archived);
   }
 
   /** As they were sealed for as long as the longest snapshot reaches back, and what it is compared with. */
