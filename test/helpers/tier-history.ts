@@ -1,10 +1,10 @@
-// Fifty minutes of a shop, and metrics over them of each kind that tiers treat apart.
+// An hour of a shop, almost, and metrics over them of each kind that tiers treat apart.
 import type { Event } from "../../protocol/event.ts";
 import { type Metric, type MetricSource, parseMetric } from "../../protocol/metric.ts";
 import type { ViewSource } from "../../protocol/view.ts";
 import { seededRandom } from "../../tools/demo/randomness.ts";
 
-export const HISTORY_MS = 50 * 60_000;
+export const HISTORY_MS = 57 * 60_000;
 const fine = { type: "tumbling", size: "100ms" } as const;
 /** Until a second definition says otherwise, all of the history is in time. */
 const at = { event: "shop", delay: "0s", lateness: "1h", maxGroups: 5 };
