@@ -12,7 +12,7 @@ import { LiveFeed, type LiveFrame } from "./live-feed.ts";
 import { MetricReader, type Span } from "./metric-reader.ts";
 import { type MetricStats, sumStats } from "./metric-stats.ts";
 import type { Settings } from "./settings.ts";
-import { PointKeeper } from "./point-keeper.ts";
+import { PointKeeper, type PointOutboxStats } from "./point-keeper.ts";
 import { QueryPlanner, windowSpanOf } from "./query-planner.ts";
 import {
   latestSpan,
@@ -209,6 +209,7 @@ export class MetricWindow extends DurableObject<Env> {
   /** Closes what waits only for the clock; after a restart, also what the lost alarm would have. */
   async wake(): Promise<void> {
     this.#hot?.nudge(Date.now());
+    this.#keeper.nudge(Date.now());
     if (this.#set.hasOpenWindows) await this.alarm();
     await Promise.all(this.#shards().map((shard) => this.#object(shard).wake()));
   }
@@ -229,6 +230,13 @@ export class MetricWindow extends DurableObject<Env> {
   async hotStats(): Promise<HotStats[]> {
     const shares = await Promise.all(this.#shards().map((shard) => this.#object(shard).hotStats()));
     return [...(this.#hot === undefined ? [] : [this.#hot.stats()]), ...shares.flat()];
+  }
+
+  /** What waits for the archive here and in the shares of split metrics; nothing without an archive. */
+  async pointStats(): Promise<PointOutboxStats[]> {
+    const shares = await Promise.all(this.#shards().map((shard) => this.#object(shard).pointStats()));
+    const own = this.#keeper.stats(this.#name);
+    return [...(own === undefined ? [] : [own]), ...shares.flat()];
   }
 
   /** Does what calls would have done, if any had come: while they come, it only looks again later. */
