@@ -32,7 +32,7 @@ const LOST = -1;
 /** A value of SQLite holds 2 MB at most; a character takes up to 3 bytes. */
 const MAX_TEXT_LENGTH = 600_000;
 /** Rows that are deleted at once where the disk is full. */
-const PRUNED_ROWS = 64;
+const PRUNED_ROWS = 8;
 /** Stretches of one metric that are rolled up at once: bounds how long the windows wait. */
 const STRETCHES_AT_ONCE = 4;
 
