@@ -10,7 +10,7 @@ import { useSeriesFrames, useSize, useStore, useVisible } from "./hooks.ts";
 import { useLive } from "./live.ts";
 import { useMarks } from "./marks.ts";
 import { PanelBody } from "./panel-body.tsx";
-import { PanelMenu } from "./panel-menu.tsx";
+import { PanelMenuButton } from "./panel-menu-button.tsx";
 import { panelKeys, type PanelCommands } from "./panel-commands.ts";
 import { drawnSpan, type PanelProps } from "./panels/panel-props.ts";
 import type { SlotContext } from "./slots.ts";
@@ -105,7 +105,7 @@ export function PanelCard(card: PanelCardProps) {
         </h2>
         <StepNote own={own} drawn={traits} />
         <FreshnessBadge series={series} traits={traits} isPast={fixed} />
-        <PanelMenu panel={panel} index={index} commands={commands} context={context} />
+        <PanelMenuButton panel={panel} index={index} commands={commands} context={context} />
       </header>
       <div class="panel-body">
         <PanelBody {...props} series={series} metric={metric} asTable={asTable} />
