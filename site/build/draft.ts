@@ -67,10 +67,7 @@ export function movePanel(draft: Draft, from: number, to: number): Draft {
   const panel = panels[from];
   const target = clamp(to, 0, panels.length - 1);
   if (panel === undefined || target === from) return draft;
-  return withPanels(
-    draft,
-    panels.filter((_, i) => i !== from).toSpliced(target, 0, panel),
-  );
+  return withPanels(draft, panels.filter((_, i) => i !== from).toSpliced(target, 0, panel));
 }
 
 /** Gives a panel another size, within what the grid has. */

@@ -51,7 +51,10 @@ describe("[U11] the form of a panel", () => {
   });
 
   it("[U11] names metric and panel by what they show, with names that the catalog takes", () => {
-    const form = { ...withAggregate({ ...NEW_FORM, event: "page view" }, "p95", CLICK), groupBy: ["country"] };
+    const form = {
+      ...withAggregate({ ...NEW_FORM, event: "page view" }, "p95", CLICK),
+      groupBy: ["country"],
+    };
     expect(definitionOf(form).name).toBe("page_view_p95_value_by_country");
     expect(panelOf(form).title).toBe("page view value p95 by country");
     fc.assert(
@@ -79,7 +82,12 @@ describe("[U11] the form of a panel", () => {
       },
       { name: "m", event: "e", aggregate: "topk(3, path)", window: { type: "tumbling", size: "1m" } },
       { name: "m", event: "e", aggregate: "p99.9(value)", window: { type: "tumbling", size: "1m" } },
-      { name: "m", event: "e", aggregate: "avg(duration)", window: { type: "session", gap: "5m", every: "1m" } },
+      {
+        name: "m",
+        event: "e",
+        aggregate: "avg(duration)",
+        window: { type: "session", gap: "5m", every: "1m" },
+      },
     ];
     for (const source of sources) {
       const form = formOf(PANEL, source);
@@ -92,14 +100,14 @@ describe("[U11] the form of a panel", () => {
   it.each([
     ["event is nothing; expected the name", "event"],
     ["where, column 3: found the end; expected a comparison", "where"],
-    ["aggregate is \"x\"; expected count", "aggregate"],
+    ['aggregate is "x"; expected count', "aggregate"],
     ["aggregate sum needs a field: sum(value)", "field"],
-    ["aggregate's field is \"\"; expected", "field"],
-    ["window.size is \"0s\"; expected", "size"],
-    ["window.every is \"2s\"; expected", "every"],
+    ['aggregate\'s field is ""; expected', "field"],
+    ['window.size is "0s"; expected', "size"],
+    ['window.every is "2s"; expected', "every"],
     ["window.size and window.every make 4000 panes a window; the bound is 3600", "size"],
     ["groupBy names a key twice: a, a", "groupBy"],
-    ["name is \"1\"; expected a letter", "metric"],
+    ['name is "1"; expected a letter', "metric"],
     ["panels[2].top is 0; expected a whole number", "top"],
     ["the metric's windows may take 50 MiB of memory", undefined],
   ])("[U11] shows at its field: %s", (message, field) => {

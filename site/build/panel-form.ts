@@ -62,8 +62,15 @@ export const NEW_FORM: PanelForm = {
 
 /** The form of a panel that there is. */
 export function formOf(panel: Panel, source: MetricSource | undefined): PanelForm {
-  const { title, kind, metric, unit = "", top, ...panelRest } = panel;
-  const shown = { title, kind, metric, unit, top: top === undefined ? "" : String(top), panelRest };
+  const { title, kind, metric, unit, top, ...panelRest } = panel;
+  const drawn: Pick<PanelForm, "title" | "kind" | "metric" | "unit" | "top"> = {
+    title,
+    kind,
+    metric,
+    unit: unit ?? "",
+    top: top === undefined ? "" : String(top),
+  };
+  const shown = { ...drawn, panelRest };
   if (source === undefined) return { ...NEW_FORM, ...shown };
   const { name: _name, event, aggregate, window, groupBy = [], where = "", ...rest } = source;
   const [, fn = "count", inside = ""] = /^([a-z][a-z0-9.]*)(?:\((.*)\))?$/.exec(aggregate.trim()) ?? [];

@@ -1,0 +1,298 @@
+import { useEffect, useMemo, useState } from "preact/hooks";
+import type { MetricSource } from "../../protocol/metric.ts";
+import { ColorSlots } from "../color-slots.ts";
+import { useStore } from "../hooks.ts";
+import { PathIcon } from "../icons.tsx";
+import { dashboardPath, followLink } from "../route.ts";
+import type { PageProps } from "../slots.ts";
+import { SERIES_COLORS } from "../theme.ts";
+import { type Draft, freeName, nameFrom, newDraft, putPanel } from "./draft.ts";
+import { EditGrid } from "./edit-grid.tsx";
+import { SelectField, TextField } from "./field.tsx";
+import { changed, type History, historyOf, redone, undone } from "./history.ts";
+import { JsonView } from "./json-view.tsx";
+import { Modal } from "./modal.tsx";
+import { KeyAsk, ownKey, takeOwnKey } from "./own-key.tsx";
+import { PanelEditor } from "./panel-editor.tsx";
+import { Requests } from "./requests.ts";
+import { isStored, save, type SaveOutcome } from "./save.ts";
+import { useSeen } from "./use-seen.ts";
+import "./build.css";
+
+/** `#/build`: a new dashboard. `#/build/{name}`: that one. `#/build/{name}/{index}`: one panel of it. */
+export function BuildPage(props: PageProps) {
+  return <Builder key={props.rest[0] ?? ""} {...props} />;
+}
+
+/** The panel that is edited; without an index a new one. `fault`: what the server said to its metric. */
+interface Editing {
+  index?: number;
+  fault?: string;
+}
+
+type Saving = { status: "no" } | { status: "going" } | SaveOutcome;
+
+const UNDO = "M3 6.500h6.500a3.500 3.500 0 0 1 0 7H6M3 6.500L6 3.500M3 6.500l3 3";
+const REDO = "M13 6.500H6.500a3.500 3.500 0 0 0 0 7H10M13 6.500l-3-3M13 6.500l-3 3";
+const RANGES = ["5m", "15m", "1h", "6h", "1d", "7d"];
+
+function Builder({ rest, readKey, catalog, reload }: PageProps) {
+  const { dashboards, metrics } = catalog;
+  const existing = dashboards.find(({ name }) => name === rest[0]);
+  const names = dashboards.map(({ name }) => name);
+  const [history, setHistory] = useState<History<Draft>>(() =>
+    historyOf(existing === undefined ? newDraft(names) : { dashboard: existing, metrics: {} }),
+  );
+  const [editing, setEditing] = useState<Editing | undefined>(() =>
+    editingAt(rest[1], existing?.panels.length),
+  );
+  const [saved, setSaved] = useState(() => (existing === undefined ? "" : JSON.stringify(existing)));
+  const [saving, setSaving] = useState<Saving>({ status: "no" });
+  const [json, setJson] = useState(false);
+  const [said, say] = useState("");
+  const key = useStore(ownKey) ?? readKey;
+  const requests = useMemo(() => new Requests(key), [key]);
+  const colors = useMemo(() => new ColorSlots(SERIES_COLORS), []);
+  const { seen, fault: seenFault } = useSeen(requests);
+
+  const draft = history.present;
+  const { dashboard } = draft;
+  const unsaved = Object.values(draft.metrics).filter((metric) => !isStored(metric, metrics));
+  const dirty = JSON.stringify(dashboard) !== saved || unsaved.length > 0;
+  useUnsavedGuard(dirty && dashboard.panels.length > 0);
+  const change = (next: Draft, tag?: string): void => {
+    setHistory((before) => changed(before, next, tag));
+    setSaving({ status: "no" });
+  };
+  const undo = (): void => {
+    setHistory(undone);
+    say("Undone.");
+  };
+  const redo = (): void => {
+    setHistory(redone);
+    say("Redone.");
+  };
+  useUndoKeys(undo, redo, editing === undefined && !json);
+
+  const store = async (with_: Requests): Promise<void> => {
+    setSaving({ status: "going" });
+    const outcome = await save(draft, metrics, with_);
+    setSaving(outcome);
+    if (outcome.status === "saved") {
+      setSaved(JSON.stringify(dashboard));
+      say("Saved.");
+      reload();
+    }
+    if (outcome.status === "refused" && outcome.metric !== undefined) {
+      const index = dashboard.panels.findIndex(({ metric }) => metric === outcome.metric);
+      if (index >= 0) setEditing({ index, fault: outcome.message });
+    }
+  };
+
+  if (editing !== undefined) {
+    const panel = editing.index === undefined ? undefined : dashboard.panels[editing.index];
+    return (
+      <main class="page build">
+        <div class="page-head">
+          <h1 class="page-title">{panel === undefined ? "New panel" : `Panel: ${panel.title}`}</h1>
+        </div>
+        <PanelEditor
+          panel={panel}
+          source={panel && sourceOf(panel.metric, draft, metrics)}
+          fault={editing.fault}
+          seen={seen?.events}
+          seenFault={seenFault}
+          metrics={metrics}
+          requests={requests}
+          colors={colors}
+          onDone={(next, metric) => {
+            change(putPanel(draft, next, editing.index, metric));
+            setEditing(undefined);
+            say(panel === undefined ? `${next.title} added.` : `${next.title} changed.`);
+          }}
+          onCancel={() => setEditing(undefined)}
+        />
+      </main>
+    );
+  }
+
+  return (
+    <main class="page build">
+      <div class="page-head build-head">
+        <h1 class="page-title">{existing === undefined ? "New dashboard" : "Edit dashboard"}</h1>
+        <div class="build-tools">
+          <button
+            type="button"
+            class="button button-icon"
+            aria-label="Undo"
+            title="Undo (Ctrl Z)"
+            disabled={history.past.length === 0}
+            onClick={undo}
+          >
+            <PathIcon d={UNDO} />
+          </button>
+          <button
+            type="button"
+            class="button button-icon"
+            aria-label="Redo"
+            title="Redo (Ctrl Shift Z)"
+            disabled={history.future.length === 0}
+            onClick={redo}
+          >
+            <PathIcon d={REDO} />
+          </button>
+          <button type="button" class="button" onClick={() => setJson(true)}>
+            JSON
+          </button>
+          <button
+            type="button"
+            class="button button-primary"
+            disabled={!dirty || saving.status === "going" || dashboard.panels.length === 0}
+            onClick={() => void store(requests)}
+          >
+            {saving.status === "going" ? "Saving…" : "Save"}
+          </button>
+        </div>
+      </div>
+      <SaveNote saving={saving} unsaved={unsaved.length} dirty={dirty} name={dashboard.name} />
+      <div class="field-row build-fields">
+        <TextField
+          label="Title"
+          value={dashboard.title}
+          onChange={(title) => {
+            const name = existing === undefined ? freeName(nameFrom(title), names) : dashboard.name;
+            change({ ...draft, dashboard: { ...dashboard, title, name } }, "title");
+          }}
+        />
+        <SelectField
+          label="Range"
+          value={dashboard.range}
+          options={[...new Set([...RANGES, dashboard.range])].map((range) => ({
+            value: range,
+            label: `Last ${range}`,
+          }))}
+          onChange={(range) => change({ ...draft, dashboard: { ...dashboard, range } })}
+        />
+      </div>
+      <EditGrid
+        draft={draft}
+        unsaved={unsaved}
+        metrics={metrics}
+        requests={requests}
+        colors={colors}
+        onChange={change}
+        onEdit={(index) => setEditing({ index })}
+        say={say}
+      />
+      <button
+        type="button"
+        class="add-panel"
+        autofocus={dashboard.panels.length === 0}
+        onClick={() => setEditing({})}
+      >
+        Add panel
+      </button>
+      <p class="visually-hidden" role="status">
+        {said}
+      </p>
+      {json && <JsonView draft={draft} onClose={() => setJson(false)} />}
+      {saving.status === "key" && (
+        <Modal label="An admin key" onClose={() => setSaving({ status: "no" })}>
+          <KeyAsk
+            title="Saving needs an admin key"
+            why="Building and previewing work without one. Whoever runs this server has it."
+            refusal={ownKey.value === undefined ? undefined : `That key does not do: ${saving.message}`}
+            action="Save"
+            onKey={(given) => {
+              takeOwnKey(given);
+              void store(new Requests(given));
+            }}
+            onCancel={() => setSaving({ status: "no" })}
+          />
+        </Modal>
+      )}
+    </main>
+  );
+}
+
+interface SaveNoteProps {
+  saving: Saving;
+  unsaved: number;
+  dirty: boolean;
+  name: string;
+}
+
+function SaveNote({ saving, unsaved, dirty, name }: SaveNoteProps) {
+  if (saving.status === "refused") {
+    return (
+      <p class="fault" role="alert">
+        Not saved: {saving.message}
+      </p>
+    );
+  }
+  if (saving.status === "saved" && !dirty) {
+    const href = dashboardPath(name);
+    return (
+      <p class="build-note" role="status">
+        Saved.{" "}
+        <a class="link" href={href} onClick={(event) => followLink(event, href)}>
+          Open the dashboard
+        </a>
+      </p>
+    );
+  }
+  const metrics =
+    unsaved === 0 ? "" : ` with ${unsaved} new or changed ${unsaved === 1 ? "metric" : "metrics"}`;
+  return (
+    <p class="build-note">
+      <code>{name}</code>
+      {dirty
+        ? ` is not saved yet${metrics}. New metrics show recent events until then.`
+        : " is as it is saved."}
+    </p>
+  );
+}
+
+/** Definitions of metrics can be edited; of views and of what is not in the catalog, none is known here. */
+function sourceOf(
+  name: string,
+  { metrics }: Draft,
+  stored: PageProps["catalog"]["metrics"],
+): MetricSource | undefined {
+  const drawn = stored.get(name);
+  return metrics[name] ?? (drawn === undefined || "isFraction" in drawn ? undefined : drawn);
+}
+
+function editingAt(text: string | undefined, panels = 0): Editing | undefined {
+  const index = Number(text ?? Number.NaN);
+  return Number.isInteger(index) && index >= 0 && index < panels ? { index } : undefined;
+}
+
+/** The browser asks before the page is left with changes that are not saved. */
+function useUnsavedGuard(dirty: boolean): void {
+  useEffect(() => {
+    if (!dirty) return;
+    const ask = (event: BeforeUnloadEvent): void => event.preventDefault();
+    addEventListener("beforeunload", ask);
+    return () => removeEventListener("beforeunload", ask);
+  }, [dirty]);
+}
+
+/** Ctrl Z and Ctrl Shift Z, but where somebody types: there they are the browser's. */
+function useUndoKeys(undo: () => void, redo: () => void, active: boolean): void {
+  useEffect(() => {
+    if (!active) return;
+    const press = (event: KeyboardEvent): void => {
+      const { target, key } = event;
+      if (!(event.ctrlKey || event.metaKey) || target instanceof HTMLInputElement) return;
+      const isUndo = key === "z" && !event.shiftKey;
+      const isRedo = key === "y" || key.toLowerCase() === "z";
+      if (!isUndo && !isRedo) return;
+      event.preventDefault();
+      if (isUndo) undo();
+      else redo();
+    };
+    addEventListener("keydown", press);
+    return () => removeEventListener("keydown", press);
+  }, [active]);
+}
