@@ -60,7 +60,7 @@ export type PanelAction = ActionFace & SlotTarget<[dashboard: string, index: num
 export const PAGES: readonly PageSlot[] = [
   {
     route: "build",
-    title: "Build",
+    title: "New dashboard",
     inMenu: true,
     load: async () => (await import("./build/build-page.tsx")).BuildPage,
   },

@@ -1,8 +1,10 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import type { MetricSource } from "../../protocol/metric.ts";
+import { announce } from "../announce.tsx";
 import { ColorSlots } from "../color-slots.ts";
 import { useStore } from "../hooks.ts";
 import { PathIcon } from "../icons.tsx";
+import { DialogFrame } from "../on-demand/dialog.tsx";
 import { dashboardPath, followLink } from "../route.ts";
 import type { PageProps } from "../slots.ts";
 import { SERIES_COLORS } from "../theme.ts";
@@ -11,7 +13,6 @@ import { EditGrid } from "./edit-grid.tsx";
 import { SelectField, TextField } from "./field.tsx";
 import { changed, type History, historyOf, redone, undone } from "./history.ts";
 import { JsonView } from "./json-view.tsx";
-import { Modal } from "./modal.tsx";
 import { KeyAsk, ownKey, takeOwnKey } from "./own-key.tsx";
 import { PanelEditor } from "./panel-editor.tsx";
 import { Requests } from "./requests.ts";
@@ -49,7 +50,6 @@ function Builder({ rest, readKey, catalog, reload }: PageProps) {
   const [saved, setSaved] = useState(() => (existing === undefined ? "" : JSON.stringify(existing)));
   const [saving, setSaving] = useState<Saving>({ status: "no" });
   const [json, setJson] = useState(false);
-  const [said, say] = useState("");
   const key = useStore(ownKey) ?? readKey;
   const requests = useMemo(() => new Requests(key), [key]);
   const colors = useMemo(() => new ColorSlots(SERIES_COLORS), []);
@@ -66,11 +66,11 @@ function Builder({ rest, readKey, catalog, reload }: PageProps) {
   };
   const undo = (): void => {
     setHistory(undone);
-    say("Undone.");
+    announce("Undone.");
   };
   const redo = (): void => {
     setHistory(redone);
-    say("Redone.");
+    announce("Redone.");
   };
   useUndoKeys(undo, redo, editing === undefined && !json);
 
@@ -80,7 +80,7 @@ function Builder({ rest, readKey, catalog, reload }: PageProps) {
     setSaving(outcome);
     if (outcome.status === "saved") {
       setSaved(JSON.stringify(dashboard));
-      say("Saved.");
+      announce("Saved.");
       reload();
     }
     if (outcome.status === "refused" && outcome.metric !== undefined) {
@@ -108,7 +108,7 @@ function Builder({ rest, readKey, catalog, reload }: PageProps) {
           onDone={(next, metric) => {
             change(putPanel(draft, next, editing.index, metric));
             setEditing(undefined);
-            say(panel === undefined ? `${next.title} added.` : `${next.title} changed.`);
+            announce(panel === undefined ? `${next.title} added.` : `${next.title} changed.`);
           }}
           onCancel={() => setEditing(undefined)}
         />
@@ -182,7 +182,6 @@ function Builder({ rest, readKey, catalog, reload }: PageProps) {
         colors={colors}
         onChange={change}
         onEdit={(index) => setEditing({ index })}
-        say={say}
       />
       <button
         type="button"
@@ -192,14 +191,10 @@ function Builder({ rest, readKey, catalog, reload }: PageProps) {
       >
         Add panel
       </button>
-      <p class="visually-hidden" role="status">
-        {said}
-      </p>
       {json && <JsonView draft={draft} onClose={() => setJson(false)} />}
       {saving.status === "key" && (
-        <Modal label="An admin key" onClose={() => setSaving({ status: "no" })}>
+        <DialogFrame title="Saving needs an admin key" onClose={() => setSaving({ status: "no" })}>
           <KeyAsk
-            title="Saving needs an admin key"
             why="Building and previewing work without one. Whoever runs this server has it."
             refusal={ownKey.value === undefined ? undefined : `That key does not do: ${saving.message}`}
             action="Save"
@@ -207,9 +202,8 @@ function Builder({ rest, readKey, catalog, reload }: PageProps) {
               takeOwnKey(given);
               void store(new Requests(given));
             }}
-            onCancel={() => setSaving({ status: "no" })}
           />
-        </Modal>
+        </DialogFrame>
       )}
     </main>
   );

@@ -1,6 +1,7 @@
 import { useMemo, useRef, useState } from "preact/hooks";
 import type { Panel } from "../../protocol/dashboard.ts";
 import type { MetricSource } from "../../protocol/metric.ts";
+import { announce } from "../announce.tsx";
 import type { Catalog } from "../api.ts";
 import type { ColorSlots } from "../color-slots.ts";
 import { panelSpans, type PanelSpan } from "../grid-layout.ts";
@@ -20,8 +21,6 @@ interface EditGridProps {
   /** `tag`: changes in a row of one tag are one step to undo. */
   onChange: (draft: Draft, tag: string) => void;
   onEdit: (index: number) => void;
-  /** Says something to who cannot see it. */
-  say: (text: string) => void;
 }
 
 const GRIP = "M6 3.500h.01M10 3.500h.01M6 8h.01M10 8h.01M6 12.500h.01M10 12.500h.01";
@@ -64,11 +63,11 @@ interface EditCardProps extends EditGridProps {
 }
 
 function EditCard(card: EditCardProps) {
-  const { draft, unsaved, panel, index, span, held, metrics, requests, colors, onChange, onEdit, say } = card;
+  const { draft, unsaved, panel, index, span, held, metrics, requests, colors, onChange, onEdit } = card;
   const own = unsaved.find(({ name }) => name === panel.metric);
   const remove = (): void => {
     onChange(removePanel(draft, index), "remove");
-    say(`${panel.title} removed. Undo brings it back.`);
+    announce(`${panel.title} removed. Undo brings it back.`);
   };
   return (
     <article
@@ -113,7 +112,7 @@ function EditCard(card: EditCardProps) {
 }
 
 /** Arrow keys move the panel in the grid's order; a pointer takes it to where it is let go. */
-function MoveHandle({ draft, panel, index, grid, onChange, onHold, say }: EditCardProps) {
+function MoveHandle({ draft, panel, index, grid, onChange, onHold }: EditCardProps) {
   const place = useRef(index);
   const handle = useRef<HTMLButtonElement>(null);
   const move = (to: number, tag: string): void => {
@@ -122,7 +121,7 @@ function MoveHandle({ draft, panel, index, grid, onChange, onHold, say }: EditCa
     onChange(next, tag);
     const { panels } = next.dashboard;
     const at = panels.indexOf(panel);
-    say(`${panel.title}: place ${at + 1} of ${panels.length}`);
+    announce(`${panel.title}: place ${at + 1} of ${panels.length}`);
     // The button of the new place is another one: the focus goes along.
     requestAnimationFrame(() => {
       grid.current?.querySelector<HTMLElement>(`[data-edit="${at}"] .edit-move`)?.focus();
@@ -174,7 +173,7 @@ function markDrop(grid: HTMLElement, index: number | undefined): void {
 }
 
 /** Arrow keys change columns and rows; a pointer draws the corner. */
-function SizeHandle({ draft, panel, index, grid, onChange, say }: EditCardProps) {
+function SizeHandle({ draft, panel, index, grid, onChange }: EditCardProps) {
   const { width, height } = panel;
   const begin = useRef<{ x: number; y: number; width: number; height: number }>(undefined);
   const size = (nextWidth: number, nextHeight: number, tag: string): void => {
@@ -182,7 +181,7 @@ function SizeHandle({ draft, panel, index, grid, onChange, say }: EditCardProps)
     if (next === draft) return;
     onChange(next, tag);
     const now = next.dashboard.panels[index] ?? panel;
-    say(`${panel.title}: ${now.width} of 12 columns, ${now.height} rows`);
+    announce(`${panel.title}: ${now.width} of 12 columns, ${now.height} rows`);
   };
   return (
     <button

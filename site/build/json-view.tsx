@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
+import { DialogFrame } from "../on-demand/dialog.tsx";
 import { type Draft, fileOf } from "./draft.ts";
-import { Modal } from "./modal.tsx";
 
 /** The draft as the file that `freshet apply` takes. */
 export function JsonView({ draft, onClose }: { draft: Draft; onClose: () => void }) {
@@ -15,8 +15,7 @@ export function JsonView({ draft, onClose }: { draft: Draft; onClose: () => void
     }
   };
   return (
-    <Modal label="This dashboard as a file" onClose={onClose}>
-      <h2 class="modal-title">{draft.dashboard.name}.json</h2>
+    <DialogFrame title={`${draft.dashboard.name}.json`} onClose={onClose}>
       <p class="field-hint">
         What is saved is exactly this. Kept in a file, it is applied by <code>npx freshet apply</code>.
       </p>
@@ -27,13 +26,10 @@ export function JsonView({ draft, onClose }: { draft: Draft; onClose: () => void
         <button type="button" class="button button-primary" onClick={() => void copy()}>
           Copy
         </button>
-        <button type="button" class="button" onClick={onClose}>
-          Close
-        </button>
         <span class="field-hint" role="status">
           {copied}
         </span>
       </div>
-    </Modal>
+    </DialogFrame>
   );
 }

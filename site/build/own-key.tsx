@@ -25,18 +25,18 @@ function kept(): string | undefined {
 }
 
 interface KeyAskProps {
-  title: string;
+  /** Absent: it stands in a dialog that has one. */
+  title?: string;
   /** Why the key at hand does not do. */
   why: string;
   /** What the server said to the last key. */
   refusal: string | undefined;
   action: string;
   onKey: (key: string) => void;
-  onCancel?: (() => void) | undefined;
 }
 
 /** Asks for a key and says what for. */
-export function KeyAsk({ title, why, refusal, action, onKey, onCancel }: KeyAskProps) {
+export function KeyAsk({ title, why, refusal, action, onKey }: KeyAskProps) {
   const [key, setKey] = useState("");
   const id = useId();
   const submit = (event: SubmitEvent): void => {
@@ -44,10 +44,8 @@ export function KeyAsk({ title, why, refusal, action, onKey, onCancel }: KeyAskP
     if (key.trim() !== "") onKey(key.trim());
   };
   return (
-    <form class="key-ask" onSubmit={submit} aria-labelledby={`${id}-title`}>
-      <h2 class="key-ask-title" id={`${id}-title`}>
-        {title}
-      </h2>
+    <form class="key-ask" onSubmit={submit} aria-label={title ?? "Key"}>
+      {title !== undefined && <h2 class="dialog-title">{title}</h2>}
       <p class="key-ask-why" id={`${id}-why`}>
         {why} The key stays in this tab and is forgotten when it is closed.
       </p>
@@ -71,11 +69,6 @@ export function KeyAsk({ title, why, refusal, action, onKey, onCancel }: KeyAskP
         <button type="submit" class="button button-primary" disabled={key.trim() === ""}>
           {action}
         </button>
-        {onCancel !== undefined && (
-          <button type="button" class="button" onClick={onCancel}>
-            Cancel
-          </button>
-        )}
       </div>
       {refusal !== undefined && (
         <p class="fault" id={`${id}-refusal`} role="alert">
