@@ -89,12 +89,24 @@ function Builder({ rest, readKey, catalog, reload }: PageProps) {
     }
   };
 
+  /** The focus goes back to the panel that was edited, or to where another one is added. */
+  const close = (): void => {
+    const index = editing?.index ?? dashboard.panels.length;
+    setEditing(undefined);
+    requestAnimationFrame(() => {
+      const edited = document.querySelector<HTMLElement>(`[data-edit="${index}"] .edit-tools button`);
+      (edited ?? document.querySelector<HTMLElement>(".add-panel"))?.focus();
+    });
+  };
+
   if (editing !== undefined) {
     const panel = editing.index === undefined ? undefined : dashboard.panels[editing.index];
     return (
       <main class="page build">
         <div class="page-head">
-          <h1 class="page-title">{panel === undefined ? "New panel" : `Panel: ${panel.title}`}</h1>
+          <h1 class="page-title" tabIndex={-1} ref={focusOnce}>
+            {panel === undefined ? "New panel" : `Panel: ${panel.title}`}
+          </h1>
         </div>
         <PanelEditor
           panel={panel}
@@ -107,10 +119,10 @@ function Builder({ rest, readKey, catalog, reload }: PageProps) {
           colors={colors}
           onDone={(next, metric) => {
             change(putPanel(draft, next, editing.index, metric));
-            setEditing(undefined);
+            close();
             announce(panel === undefined ? `${next.title} added.` : `${next.title} changed.`);
           }}
-          onCancel={() => setEditing(undefined)}
+          onCancel={close}
         />
       </main>
     );
@@ -245,6 +257,11 @@ function SaveNote({ saving, unsaved, dirty, name }: SaveNoteProps) {
         : " is as it is saved."}
     </p>
   );
+}
+
+/** A page that takes another one's place begins at its heading. */
+function focusOnce(heading: HTMLElement | null): void {
+  heading?.focus();
 }
 
 /** Definitions of metrics can be edited; of views and of what is not in the catalog, none is known here. */

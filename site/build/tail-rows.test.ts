@@ -34,7 +34,9 @@ describe("[U8] the rows of the tail", () => {
   });
 
   it("[U8] say what of all that matched was not shown", () => {
-    const rows = withAnswer(withAnswer(NO_ROWS, answer([1], 40)), answer([2], 1, 7));
+    const first = withAnswer(NO_ROWS, answer([0], 9_000));
+    expect(leftOut(first)).toBeUndefined();
+    const rows = withAnswer(withAnswer(first, answer([1], 40)), answer([2], 1, 7));
     expect(leftOut(rows)).toBe(
       "A sample: 39 matching events not shown, 7 records passed over, because too many came at once.",
     );

@@ -16,10 +16,12 @@ export const NO_ROWS: TailRows = { rows: [], cursor: undefined, matched: 0, show
 
 /** Takes an answer in. */
 export function withAnswer(before: TailRows, { events, cursor, matched, sample }: TailAnswer): TailRows {
+  // The first answer is of what was there before anybody looked: that it is not all is no loss.
+  const isFirst = before.cursor === undefined;
   return {
     rows: [...events.toReversed(), ...before.rows].slice(0, MOST_ROWS),
     cursor,
-    matched: before.matched + matched,
+    matched: before.matched + (isFirst ? events.length : matched),
     shown: before.shown + events.length,
     skippedRecords: before.skippedRecords + sample.skippedRecords,
   };
