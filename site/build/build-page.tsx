@@ -1,14 +1,14 @@
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import type { MetricSource } from "../../protocol/metric.ts";
 import { announce } from "../announce.tsx";
 import { ColorSlots } from "../color-slots.ts";
 import { useStore } from "../hooks.ts";
 import { PathIcon } from "../icons.tsx";
 import { DialogFrame } from "../on-demand/dialog.tsx";
-import { dashboardPath, followLink } from "../route.ts";
 import type { PageProps } from "../slots.ts";
 import { SERIES_COLORS } from "../theme.ts";
 import { type Draft, freeName, nameFrom, newDraft, putPanel } from "./draft.ts";
+import { useUndoKeys, useUnsavedGuard } from "./editing-keys.ts";
 import { EditGrid } from "./edit-grid.tsx";
 import { SelectField, TextField } from "./field.tsx";
 import { changed, type History, historyOf, redone, undone } from "./history.ts";
@@ -16,7 +16,8 @@ import { JsonView } from "./json-view.tsx";
 import { KeyAsk, ownKey, takeOwnKey } from "./own-key.tsx";
 import { PanelEditor } from "./panel-editor.tsx";
 import { Requests } from "./requests.ts";
-import { isStored, save, type SaveOutcome } from "./save.ts";
+import { isStored, save } from "./save.ts";
+import { SaveNote, type Saving } from "./save-note.tsx";
 import { useSeen } from "./use-seen.ts";
 import "./build.css";
 
@@ -30,8 +31,6 @@ interface Editing {
   index?: number;
   fault?: string;
 }
-
-type Saving = { status: "no" } | { status: "going" } | SaveOutcome;
 
 const UNDO = "M3 6.500h6.500a3.500 3.500 0 0 1 0 7H6M3 6.500L6 3.500M3 6.500l3 3";
 const REDO = "M13 6.500H6.500a3.500 3.500 0 0 0 0 7H10M13 6.500l-3-3M13 6.500l-3 3";
@@ -221,44 +220,6 @@ function Builder({ rest, readKey, catalog, reload }: PageProps) {
   );
 }
 
-interface SaveNoteProps {
-  saving: Saving;
-  unsaved: number;
-  dirty: boolean;
-  name: string;
-}
-
-function SaveNote({ saving, unsaved, dirty, name }: SaveNoteProps) {
-  if (saving.status === "refused") {
-    return (
-      <p class="fault" role="alert">
-        Not saved: {saving.message}
-      </p>
-    );
-  }
-  if (saving.status === "saved" && !dirty) {
-    const href = dashboardPath(name);
-    return (
-      <p class="build-note" role="status">
-        Saved.{" "}
-        <a class="link" href={href} onClick={(event) => followLink(event, href)}>
-          Open the dashboard
-        </a>
-      </p>
-    );
-  }
-  const metrics =
-    unsaved === 0 ? "" : ` with ${unsaved} new or changed ${unsaved === 1 ? "metric" : "metrics"}`;
-  return (
-    <p class="build-note">
-      <code>{name}</code>
-      {dirty
-        ? ` is not saved yet${metrics}. New metrics show recent events until then.`
-        : " is as it is saved."}
-    </p>
-  );
-}
-
 /** A page that takes another one's place begins at its heading. */
 function focusOnce(heading: HTMLElement | null): void {
   heading?.focus();
@@ -277,33 +238,4 @@ function sourceOf(
 function editingAt(text: string | undefined, panels = 0): Editing | undefined {
   const index = Number(text ?? Number.NaN);
   return Number.isInteger(index) && index >= 0 && index < panels ? { index } : undefined;
-}
-
-/** The browser asks before the page is left with changes that are not saved. */
-function useUnsavedGuard(dirty: boolean): void {
-  useEffect(() => {
-    if (!dirty) return;
-    const ask = (event: BeforeUnloadEvent): void => event.preventDefault();
-    addEventListener("beforeunload", ask);
-    return () => removeEventListener("beforeunload", ask);
-  }, [dirty]);
-}
-
-/** Ctrl Z and Ctrl Shift Z, but where somebody types: there they are the browser's. */
-function useUndoKeys(undo: () => void, redo: () => void, active: boolean): void {
-  useEffect(() => {
-    if (!active) return;
-    const press = (event: KeyboardEvent): void => {
-      const { target, key } = event;
-      if (!(event.ctrlKey || event.metaKey) || target instanceof HTMLInputElement) return;
-      const isUndo = key === "z" && !event.shiftKey;
-      const isRedo = key === "y" || key.toLowerCase() === "z";
-      if (!isUndo && !isRedo) return;
-      event.preventDefault();
-      if (isUndo) undo();
-      else redo();
-    };
-    addEventListener("keydown", press);
-    return () => removeEventListener("keydown", press);
-  }, [active]);
 }

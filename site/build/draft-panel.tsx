@@ -32,7 +32,13 @@ function UnsavedPanel({ panel, own, metric, requests, colors }: DraftPanelProps 
   return <PreviewPanel panel={shown} series={series} metric={metric} range={UNSAVED_RANGE} colors={colors} />;
 }
 
-function StoredPanel({ panel, metric, range, colors }: DraftPanelProps) {
+/** A panel whose metric the catalog has, live. */
+export function StoredPanel({
+  panel,
+  metric,
+  range,
+  colors,
+}: Pick<DraftPanelProps, "panel" | "metric" | "range" | "colors">) {
   const { pool } = useLive();
   const [series, setSeries] = useState<LiveSeries>();
   const { metric: name, groups } = panel;

@@ -1,5 +1,5 @@
 import type { Panel, PanelKind, PanelUnit } from "../../protocol/dashboard.ts";
-import { type MetricSource, parseMetric } from "../../protocol/metric.ts";
+import { type MetricSource, parseMetric, SESSION_FIELDS } from "../../protocol/metric.ts";
 import type { SeenEvent, SeenField } from "../../protocol/observe.ts";
 import type { Result } from "../../protocol/result.ts";
 import type { WindowSource } from "../../protocol/window-spec.ts";
@@ -131,12 +131,13 @@ export function takes(aggregate: string): "nothing" | "number" | "any" {
   return AGGREGATES.find(({ fn }) => fn === aggregate)?.takes ?? "nothing";
 }
 
-/** The fields of an event that an aggregate can be taken of, the event's own first. */
-export function fieldsFor(event: SeenEvent | undefined, aggregate: string): SeenField[] {
+/** What an aggregate can be taken of: of a session its own two, of an event its fields that fit, its own first. */
+export function fieldsFor({ aggregate, windowType }: PanelForm, event: SeenEvent | undefined): string[] {
   const wanted = takes(aggregate);
-  if (event === undefined || wanted === "nothing") return [];
-  const fit = event.fields.filter(({ types }) => wanted === "any" || (types.number ?? 0) > 0);
-  return fit.toSorted((a, b) => Number(a.isProp) - Number(b.isProp));
+  if (wanted === "nothing") return [];
+  if (windowType === "session") return [...SESSION_FIELDS];
+  const fit = (event?.fields ?? []).filter(({ types }) => wanted === "any" || (types.number ?? 0) > 0);
+  return fit.toSorted((a, b) => Number(a.isProp) - Number(b.isProp)).map(({ name }) => name);
 }
 
 /** The fields that values can be grouped by: text, truth and numbers of few values; the user. */
@@ -147,12 +148,16 @@ export function groupFields(event: SeenEvent | undefined): SeenField[] {
   });
 }
 
-/** A change of the aggregate, with a field that fits it. */
-export function withAggregate(form: PanelForm, aggregate: string, event: SeenEvent | undefined): PanelForm {
-  const fields = fieldsFor(event, aggregate);
-  const field = fields.some(({ name }) => name === form.field) ? form.field : (fields[0]?.name ?? "");
-  const kind = aggregate === "topk" ? "toplist" : form.kind;
-  return { ...form, aggregate, field: takes(aggregate) === "nothing" ? "" : field, kind };
+/** A change of event, aggregate or kind of window, with a field that fits. */
+export function withFittingField(
+  form: PanelForm,
+  change: Partial<Pick<PanelForm, "event" | "aggregate" | "windowType">>,
+  event: SeenEvent | undefined,
+): PanelForm {
+  const next = { ...form, ...change };
+  const fields = fieldsFor(next, event);
+  const field = fields.includes(form.field) ? form.field : (fields[0] ?? "");
+  return { ...next, field, kind: change.aggregate === "topk" ? "toplist" : next.kind };
 }
 
 /** Which of the form's fields an error of the server's or a parser's is about. */
