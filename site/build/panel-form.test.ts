@@ -13,7 +13,7 @@ import {
   groupFields,
   NEW_FORM,
   panelOf,
-  withAggregate,
+  withFittingField,
 } from "./panel-form.ts";
 
 const CLICK: SeenEvent = {
@@ -34,25 +34,33 @@ const PANEL: Panel = { title: "T", kind: "area", metric: "m", width: 4, height: 
 describe("[U11] the form of a panel", () => {
   it("[U11] of a seen event is right at once, for every aggregate and window", () => {
     for (const { fn } of AGGREGATES) {
-      const form = withAggregate({ ...NEW_FORM, event: "click" }, fn, CLICK);
+      const form = withFittingField(NEW_FORM, { event: "click", aggregate: fn }, CLICK);
       expect(checkedForm(form)).toMatchObject({ ok: true });
       expect(checkedForm({ ...form, windowType: "sliding", size: "1m", every: "5s" }).ok).toBe(true);
     }
-    const session = { ...NEW_FORM, event: "click", windowType: "session" as const, size: "30m", every: "1m" };
-    expect(checkedForm(session)).toMatchObject({ ok: true, value: { window: { gap: "30m" } } });
+    const avg = withFittingField(NEW_FORM, { event: "click", aggregate: "avg" }, CLICK);
+    const session = withFittingField({ ...avg, size: "30m", every: "1m" }, { windowType: "session" }, CLICK);
+    expect(checkedForm(session)).toMatchObject({
+      ok: true,
+      value: { aggregate: "avg(duration)", window: { gap: "30m" } },
+    });
   });
 
   it("[U11] offers the fields that an aggregate can be taken of, and those to group by", () => {
-    const names = (fields: readonly { name: string }[]): string[] => fields.map(({ name }) => name);
-    expect(names(fieldsFor(CLICK, "sum"))).toEqual(["value", "price"]);
-    expect(names(fieldsFor(CLICK, "uniques"))).toEqual(["value", "user", "price", "country"]);
-    expect(fieldsFor(CLICK, "count")).toEqual([]);
-    expect(names(groupFields(CLICK))).toEqual(["country", "user"]);
+    const offered = (aggregate: string): string[] => fieldsFor({ ...NEW_FORM, aggregate }, CLICK);
+    expect(offered("sum")).toEqual(["value", "price"]);
+    expect(offered("uniques")).toEqual(["value", "user", "price", "country"]);
+    expect(offered("count")).toEqual([]);
+    expect(fieldsFor({ ...NEW_FORM, aggregate: "p95", windowType: "session" }, CLICK)).toEqual([
+      "duration",
+      "events",
+    ]);
+    expect(groupFields(CLICK).map(({ name }) => name)).toEqual(["country", "user"]);
   });
 
   it("[U11] names metric and panel by what they show, with names that the catalog takes", () => {
     const form = {
-      ...withAggregate({ ...NEW_FORM, event: "page view" }, "p95", CLICK),
+      ...withFittingField(NEW_FORM, { event: "page view", aggregate: "p95" }, CLICK),
       groupBy: ["country"],
     };
     expect(definitionOf(form).name).toBe("page_view_p95_value_by_country");

@@ -191,6 +191,9 @@ describe("building a dashboard in Chromium", () => {
     await expect
       .poll(() => page.locator(".verdicts").innerText(), { timeout: 15_000 })
       .toMatch(/ad_clicks[\s\S]*campaign inspected[\s\S]*where its group has 1 now/);
+    await page.screenshot({ path: join(SCREENSHOTS, "trace-1440-dark.png"), fullPage: true });
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.screenshot({ path: join(SCREENSHOTS, "trace-390-dark.png"), fullPage: true });
     await page.close();
   });
 
