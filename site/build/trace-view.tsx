@@ -23,6 +23,10 @@ export function TraceView({ requests, rest }: StreamViewProps) {
   return <Way key={rest.join("/")} name={name} requests={requests} />;
 }
 
+function placeName({ partition, offset, line }: Trace["place"]): Record<string, string> {
+  return { partition: String(partition), offset: String(offset), line: String(line) };
+}
+
 function nameOf(rest: readonly string[]): Record<string, string> | undefined {
   const [first, second, third = "0"] = rest;
   if (first === undefined || second === undefined) return undefined;
@@ -159,11 +163,14 @@ function useTrace(
     let current = true;
     let timer: ReturnType<typeof setTimeout>;
     const beganMs = Date.now();
+    // Once it is found it is asked for by its place: a batch is looked for among the newest records only.
+    let asked = name;
     const look = async (): Promise<void> => {
       let pauseMs = SOON_MS;
       try {
-        const found = await requests.trace(name);
+        const found = await requests.trace(asked);
         if (!current) return;
+        asked = placeName(found.place);
         setTrace(found);
         if (found.folded.state === "done") pauseMs = LATER_MS;
       } catch (failure) {

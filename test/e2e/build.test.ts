@@ -218,7 +218,7 @@ describe("building a dashboard in Chromium", () => {
     ["inspector", "#/stream/trace", ".test-event"],
     ["quality", "#/stream/quality", ".seen"],
   ])(
-    "[U5][U4] %s: axe finds nothing serious, in dark and light, wide and narrow",
+    "[U11][U4] %s: axe finds nothing serious, in dark and light, wide and narrow",
     async (name, route, ready) => {
       for (const [width, scheme] of [
         [1_440, "dark"],
