@@ -1,7 +1,9 @@
 import { useMemo, useState } from "preact/hooks";
 import type { MetricSource } from "../../protocol/metric.ts";
+import { parseDuration } from "../../protocol/time.ts";
 import { announce } from "../announce.tsx";
 import { ColorSlots } from "../color-slots.ts";
+import { formatSpan } from "../format.ts";
 import { useStore } from "../hooks.ts";
 import { PathIcon } from "../icons.tsx";
 import { DialogFrame } from "../on-demand/dialog.tsx";
@@ -180,7 +182,7 @@ function Builder({ rest, readKey, catalog, reload }: PageProps) {
           value={dashboard.range}
           options={[...new Set([...RANGES, dashboard.range])].map((range) => ({
             value: range,
-            label: `Last ${range}`,
+            label: `Last ${formatSpan(parseDuration(range) ?? 0)}`,
           }))}
           onChange={(range) => change({ ...draft, dashboard: { ...dashboard, range } })}
         />

@@ -12,6 +12,8 @@ import { StreamFault, type StreamViewProps } from "./stream-view.tsx";
 import { leftOut, NO_ROWS, type TailRows, withAnswer } from "./tail-rows.ts";
 
 const EVERY_MS = 1_000;
+/** Of one answer: what the server gives at most. */
+const MOST_EVENTS = "200";
 const AFTER_FAILURE_MS = 4_000;
 const TYPING_MS = 400;
 
@@ -42,7 +44,7 @@ export function TailView({ requests }: StreamViewProps) {
         <p class="panel stream-empty">Nothing has come yet that matches.</p>
       ) : (
         <div class="panel stream-table" tabIndex={0} role="region" aria-label="Events">
-          <table class="table">
+          <table class="table tail-table">
             <thead>
               <tr>
                 <th scope="col">Arrived</th>
@@ -75,7 +77,7 @@ function Row({ row }: { row: TailEvent }) {
           {event.name}
         </a>
       </td>
-      <td>{event.value ?? ""}</td>
+      <td class="tail-value">{event.value ?? ""}</td>
       <td>{event.user ?? ""}</td>
       <td class="stream-props">
         {Object.entries(event.props ?? {}).map(([name, value]) => (
@@ -108,7 +110,7 @@ function useTail(
       let pauseMs = EVERY_MS;
       try {
         if (document.visibilityState === "visible") {
-          const answer = await requests.tail({ event, where, cursor: cursor ?? "" });
+          const answer = await requests.tail({ event, where, cursor: cursor ?? "", limit: MOST_EVENTS });
           if (!current) return;
           cursor = answer.cursor;
           setRows((before) => withAnswer(before, answer));
