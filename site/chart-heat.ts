@@ -6,6 +6,8 @@ import type { Palette } from "./theme.ts";
 
 /** A cell narrower than this in CSS pixels cannot be told from its neighbours: several points share one. */
 const LEAST_CELL_PX = 5;
+/** Seams between narrower cells would be all that is seen. */
+const SEAM_FROM_PX = 14;
 
 /** One cell: the greatest value of a row's points in a stretch of time. */
 export interface HeatCell {
@@ -51,16 +53,16 @@ export function paintHeat(plot: uPlot, picture: Picture, palette: Palette): void
     heatCellMs(picture.stepMs, (max - min) / (bbox.width / devicePixelRatio)),
   );
   const greatest = Math.max(...cells.map(({ value }) => value), Number.MIN_VALUE);
-  const seam = devicePixelRatio;
   ctx.save();
   ctx.beginPath();
   ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
   ctx.clip();
   for (const { row, fromMs, toMs, value, provisional, revised } of cells) {
     const left = Math.round(plot.valToPos(fromMs, "x", true));
-    const width = Math.max(1, Math.round(plot.valToPos(toMs, "x", true)) - left - seam);
+    const room = Math.round(plot.valToPos(toMs, "x", true)) - left;
+    const width = room - (room > SEAM_FROM_PX * devicePixelRatio ? devicePixelRatio : 0);
     const top = Math.round(plot.valToPos(row + 1, "y", true));
-    const height = Math.max(1, Math.round(plot.valToPos(row, "y", true)) - top - seam);
+    const height = Math.max(1, Math.round(plot.valToPos(row, "y", true)) - top - devicePixelRatio);
     ctx.globalAlpha = provisional ? 0.55 : 1;
     ctx.fillStyle = heatColor(palette.heat, value / greatest);
     ctx.fillRect(left, top, width, height);

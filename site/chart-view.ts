@@ -6,7 +6,7 @@ import { areaFill, paintLineMarks, settledIndex } from "./chart-lines.ts";
 import { markAt, markReach, paintMarks, type ChartMarks } from "./chart-marks.ts";
 import { areaPath, linePath, projectionOf } from "./chart-paths.ts";
 import { stackBases, stackedPicture } from "./chart-stack.ts";
-import { roundBase, type Unit } from "./format.ts";
+import { formatValue, roundBase, type Unit } from "./format.ts";
 import { valueRange, type Picture } from "./picture.ts";
 import { niceScale, type NiceScale } from "./scale.ts";
 import { lowerBound } from "./series.ts";
@@ -328,11 +328,22 @@ export class ChartView {
     const own = this.#cursorMs !== undefined || plot.over.matches(":hover");
     this.#time.hidden = ms === undefined || !own;
     if (ms === undefined || this.#time.hidden) return;
-    const mark = markAt(plot, this.#input?.marks, left);
-    this.#time.textContent = formatTime(ms, 1000) + (mark === undefined ? "" : ` · ${mark.label}`);
+    const mark = markAt(plot, this.#input?.marks, left)?.label;
+    const cell = this.#input?.kind === "heatmap" ? this.#cellText(plot, ms) : undefined;
+    this.#time.textContent = [formatTime(ms, 1000), cell, mark]
+      .filter((text) => text !== undefined)
+      .join(" · ");
     const room = this.#time.offsetWidth / 2;
     const at = Math.min(Math.max(left, room), plot.over.clientWidth - room);
     this.#time.style.transform = `translateX(${Math.round(at - room)}px)`;
+  }
+
+  /** The name and value of a heatmap's row under the pointer. */
+  #cellText(plot: uPlot, ms: number): string | undefined {
+    const { picture, labels = [], unit = "short" } = this.#input ?? {};
+    const row = Math.floor(plot.posToVal(plot.cursor.top ?? 0, "y"));
+    const value = picture?.rows[row]?.y[picture.x.indexOf(ms)];
+    return value === undefined ? undefined : `${labels[row] ?? ""} ${formatValue(value, unit)}`;
   }
 
   #color(row: number): string {

@@ -5,12 +5,14 @@ import { ColorSlots } from "./color-slots.ts";
 import { ConnectionBadge } from "./connection-badge.tsx";
 import { gridRows, panelSpans } from "./grid-layout.ts";
 import { useLoaded, useStore } from "./hooks.ts";
+import { useLive } from "./live.ts";
 import type { VariableSelectsProps } from "./on-demand/variable-selects.tsx";
 import { pageOptions, searchWith } from "./page-options.ts";
 import { PanelCard } from "./panel-card.tsx";
 import { fragment, navigate, path, search } from "./route.ts";
 import type { SlotContext } from "./slots.ts";
 import { SERIES_COLORS } from "./theme.ts";
+import { describeRange } from "./time-range.ts";
 import { TimeControls } from "./time-controls.tsx";
 import { chosenValues, narrowedGroups } from "./variables.ts";
 
@@ -39,7 +41,7 @@ export function DashboardPage({ dashboard, context }: { dashboard: Dashboard; co
       {!embed && (
         <div class="page-head">
           <h1 class="page-title">{title}</h1>
-          {kiosk && <ConnectionBadge />}
+          {kiosk && <WallNotes ownMs={ownMs} />}
           {alone !== undefined && (
             <button type="button" class="button" onClick={() => showAlone(undefined)}>
               All panels
@@ -72,6 +74,17 @@ export function DashboardPage({ dashboard, context }: { dashboard: Dashboard; co
         {shown.length === 0 && <p class="grid-note">{`This dashboard has no panel ${alone ?? 0}.`}</p>}
       </div>
     </main>
+  );
+}
+
+/** What a wall screen says of itself: nobody is there to ask it. */
+function WallNotes({ ownMs }: { ownMs: number }) {
+  const range = useStore(useLive().view.range) ?? { lastMs: ownMs };
+  return (
+    <>
+      <p class="page-range">{describeRange(range)}</p>
+      <ConnectionBadge />
+    </>
   );
 }
 

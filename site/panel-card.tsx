@@ -72,7 +72,14 @@ export function PanelCard(card: PanelCardProps) {
     onRange: (next, how) => (how === "pan" ? view.pan(next) : view.choose(next)),
   };
   const commands: PanelCommands = {
-    asTable: { on: asTable, toggle: () => setAsTable(!asTable) },
+    asTable: {
+      on: asTable,
+      toggle: () => {
+        setAsTable(!asTable);
+        // What had the focus goes away: it stays in the panel.
+        element.current?.focus();
+      },
+    },
     enlarge: onEnlarge,
     export: async (format) => {
       if (series === undefined || element.current === null) return;

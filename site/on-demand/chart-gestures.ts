@@ -92,6 +92,7 @@ class Drag {
     if (start === undefined || !selected) return;
     const now = Math.min(this.#plot.clientWidth, Math.max(0, offset(this.#plot, event)));
     const [from = 0, to = 0] = [start.px, now].sort((a, b) => a - b).map(this.#target.timeAt);
+    this.#target.onScrub(undefined);
     this.#target.onRange({ fromMs: Math.round(from), toMs: Math.round(to) }, "zoom");
   }
 

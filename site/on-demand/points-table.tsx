@@ -51,7 +51,9 @@ export function PointsTable(props: PanelProps) {
                 {labels[i]}
               </th>
             ))}
-            <th scope="col">State</th>
+            <th scope="col" class="state">
+              State
+            </th>
           </tr>
         </thead>
         <tbody>
@@ -63,7 +65,7 @@ export function PointsTable(props: PanelProps) {
                   {formatValue(v[row], unit)}
                 </td>
               ))}
-              <td>{stateWord(columns, row)}</td>
+              <td class="state">{stateWord(columns, row)}</td>
             </tr>
           ))}
         </tbody>

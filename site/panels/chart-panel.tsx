@@ -1,10 +1,10 @@
 import { useMemo, useRef, useState } from "preact/hooks";
 import { Chart } from "../chart.tsx";
-import { formatValue } from "../format.ts";
+import { formatValue, type Unit } from "../format.ts";
 import { groupLabels } from "../group-label.ts";
 import { useFrozen } from "../hooks.ts";
 import { Legend, type LegendItem } from "../legend.tsx";
-import { pictureOf, topKeys, type Picture } from "../picture.ts";
+import { pictureOf, topKeys, valueRange, type Picture } from "../picture.ts";
 import { readings, withSilent } from "../reading.ts";
 import { Store } from "../store.ts";
 import { formatTime } from "../time-axis.ts";
@@ -58,7 +58,9 @@ export function ChartPanel(props: PanelProps & { kind: keyof typeof DEFAULT_TOP 
         valueText={valueText}
         label={`${panel.title}: ${items.map(({ label, value }) => `${label} ${formatValue(value, unit)}`).join(", ")}`}
       />
-      {kind !== "heatmap" && (
+      {kind === "heatmap" ? (
+        <HeatScale most={valueRange(picture, span.fromMs, span.toMs, false)[1]} unit={unit} />
+      ) : (
         <Legend
           items={items}
           hidden={total - items.length}
@@ -70,6 +72,18 @@ export function ChartPanel(props: PanelProps & { kind: keyof typeof DEFAULT_TOP 
         />
       )}
     </>
+  );
+}
+
+/** What a heatmap's colours stand for. */
+function HeatScale({ most, unit }: { most: number; unit: Unit }) {
+  return (
+    <p class="heat-scale">
+      {formatValue(0, unit)}
+      <span class="heat-ramp" aria-hidden="true" />
+      <span class="visually-hidden">to</span>
+      {formatValue(most, unit)}
+    </p>
   );
 }
 
