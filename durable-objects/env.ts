@@ -7,6 +7,7 @@ import type { LogPartition } from "./log-partition.ts";
 import type { LogViewer } from "./log-viewer.ts";
 import type { MetricWindow } from "./metric-window.ts";
 import type { PartitionReader } from "./partition-reader.ts";
+import type { PointArchiver } from "./point-archiver.ts";
 import { parseSettings, type Settings } from "./settings.ts";
 
 /** Bindings of `wrangler.toml`; settings are read by {@link settingsOf}. */
@@ -20,6 +21,7 @@ export interface Env {
   LIVE_HUB: DurableObjectNamespace<LiveHub>;
   KEY_LIMITER: DurableObjectNamespace<KeyLimiter>;
   ARCHIVER: DurableObjectNamespace<Archiver>;
+  POINT_ARCHIVER: DurableObjectNamespace<PointArchiver>;
   /** The cold archive; absent: nothing is archived. */
   ARCHIVE?: R2Bucket;
   ASSETS?: Fetcher;

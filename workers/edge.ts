@@ -24,6 +24,7 @@ export { LogPartition } from "../durable-objects/log-partition.ts";
 export { LogViewer } from "../durable-objects/log-viewer.ts";
 export { MetricWindow } from "../durable-objects/metric-window.ts";
 export { PartitionReader } from "../durable-objects/partition-reader.ts";
+export { PointArchiver } from "../durable-objects/point-archiver.ts";
 
 const app = new Hono<App>()
   .use("/v1/*", crossOrigin)

@@ -51,7 +51,8 @@ async function traceOf(env: Env, project: string, found: FoundEvent): Promise<Tr
   const concerned = definitions.metrics.filter(({ metric }) => metric.event === event.name);
   const metrics = concerned.slice(0, MOST_METRICS).map((defined) => {
     const standing = standings.find(({ metric }) => metric === defined.metric.name);
-    return traceMetric(traced, compileMetric(defined), standing);
+    const inMetric = traceMetric(traced, compileMetric(defined), standing);
+    return withValue(env, project, inMetric, defined.metric.window.everyMs);
   });
   return {
     place,
@@ -64,7 +65,7 @@ async function traceOf(env: Env, project: string, found: FoundEvent): Promise<Tr
       ...(appendedAtMs === undefined ? {} : { atMs: appendedAtMs }),
     },
     folded: { state: isFolded ? "done" : "waiting", ...reader },
-    metrics: await Promise.all(metrics.map((metric) => withValue(env, project, metric))),
+    metrics: await Promise.all(metrics),
     metricsLeftOut: concerned.length - metrics.length,
     archived: archive,
   };
@@ -86,18 +87,25 @@ async function archivedOf(
 }
 
 /** What the event's group has in its first window: a point that can be read is the proof that it was folded. */
-async function withValue(env: Env, project: string, traced: TracedMetric): Promise<TracedMetric> {
+async function withValue(
+  env: Env,
+  project: string,
+  traced: TracedMetric,
+  stepMs: number,
+): Promise<TracedMetric> {
   const { metric, group, first, verdict } = traced;
   if (verdict !== "counts" || group === undefined || first === undefined) return traced;
   const answer = await env.METRIC_WINDOW.getByName(project).query({
     metric,
     fromMs: first.endMs,
     toMs: first.endMs,
+    stepMs,
     upToNow: false,
     groups: [group],
     mostPoints: 1_000,
   });
-  if (!answer.ok) return traced;
+  // Of an old window the points are in other tiers: an event of the log is seldom that old.
+  if (!answer.ok || !("body" in answer)) return traced;
   const { series } = JSON.parse(answer.body) as QueryAnswer;
   const [only] = series;
   // A ranking has a series for each item.
