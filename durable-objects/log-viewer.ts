@@ -151,6 +151,7 @@ export class LogViewer extends DurableObject<Env> {
   }
 }
 
+/** The record at an offset, whoever's it is; or the project's of a batch. */
 async function findRecord(
   source: LogSource,
   project: string,
@@ -159,7 +160,7 @@ async function findRecord(
   if ("offset" in name) {
     const { records, endOffset } = await source.read(name.offset, 1, 0);
     const record = records.find(({ offset }) => offset === name.offset);
-    return record?.headers.project === project ? { record, endOffset } : undefined;
+    return record && { record, endOffset };
   }
   const { records, endOffset } = await newestRecords(source, undefined, FIND_BYTES);
   const record = records.find(({ key, headers }) => key === name.batch && headers.project === project);
