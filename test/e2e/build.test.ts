@@ -53,6 +53,17 @@ describe("building a dashboard in Chromium", () => {
     return page;
   }
 
+  it("[U11] who only looks at a dashboard loads nothing of it", async () => {
+    const page = await browser.newPage();
+    const loaded: string[] = [];
+    page.on("request", (request) => loaded.push(request.url()));
+    await page.goto(freshet.url);
+    await page.locator(".grid").waitFor();
+    expect(loaded.some((url) => /index-[^/]*\.js$/.test(url))).toBe(true);
+    expect(loaded.filter((url) => /\/(build|stream|definitions)[^/]*\.(js|css)$/.test(url))).toEqual([]);
+    await page.close();
+  });
+
   it("[U11] from nothing to a saved, live dashboard by the keyboard alone, within two minutes", async () => {
     const page = await open("/");
     await page.locator(".grid").waitFor();
