@@ -49,6 +49,7 @@ function Builder({ rest, readKey, catalog, reload }: PageProps) {
     editingAt(rest[1], existing?.panels.length),
   );
   const [saved, setSaved] = useState(() => (existing === undefined ? "" : JSON.stringify(existing)));
+  const [base, setBase] = useState(existing);
   const [saving, setSaving] = useState<Saving>({ status: "no" });
   const [json, setJson] = useState(false);
   const key = useStore(ownKey) ?? readKey;
@@ -75,11 +76,12 @@ function Builder({ rest, readKey, catalog, reload }: PageProps) {
   };
   useUndoKeys(undo, redo, editing === undefined && !json);
 
-  const store = async (with_: Requests): Promise<void> => {
+  const store = async (with_: Requests, over = base): Promise<void> => {
     setSaving({ status: "going" });
-    const outcome = await save(draft, metrics, with_);
+    const outcome = await save(draft, over, metrics, with_);
     setSaving(outcome);
     if (outcome.status === "saved") {
+      setBase(outcome.stored);
       setSaved(JSON.stringify(dashboard));
       announce("Saved.");
       reload();
@@ -167,7 +169,13 @@ function Builder({ rest, readKey, catalog, reload }: PageProps) {
           </button>
         </div>
       </div>
-      <SaveNote saving={saving} unsaved={unsaved.length} dirty={dirty} name={dashboard.name} />
+      <SaveNote
+        saving={saving}
+        unsaved={unsaved.length}
+        dirty={dirty}
+        name={dashboard.name}
+        onOverwrite={(stored) => void store(requests, stored)}
+      />
       <div class="field-row build-fields">
         <TextField
           label="Title"

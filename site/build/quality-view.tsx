@@ -100,6 +100,8 @@ function Rejected({
 }
 
 function Counts({ quality: { metrics, late } }: { quality: QualityAnswer }) {
+  const odd = metrics.filter((counts) => counts.late + counts.skipped + counts.folded + counts.dropped > 0);
+  const whole = metrics.length - odd.length;
   return (
     <section class="panel seen" aria-label="Accepted, but not counted">
       <header class="panel-header">
@@ -111,39 +113,44 @@ function Counts({ quality: { metrics, late } }: { quality: QualityAnswer }) {
           {formatAge(boundMs)}.
         </p>
       ))}
-      <div class="stream-table" tabIndex={0} role="region" aria-label="Counts of metrics">
-        <table class="table">
-          <thead>
-            <tr>
-              <th scope="col">Metric</th>
-              <th scope="col" class="figure">
-                Late
-              </th>
-              <th scope="col" class="figure">
-                Without the field
-              </th>
-              <th scope="col" class="figure">
-                Folded into “other”
-              </th>
-              <th scope="col" class="figure">
-                Sessions too many
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {metrics.map(({ metric, late: events, skipped, folded, dropped }) => (
-              <tr key={metric}>
-                <td>{metric}</td>
-                <td class="figure">{events}</td>
-                <td class="figure">{skipped}</td>
-                <td class="figure">{folded}</td>
-                <td class="figure">{dropped}</td>
+      {odd.length > 0 && (
+        <div class="stream-table" tabIndex={0} role="region" aria-label="Counts of metrics">
+          <table class="table">
+            <thead>
+              <tr>
+                <th scope="col">Metric</th>
+                <th scope="col" class="figure">
+                  Late
+                </th>
+                <th scope="col" class="figure">
+                  Without the field
+                </th>
+                <th scope="col" class="figure">
+                  Folded into “other”
+                </th>
+                <th scope="col" class="figure">
+                  Sessions too many
+                </th>
               </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-      <p class="field-hint">Since each metric was defined. Late events are archived all the same.</p>
+            </thead>
+            <tbody>
+              {odd.map(({ metric, late: events, skipped, folded, dropped }) => (
+                <tr key={metric}>
+                  <td>{metric}</td>
+                  <td class="figure">{events}</td>
+                  <td class="figure">{skipped}</td>
+                  <td class="figure">{folded}</td>
+                  <td class="figure">{dropped}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      <p class="field-hint">
+        {whole} {whole === 1 ? "metric has" : "metrics have"} counted every event as it was sent, since each
+        was defined. Late events are archived all the same.
+      </p>
     </section>
   );
 }

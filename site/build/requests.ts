@@ -45,11 +45,22 @@ export class Requests {
     return this.#put(`/v1/catalog/metrics/${encodeURIComponent(metric.name)}`, metric);
   }
 
-  putDashboard(dashboard: Dashboard): Promise<unknown> {
+  /** The dashboard as the catalog has it now; undefined: there is none of this name. */
+  async dashboard(name: string): Promise<Dashboard | undefined> {
+    try {
+      return await this.#ask<Dashboard>(`/v1/catalog/dashboards/${encodeURIComponent(name)}`);
+    } catch (error) {
+      if (error instanceof RequestError && error.status === 404) return undefined;
+      throw error;
+    }
+  }
+
+  /** @returns the dashboard as it is stored. */
+  putDashboard(dashboard: Dashboard): Promise<Dashboard> {
     return this.#put(`/v1/catalog/dashboards/${encodeURIComponent(dashboard.name)}`, dashboard);
   }
 
-  #put(path: string, body: object): Promise<unknown> {
+  #put<T>(path: string, body: object): Promise<T> {
     return this.#ask(path, { method: "PUT", body: JSON.stringify(body) });
   }
 

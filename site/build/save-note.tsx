@@ -1,3 +1,4 @@
+import type { Dashboard } from "../../protocol/dashboard.ts";
 import { dashboardPath, followLink } from "../route.ts";
 import type { SaveOutcome } from "./save.ts";
 
@@ -9,10 +10,25 @@ interface SaveNoteProps {
   unsaved: number;
   dirty: boolean;
   name: string;
+  /** Saves over what somebody else has saved. */
+  onOverwrite: (stored: Dashboard | undefined) => void;
 }
 
 /** Whether the draft is saved, or why not. */
-export function SaveNote({ saving, unsaved, dirty, name }: SaveNoteProps) {
+export function SaveNote({ saving, unsaved, dirty, name, onOverwrite }: SaveNoteProps) {
+  if (saving.status === "changed") {
+    const what = saving.stored === undefined ? "removed" : "changed or made";
+    return (
+      <div class="build-changed" role="alert">
+        <p class="fault">
+          Not saved: <code>{name}</code> was {what} by somebody else meanwhile.
+        </p>
+        <button type="button" class="button" onClick={() => onOverwrite(saving.stored)}>
+          Save mine all the same
+        </button>
+      </div>
+    );
+  }
   if (saving.status === "refused") {
     return (
       <p class="fault" role="alert">

@@ -152,6 +152,33 @@ describe("building a dashboard in Chromium", () => {
     await page.close();
   });
 
+  it("[U11] what somebody else has saved meanwhile is not saved over without a second word", async () => {
+    const [one, other] = [
+      await open("/?key=demo-admin#/build/game"),
+      await open("/?key=demo-admin#/build/game"),
+    ];
+    for (const [page, title] of [
+      [one, "Game of one"],
+      [other, "Game of the other"],
+    ] as const) {
+      await page.getByLabel("Title").fill(title);
+      await page.getByRole("button", { name: "Save" }).click();
+      if (page === one) await page.getByText("Open the dashboard").waitFor();
+    }
+    const title = async () =>
+      ((await (await freshet.fetch("/v1/catalog/dashboards/game")).json()) as Dashboard).title;
+    await other.getByText("by somebody else meanwhile").waitFor();
+    expect(await title()).toBe("Game of one");
+    await other.getByRole("button", { name: "Save mine all the same" }).click();
+    await other.getByText("Open the dashboard").waitFor();
+    expect(await title()).toBe("Game of the other");
+    await other.getByLabel("Title").fill("Game");
+    await other.getByRole("button", { name: "Save" }).click();
+    await other.getByText("Open the dashboard").waitFor();
+    expect(await title()).toBe("Game");
+    await Promise.all([one.close(), other.close()]);
+  });
+
   it("[U11] what the server says of a definition stands at the field that it names", async () => {
     const page = await open("/?key=demo-admin#/build");
     await page.getByRole("button", { name: "Add panel" }).click();
