@@ -90,6 +90,14 @@ export class Archiver extends DurableObject<Env> {
     };
   }
 
+  /** Where an event of a project is that stands at `offset` and happened at `ts`, epoch ms; without a path: in the log alone. */
+  archivedAt(project: string, offset: number, ts: number): { path?: string; stats: ArchiverStats } {
+    const file = this.#store
+      .files(project, ts, ts + 1)
+      .find(({ from, to }) => from <= offset && offset <= to);
+    return { ...(file && { path: this.#store.pathOf(file) }), stats: this.stats() };
+  }
+
   /**
    * The greatest event time of a project before `offset`, or somewhat later, epoch ms; -1: there is none, null: not all
    * of that is archived.

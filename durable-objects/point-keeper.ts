@@ -11,7 +11,7 @@ import type { HotSender } from "./hot-sender.ts";
 import type { PointArchiver, PointBatch } from "./point-archiver.ts";
 import type { Settings } from "./settings.ts";
 import { PointOutbox } from "./storage/point-outbox.ts";
-import type { PointBounds, PointStore, PrunedRow } from "./storage/point-store.ts";
+import type { PointStore } from "./storage/point-store.ts";
 import type { Coverage } from "./tiers/plan.ts";
 
 interface PointKeeperOptions {
@@ -29,6 +29,14 @@ interface PointKeeperOptions {
 }
 
 const RETRY_MS = 30_000;
+
+/** Sealed points of one window object on their way to the archive. */
+export interface PointOutboxStats {
+  object: string;
+  waitingPoints: number;
+  dropped: number;
+  retries: number;
+}
 
 /** What becomes of a window object's sealed points: archived, rolled up with age, forgotten at last. */
 export class PointKeeper {
@@ -57,17 +65,17 @@ export class PointKeeper {
     this.#isBlocked = false;
     for (const windows of set.metrics()) {
       const { compiled, sealedEnd } = windows;
+      const levels = this.#levels(compiled.metric);
       const untilMs = Math.min(nowMs, sealedEnd);
-      const outcome = points.rollUp(compiled, this.#levels(compiled.metric), untilMs, passed);
+      const outcome = points.rollUp(compiled, levels, untilMs, passed);
       if (outcome === "more") this.hasMore = true;
       if (outcome === "blocked") this.#isBlocked = true;
+      points.expire(compiled.metric.name, levels, nowMs - settings.liveRetentionMs, passed);
     }
-    const bounds: PointBounds = {
-      forgetBeforeMs: nowMs - settings.liveRetentionMs,
-      mostBytes: settings.liveBytes,
-    };
-    if (this.#outbox !== undefined) bounds.isAwaited = this.#awaited(this.#outbox);
-    points.prune(bounds, hot?.losing ?? (() => undefined));
+    points.makeRoom(settings.liveBytes, (condition, parameter, reason) => {
+      hot?.losing(condition, parameter, reason);
+      this.#outbox?.losing(condition, parameter);
+    });
   }
 
   /** Where a metric stands, for who computes its past anew. */
@@ -102,19 +110,6 @@ export class PointKeeper {
     this.#outbox?.note({ metric, revision, afterMs, untilMs, before: first }, next - 1);
   }
 
-  /** What was computed anew may be too old to keep before it is where it is to go, and rolled up. */
-  #awaited(outbox: PointOutbox): (row: PrunedRow) => boolean {
-    const { hot, set } = this.#options;
-    const [passedHot, passedCold] = [hot?.passedRow ?? Number.MAX_SAFE_INTEGER, outbox.passedRow];
-    const coarsestMs = new Map<string, number>();
-    for (const { compiled } of set.metrics()) {
-      const levels = this.#levels(compiled.metric);
-      if (levels.length > 1) coarsestMs.set(compiled.metric.name, stretchMs(levels));
-    }
-    return ({ id, metric, stepMs, hot: isHot, cold: isCold }) =>
-      (isHot && id >= passedHot) || (isCold && id >= passedCold) || stepMs < (coarsestMs.get(metric) ?? 0);
-  }
-
   /** A metric has ended. */
   ended(defined: DefinedMetric): void {
     this.#options.points.end(defined, this.#passedRow());
@@ -129,7 +124,7 @@ export class PointKeeper {
     const coverage: Coverage = {
       finalEndMs: finalEnd,
       sealedEndMs: sealedEnd,
-      kept: points.kept(name, levels, Math.min(nowMs, sealedEnd)),
+      kept: points.kept(name, levels),
     };
     const firstEndMs = Math.min(
       points.firstEnd(name) ?? Number.POSITIVE_INFINITY,
@@ -138,12 +133,21 @@ export class PointKeeper {
     if (firstEndMs < Number.POSITIVE_INFINITY) coverage.firstEndMs = firstEndMs;
     const rolledUpMs = levels.length > 1 ? levels.at(-1)?.stepMs : undefined;
     const hasArchive = this.#outbox !== undefined;
-    if (hasArchive) coverage.archive = rolledUpMs === undefined ? {} : { rolledUpMs };
+    const notRolledUp = points.spans(name, "not_rolled_up");
+    if (hasArchive) coverage.archive = rolledUpMs === undefined ? {} : { rolledUpMs, notRolledUp };
     if (hot !== undefined && settings.hotQuery !== undefined) {
       const sinceMs = hasArchive ? nowMs - settings.liveRetentionMs : 0;
-      coverage.store = { afterMs: Math.max(hot.floorOf(name), sinceMs), outdated: points.recomputed(name) };
+      const lacking = [...points.spans(name, "recomputed"), ...points.spans(name, "not_in_store")];
+      coverage.store = { afterMs: Math.max(hot.floorOf(name), sinceMs), lacking };
     }
     return coverage;
+  }
+
+  /** Undefined: there is no archive. */
+  stats(object: string): PointOutboxStats | undefined {
+    if (this.#outbox === undefined) return undefined;
+    const { waitingPoints, dropped, retries } = this.#outbox;
+    return { object, waitingPoints, dropped, retries };
   }
 
   /** When there is next something to do, epoch ms. */
@@ -179,6 +183,7 @@ export class PointKeeper {
         this.#options.wakeBy(Date.now());
       }
     } catch {
+      outbox.retry();
       this.#retryMs = Date.now() + RETRY_MS;
       this.#options.wakeBy(this.#retryMs);
     } finally {
@@ -191,12 +196,11 @@ export class PointKeeper {
     return points.ended(metric) ?? set.metric(metric)?.compiled;
   }
 
+  /** Rows before this id are wherever they are to go. Rows to come are not, though none waits now. */
   #passedRow(): number {
-    const { hot } = this.#options;
-    return Math.min(
-      hot?.passedRow ?? Number.MAX_SAFE_INTEGER,
-      this.#outbox?.passedRow ?? Number.MAX_SAFE_INTEGER,
-    );
+    const { hot, points } = this.#options;
+    const archived = this.#outbox?.passedRow ?? Number.MAX_SAFE_INTEGER;
+    return Math.min(points.nextId, hot?.passedRow ?? Number.MAX_SAFE_INTEGER, archived);
   }
 
   /** As they were sealed for as long as the longest snapshot reaches back, and what it is compared with. */

@@ -1,8 +1,7 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { TierBench } from "../../test/helpers/tier-bench.ts";
-import type { Sample } from "../../test/oracle/expected-outcome.ts";
-import { expectedSteps, faultsOf } from "../../test/oracle/expected-steps.ts";
+import { answerFaults, type ExpectedSteps, expectedSteps } from "../../test/oracle/answer-faults.ts";
 import { Random } from "../../test/simulation/random.ts";
 import type { Event } from "../../protocol/event.ts";
 import { type Metric, parseMetric } from "../../protocol/metric.ts";
@@ -53,7 +52,7 @@ describe.each([
   const events = history();
   const definitions = { version: 1, metrics: METRICS.map((metric) => ({ metric, revision: 1 })), views: [] };
   const bench = new TierBench(definitions, { LIVE_RETENTION_MS: String(8 * DAY_MS) });
-  const steps = new Map<string, Map<string, Sample[]>>();
+  const steps = new Map<string, ExpectedSteps>();
 
   beforeAll(async () => {
     await bench.feed(events.filter(isLive), 30_000);
@@ -94,7 +93,7 @@ describe.each([
         const name = `${metric.name} ${plan.stepMs}`;
         const expected = steps.get(name) ?? expectedSteps(metric, events, plan.stepMs);
         steps.set(name, expected);
-        expect(faultsOf(metric, read, expected, { ...span, stepMs: plan.stepMs })).toEqual([]);
+        expect(answerFaults(metric, read, expected, { ...span, stepMs: plan.stepMs })).toEqual([]);
       }),
       { numRuns: Number(process.env["FRESHET_RUNS"] ?? 200) },
     );

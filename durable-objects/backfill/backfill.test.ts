@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { BackfillBench } from "../../test/helpers/backfill-bench.ts";
-import { expectedSteps, faultsOf } from "../../test/oracle/expected-steps.ts";
+import { answerFaults, expectedSteps } from "../../test/oracle/answer-faults.ts";
 import { Random } from "../../test/simulation/random.ts";
 import type { Event } from "../../protocol/event.ts";
 import { type Metric, parseMetric } from "../../protocol/metric.ts";
@@ -66,7 +66,9 @@ async function faults(bench: BackfillBench, metric: Metric, events: readonly Eve
     const read = await bench.tiers.read(plan);
     if (!Array.isArray(read)) throw new Error(read.message);
     const wanted = expectedSteps(metric, events, stepMs);
-    found.push(...faultsOf(metric, read, wanted, { ...span, stepMs }).map((fault) => `${source}: ${fault}`));
+    found.push(
+      ...answerFaults(metric, read, wanted, { ...span, stepMs }).map((fault) => `${source}: ${fault}`),
+    );
   }
   return found;
 }

@@ -5,12 +5,10 @@ import { pointsOf } from "../simulation/points.ts";
 import { outcomeFault, type Sample } from "./expected-outcome.ts";
 import { expectedOf } from "./metric-oracle.ts";
 
-/** What each step of a metric is made of. */
-export function expectedSteps(
-  metric: Metric,
-  events: readonly Event[],
-  stepMs: number,
-): Map<string, Sample[]> {
+export type ExpectedSteps = ReadonlyMap<string, Sample[]>;
+
+/** What each step of a metric is made of: `step's end group` to samples. */
+export function expectedSteps(metric: Metric, events: readonly Event[], stepMs: number): ExpectedSteps {
   const { windows } = expectedOf({ ...metric, accepts: () => true }, events);
   const steps = new Map<string, Sample[]>();
   for (const [end, groups] of windows) {
@@ -24,11 +22,11 @@ export function expectedSteps(
   return steps;
 }
 
-/** Where an answer differs from what the events come to. */
-export function faultsOf(
+/** Where an answer differs from what the events come to, a line each. */
+export function answerFaults(
   metric: Metric,
   series: readonly Series[],
-  steps: ReadonlyMap<string, Sample[]>,
+  steps: ExpectedSteps,
   { fromMs, toMs, stepMs }: { fromMs: number; toMs: number; stepMs: number },
 ): string[] {
   const faults: string[] = [];
