@@ -28,7 +28,10 @@ const { values: options } = parseArgs({
 });
 
 const BROWSER_ARGS = [
-  ...["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
   // A page whose files come from the disk may else open no socket to this machine.
   "--disable-features=LocalNetworkAccessChecks",
 ];
