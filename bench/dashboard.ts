@@ -75,6 +75,8 @@ export interface DashboardResult {
     lateShare: number;
     emptyLateShare: number;
     longTasks: number;
+    /** CPU time of the page's main thread, as a share of the time. */
+    mainThreadShare: number;
   };
   heap: { load: DashboardLoad; minutes: number; samplesMiB: number[]; kibPerMinute: number };
   pixels: (Noise & PixelCase)[];
@@ -222,7 +224,10 @@ async function measureFrames(browser: Browser): Promise<DashboardResult["frames"
   const emptyBefore = await countEmptyFrames(browser, seconds / 2);
   const { page, close } = await openDashboard(browser, FRAME_LOAD);
   const watch = new DisturbanceWatch([process.pid]);
-  const { frames, longTasks } = await countFrames(page, seconds);
+  const [{ frames, longTasks }, { allMsPerTick }] = await Promise.all([
+    countFrames(page, seconds),
+    scriptOf(page),
+  ]);
   const disturbed = noise(watch);
   await close();
   const empty = [...emptyBefore, ...(await countEmptyFrames(browser, seconds / 2))];
@@ -234,6 +239,7 @@ async function measureFrames(browser: Browser): Promise<DashboardResult["frames"
     lateShare: lateShare(frames),
     emptyLateShare: lateShare(empty),
     longTasks,
+    mainThreadShare: rounded((allMsPerTick * TICKS) / 1_000),
     ...disturbed,
   };
 }
