@@ -1,5 +1,4 @@
 import { DurableObject } from "cloudflare:workers";
-import type { TierSpan } from "../protocol/series.ts";
 import type { WindowSpec } from "../protocol/window-spec.ts";
 import { askReader } from "./ask-reader.ts";
 import type { Definitions } from "./definitions.ts";
@@ -10,16 +9,27 @@ import type { WindowSet, WindowStep } from "./engine/window-set.ts";
 import { catalogOf, type Env, settingsOf } from "./env.ts";
 import { type HotSender, type HotStats, openHotSender } from "./hot-sender.ts";
 import { LiveFeed, type LiveFrame } from "./live-feed.ts";
-import { MetricReader, type MetricSpan, type Span } from "./metric-reader.ts";
+import { MetricReader, type Span } from "./metric-reader.ts";
+import { mergeStandings, type MetricStanding } from "./metric-standing.ts";
 import { type MetricStats, sumStats } from "./metric-stats.ts";
 import type { Settings } from "./settings.ts";
-import { latestSpan, spanOf, unknownMetric, type WindowAnswer, type WindowQuery } from "./window-query.ts";
+import { PointKeeper, type PointOutboxStats } from "./point-keeper.ts";
+import { QueryPlanner, windowSpanOf } from "./query-planner.ts";
+import {
+  latestSpan,
+  type QueryOutcome,
+  unknownMetric,
+  type WindowAnswer,
+  type WindowQuery,
+} from "./window-query.ts";
 import { changedElsewhere } from "./changed-definitions.ts";
 import { WindowStore } from "./storage/window-store.ts";
 import { objectWatcher, WatcherList } from "./watcher-list.ts";
 
 const ASK_EVERY_MS = 1_000;
 const CHECKPOINT_EVERY_MS = 30_000;
+/** Between two checkpoints of which each rolls up a few of many points. */
+const KEEP_ON_MS = 200;
 /** Sealed points that are kept in memory until a checkpoint writes them: some MB. */
 const MOST_SEALED_POINTS = 20_000;
 
@@ -35,6 +45,8 @@ export class MetricWindow extends DurableObject<Env> {
   readonly #reader: MetricReader;
   readonly #feed: LiveFeed;
   readonly #hot: HotSender | undefined;
+  readonly #keeper: PointKeeper;
+  readonly #planner: QueryPlanner;
   #definitions: Definitions;
   #askedMs = 0;
   #appliedMs = 0;
@@ -66,7 +78,26 @@ export class MetricWindow extends DurableObject<Env> {
       object,
       keepAlive: (task) => ctx.waitUntil(task),
     });
-    this.#hot = openHotSender(ctx, this.#settings, set, (dueMs) => this.#wakeBy(dueMs));
+    const wakeBy = (dueMs: number): void => this.#wakeBy(dueMs);
+    this.#hot = openHotSender(ctx, this.#settings, set, this.#store.points, wakeBy);
+    this.#keeper = new PointKeeper({
+      storage: ctx.storage,
+      points: this.#store.points,
+      set,
+      settings: this.#settings,
+      definitions: () => this.#definitions,
+      hot: this.#hot,
+      archiver: env.ARCHIVE && env.POINT_ARCHIVER.getByName(this.#name),
+      keepAlive: (task) => ctx.waitUntil(task),
+      wakeBy,
+    });
+    this.#planner = new QueryPlanner({
+      objectName: this.#name,
+      reader: this.#reader,
+      definitions: () => this.#definitions,
+      coverageOf: (object_, metric) =>
+        object_ === this.#name ? this.coverage(metric) : this.#object(object_).coverage(metric),
+    });
   }
 
   /** The last offset of a partition that is applied; -1: none. */
@@ -98,28 +129,35 @@ export class MetricWindow extends DurableObject<Env> {
     return partial.to;
   }
 
-  /** Answers a query over the live tier. */
-  async query(query: WindowQuery): Promise<WindowAnswer> {
-    const window = await this.#windowOf(query.metric);
-    if (window === undefined) return unknownMetric(query.metric);
-    const span = spanOf(query, window);
-    if ("ok" in span) return span;
+  /** Answers a query, or says where its points are. */
+  async query(query: WindowQuery): Promise<QueryOutcome> {
+    if ((await this.#windowOf(query.metric)) === undefined) return unknownMetric(query.metric);
+    const planned = await this.#planner.plan(query);
+    if ("ok" in planned) return planned;
+    const span = windowSpanOf(planned);
+    if (span === undefined) return { ok: true, plan: JSON.stringify(planned) };
     const reading = await this.#reader.read(query.metric, span);
     if (reading === undefined) return unknownMetric(query.metric);
-    const tiers: TierSpan[] = [{ tier: "live", from: query.fromMs, to: query.toMs }];
-    const matching = reading.series.filter(({ group }) => matchesGroups(group, query.groups));
-    return { ok: true, body: JSON.stringify({ metric: query.metric, series: matching, tiers }) };
+    const series = reading.series.filter(({ group }) => matchesGroups(group, query.groups));
+    return { ok: true, body: JSON.stringify({ metric: query.metric, series, tiers: planned.tiers }) };
+  }
+
+  /** JSON of the series that the window objects have of a metric: a part of a {@link StitchPlan}. */
+  async readSeries(metric: string, span: Span): Promise<string> {
+    return JSON.stringify((await this.#reader.read(metric, span))?.series ?? []);
+  }
+
+  /** JSON of what this object, and its stores, have of one of its metrics; undefined: it has no such metric. */
+  async coverage(metric: string): Promise<string | undefined> {
+    if (this.#set.metric(metric) === undefined) await this.#refresh();
+    const windows = this.#set.metric(metric);
+    return windows && JSON.stringify(this.#keeper.coverage(windows, Date.now()));
   }
 
   /** JSON of the project's metrics, a list of `Metric`; views are none. */
   async metrics(): Promise<string> {
     if (this.#definitions.version < 0) await this.#refresh();
     return JSON.stringify(this.#definitions.metrics.map(({ metric }) => metric));
-  }
-
-  /** JSON of every point in some spans: see {@link MetricReader.readAll}. */
-  async readAll(spans: MetricSpan[]): Promise<string> {
-    return JSON.stringify(await this.#reader.readAll(spans));
   }
 
   /**
@@ -172,6 +210,7 @@ export class MetricWindow extends DurableObject<Env> {
   /** Closes what waits only for the clock; after a restart, also what the lost alarm would have. */
   async wake(): Promise<void> {
     this.#hot?.nudge(Date.now());
+    this.#keeper.nudge(Date.now());
     if (this.#set.hasOpenWindows) await this.alarm();
     await Promise.all(this.#shards().map((shard) => this.#object(shard).wake()));
   }
@@ -188,16 +227,38 @@ export class MetricWindow extends DurableObject<Env> {
     return sumStats([...own, ...shares.flat()]);
   }
 
+  /** Where time stands for all metrics that are read here. */
+  async standings(): Promise<MetricStanding[]> {
+    const own = [...this.#set.metrics()].map(({ compiled, finalEnd, sealedEnd, start }) => ({
+      metric: compiled.metric.name,
+      watermarkMs: this.#set.watermarkOf(compiled),
+      finalEnd,
+      sealedEnd,
+      since: [...start.since],
+    }));
+    const shares = await Promise.all(this.#shards().map((shard) => this.#object(shard).standings()));
+    return mergeStandings([...own, ...shares.flat()]);
+  }
+
   /** What has gone to the hot store from here and from the shares of split metrics. */
   async hotStats(): Promise<HotStats[]> {
     const shares = await Promise.all(this.#shards().map((shard) => this.#object(shard).hotStats()));
     return [...(this.#hot === undefined ? [] : [this.#hot.stats()]), ...shares.flat()];
   }
 
+  /** What waits for the archive here and in the shares of split metrics; nothing without an archive. */
+  async pointStats(): Promise<PointOutboxStats[]> {
+    const shares = await Promise.all(this.#shards().map((shard) => this.#object(shard).pointStats()));
+    const own = this.#keeper.stats(this.#name);
+    return [...(own === undefined ? [] : [own]), ...shares.flat()];
+  }
+
   /** Does what calls would have done, if any had come: while they come, it only looks again later. */
   override async alarm(): Promise<void> {
     this.#alarmSet = true;
     this.#hot?.nudge(Date.now());
+    this.#keeper.nudge(Date.now());
+    if (this.#keeper.hasMore) this.#checkpoint();
     if (Date.now() - this.#appliedMs < ASK_EVERY_MS && this.#set.hasOpenWindows) {
       await this.ctx.storage.setAlarm(this.#appliedMs + this.#settings.idlePartitionMs + ASK_EVERY_MS);
       return;
@@ -209,7 +270,7 @@ export class MetricWindow extends DurableObject<Env> {
     } else {
       this.#alarmSet = false;
       if (this.#store.isDirty) this.#checkpoint();
-      if (this.#hot !== undefined) this.#wakeBy(this.#hot.dueMs);
+      this.#wakeBy(Math.min(this.#hot?.dueMs ?? Number.POSITIVE_INFINITY, this.#keeper.dueMs));
     }
   }
 
@@ -235,10 +296,12 @@ export class MetricWindow extends DurableObject<Env> {
   #checkpoint(): void {
     this.#checkpointMs = Date.now();
     this.#feed.draw();
-    const { liveRetentionMs, liveBytes } = this.#settings;
-    const bounds = { forgetBeforeMs: this.#checkpointMs - liveRetentionMs, mostBytes: liveBytes };
-    this.#store.checkpoint(this.#set, this.#definitions, bounds, this.#hot?.losing);
+    this.#store.checkpoint(this.#set, this.#definitions, (points) => {
+      this.#keeper.keep(points, this.#checkpointMs);
+    });
     this.#hot?.added(this.#checkpointMs);
+    this.#keeper.nudge(this.#checkpointMs);
+    if (this.#keeper.hasMore) this.#wakeBy(this.#checkpointMs + KEEP_ON_MS);
   }
 
   /** Silent partitions hold windows open until their readers say that they stand at the end of the log. */
@@ -272,11 +335,12 @@ export class MetricWindow extends DurableObject<Env> {
     this.#definitions = definitions;
     const own = metricsOf(this.#name, definitions.metrics);
     // What is sealed is written before its metric may end; what open windows hold is told, but goes nowhere.
-    if (this.#hot !== undefined) this.#checkpoint();
+    this.#checkpoint();
     const sealedEnds = new Map([...this.#set.metrics()].map((windows) => [windows, windows.sealedEnd]));
     for (const ended of this.#set.define(own)) {
       this.#feed.ended(ended);
       this.#hot?.ended(ended.compiled, sealedEnds.get(ended) ?? 0);
+      this.#keeper.ended(ended.compiled);
       this.#store.forgetMetric(ended.compiled.metric.name);
     }
     for (const name of changedElsewhere(before, definitions)) this.#feed.endedByName(name);

@@ -33,6 +33,12 @@ export function groupOf(groupBy: readonly string[], key: string): Group {
   return Object.fromEntries(groupBy.map((name, i) => [name, values[i] ?? ""]));
 }
 
+/** The key that stands for a group. */
+export function keyOf(groupBy: readonly string[], group: Group): string {
+  const values = groupBy.map((name) => group[name] ?? "");
+  return values.length > 1 ? JSON.stringify(values) : (values[0] ?? "");
+}
+
 /** The key of the group that takes what does not fit. */
 export function otherKey(groupBy: readonly string[]): string {
   // A metric without groups has one, which never gives way to another.
