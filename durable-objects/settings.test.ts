@@ -20,6 +20,7 @@ describe("settings that are right", () => {
       liveRetentionMs: 691_200_000,
       archiveEveryMs: 300_000,
       liveBytes: 4 * 2 ** 30,
+      allowPrivateWebhooks: false,
     });
   });
 

@@ -1,5 +1,7 @@
 import { Hono } from "hono";
 import type { Env } from "../durable-objects/env.ts";
+import { alertRoutes, webhookSecretRoutes } from "./alerts/alert-routes.ts";
+import { getAlerts } from "./alerts/get-alerts.ts";
 import type { App } from "./authorize.ts";
 import { catalogRoutes } from "./catalog/catalog.ts";
 import { crossOrigin } from "./cross-origin.ts";
@@ -30,6 +32,9 @@ const app = new Hono<App>()
   .post("/v1/explore", postExplore)
   .get("/v1/live", getLive)
   .get("/v1/config", getConfig)
+  .get("/v1/alerts", getAlerts)
+  .route("/v1/alerts/secret", webhookSecretRoutes)
+  .route("/v1/catalog/alerts", alertRoutes)
   .route("/v1/catalog", catalogRoutes)
   .route("/prometheus/api/v1", prometheusRoutes)
   .get("/healthz", getHealthz)

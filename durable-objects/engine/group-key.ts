@@ -33,6 +33,14 @@ export function groupOf(groupBy: readonly string[], key: string): Group {
   return Object.fromEntries(groupBy.map((name, i) => [name, values[i] ?? ""]));
 }
 
+/** The key that stands for a group: what {@link groupOf} makes it of. */
+export function keyOf(groupBy: readonly string[], group: Group): string {
+  const [first] = groupBy;
+  if (first === undefined) return "";
+  if (groupBy.length === 1) return group[first] ?? "";
+  return JSON.stringify(groupBy.map((name) => group[name] ?? ""));
+}
+
 /** The key of the group that takes what does not fit. */
 export function otherKey(groupBy: readonly string[]): string {
   // A metric without groups has one, which never gives way to another.

@@ -1,0 +1,145 @@
+import type { Series } from "../../../protocol/series.ts";
+import { inputsOf, type View } from "../../../protocol/view.ts";
+import type { CompiledMetric } from "../compiled-metric.ts";
+import { keyOf, otherKey } from "../group-key.ts";
+import type { MetricWindows } from "../metric-windows.ts";
+import type { SealedPoint } from "../sealed-point.ts";
+import { changeSeries, ratioSeries } from "../views.ts";
+import { seriesOf } from "../window-points.ts";
+import type { WindowSet } from "../window-set.ts";
+
+/** A metric, or a view, as rules see it: windows and what they came to. */
+export interface WatchedMetric {
+  /** Which definition this is: another one begins anew. */
+  identity: string;
+  groupBy: readonly string[];
+  everyMs: number;
+  sizeMs: number;
+  delayMs: number;
+  /** Windows that end at or before this are final, epoch ms. */
+  finalEnd: number;
+  /** Whether no event has concerned it yet. */
+  isUntouched: boolean;
+  /** What a window without a point stands for: 0 of a count; undefined: nothing. */
+  emptyValue: number | undefined;
+  /** The key of the group that takes what does not fit; undefined: there is none. */
+  otherKey: string | undefined;
+  /** The points of the windows that end in `(after, finalEnd]`, window by window, ascending. */
+  points: (after: number) => ClosedWindow[];
+}
+
+/** One window's values by group; undefined: a group without one. */
+export interface ClosedWindow {
+  end: number;
+  values: Map<string, number | undefined>;
+}
+
+/** Sealed points that are on disk already. */
+export type StoredPoints = (metric: string, fromMs: number, toMs: number) => SealedPoint[];
+
+/** Aggregates that are zero over no events at all. */
+const ZERO_WHEN_EMPTY = new Set(["count", "rate", "sum", "uniques"]);
+
+/** A metric or view of a window object, for rules; undefined: the object cannot compute it. */
+export function watchedMetric(
+  name: string,
+  set: WindowSet,
+  view: View | undefined,
+  stored: StoredPoints,
+): WatchedMetric | undefined {
+  if (view === undefined) {
+    const windows = set.metric(name);
+    return windows && watchedWindows(windows);
+  }
+  const inputs = inputsOf(view).map((input) => set.metric(input));
+  const [first, second = first] = inputs;
+  if (first === undefined || second === undefined || inputs.includes(undefined)) return undefined;
+  if (first.compiled.metric.window.everyMs !== second.compiled.metric.window.everyMs) return undefined;
+  return watchedView(view, first, second, stored);
+}
+
+function watchedWindows(windows: MetricWindows): WatchedMetric {
+  const { compiled, finalEnd, isUntouched } = windows;
+  const { groupBy, aggregate } = compiled.metric;
+  return {
+    ...shapeOf(compiled),
+    identity: String(compiled.revision),
+    finalEnd,
+    isUntouched,
+    emptyValue: ZERO_WHEN_EMPTY.has(aggregate.fn) ? 0 : undefined,
+    otherKey: groupBy.length === 0 ? undefined : otherKey(groupBy),
+    points: (after) => {
+      const closed = new ClosedWindows();
+      for (const { end, key, outcome } of windows.points(after + 1, finalEnd)) {
+        closed.add(end, key, typeof outcome === "number" ? outcome : null);
+      }
+      return closed.take();
+    },
+  };
+}
+
+function watchedView(
+  view: View,
+  first: MetricWindows,
+  second: MetricWindows,
+  stored: StoredPoints,
+): WatchedMetric {
+  const { metric } = first.compiled;
+  const finalEnd = Math.min(first.finalEnd, second.finalEnd);
+  const seriesIn = (windows: MetricWindows, fromMs: number, toMs: number) =>
+    seriesOf(
+      windows.compiled,
+      windows.points(fromMs, toMs, stored(windows.compiled.metric.name, fromMs, toMs)),
+    );
+  const computed = (after: number): Series[] => {
+    const emptyIsZero = ZERO_WHEN_EMPTY.has(metric.aggregate.fn);
+    const now = seriesIn(first, after + 1, finalEnd);
+    if (view.type === "change") {
+      const then = seriesIn(first, after + 1 - view.agoMs, finalEnd - view.agoMs);
+      return changeSeries(now, then, view, { keys: metric.groupBy, emptyIsZero, closedMs: finalEnd });
+    }
+    const denominatorKeys = second.compiled.metric.groupBy;
+    const below = seriesIn(second, after + 1, finalEnd);
+    return ratioSeries(now, below, { numeratorKeys: metric.groupBy, denominatorKeys, emptyIsZero });
+  };
+  return {
+    ...shapeOf(first.compiled),
+    identity: `${first.compiled.revision}/${second.compiled.revision}/${JSON.stringify(view)}`,
+    delayMs: Math.max(metric.delayMs, second.compiled.metric.delayMs),
+    finalEnd,
+    isUntouched: first.isUntouched && second.isUntouched,
+    emptyValue: undefined,
+    otherKey: metric.groupBy.length === 0 ? undefined : otherKey(metric.groupBy),
+    points: (after) => {
+      const closed = new ClosedWindows();
+      for (const { group, t, v } of computed(after)) {
+        const key = keyOf(metric.groupBy, group);
+        for (const [i, end] of t.entries()) closed.add(end, key, v[i] ?? null);
+      }
+      return closed.take();
+    },
+  };
+}
+
+function shapeOf({
+  metric,
+}: CompiledMetric): Pick<WatchedMetric, "groupBy" | "everyMs" | "sizeMs" | "delayMs"> {
+  const { groupBy, window, delayMs } = metric;
+  return { groupBy, everyMs: window.everyMs, sizeMs: window.sizeMs, delayMs };
+}
+
+/** Gathers points by their windows. */
+class ClosedWindows {
+  readonly #byEnd = new Map<number, Map<string, number | undefined>>();
+
+  add(end: number, key: string, value: number | null): void {
+    let values = this.#byEnd.get(end);
+    if (values === undefined) this.#byEnd.set(end, (values = new Map()));
+    values.set(key, value !== null && Number.isFinite(value) ? value : undefined);
+  }
+
+  take(): ClosedWindow[] {
+    const ends = [...this.#byEnd.keys()].sort((a, b) => a - b);
+    return ends.map((end) => ({ end, values: this.#byEnd.get(end) ?? new Map() }));
+  }
+}
