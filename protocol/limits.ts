@@ -52,8 +52,6 @@ export const LIMITS = {
   exploredPoints: 200_000,
   /** Bytes of one definition in the catalog: a metric, a dashboard, a key. */
   definitionBytes: 256 * 1024,
-  /** Panels of one dashboard. */
-  panelsPerDashboard: 64,
   /** Alert rules of one project: each is evaluated with every window of its metric. */
   alertsPerProject: 100,
   /** Groups that one alert rule names. */
@@ -74,6 +72,14 @@ export const LIMITS = {
   sharedMetrics: 64,
   /** Groups that one share link names. */
   sharedGroups: 32,
+  /** Panels of one dashboard. */
+  panelsPerDashboard: 64,
+  /** Annotations of one dashboard. */
+  annotationsPerDashboard: 500,
+  /** Variables of one dashboard. */
+  variablesPerDashboard: 8,
+  /** Thresholds of one panel. */
+  thresholdsPerPanel: 8,
 } as const;
 
 /** UTF-8 length of `text`, without encoding what is surely short enough (3 bytes a UTF-16 unit at most). */

@@ -1,13 +1,15 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { loadCatalog, loadPublicKey, RequestError, type Catalog } from "./api.ts";
 import { DashboardPage } from "./dashboard-page.tsx";
+import { FragmentPage } from "./fragment-page.tsx";
 import { Header, PlainHeader } from "./header.tsx";
 import { useStore } from "./hooks.ts";
 import { KeyPrompt } from "./key-prompt.tsx";
 import { openLive, LiveContext, type Live } from "./live.ts";
 import { EmptyNotice, FailureNotice, LoadingPage, UnknownDashboardNotice } from "./notices.tsx";
 import { keepKey, takeKey, type KeyPlaces } from "./read-key.ts";
-import { dashboardInPath, path } from "./route.ts";
+import { dashboardInPath, fragment, fragmentParts, path } from "./route.ts";
+import { PAGES, type SlotContext } from "./slots.ts";
 import { View } from "./view.ts";
 
 /** How far the page has come. */
@@ -66,12 +68,28 @@ export function App() {
         />
       );
     case "ready":
-      return <Dashboards key={progress.key} readKey={progress.key} catalog={progress.catalog} view={view} />;
+      return (
+        <Dashboards
+          key={progress.key}
+          readKey={progress.key}
+          catalog={progress.catalog}
+          view={view}
+          reload={() => setAttempt((count) => count + 1)}
+        />
+      );
   }
 }
 
-function Dashboards({ readKey, catalog, view }: { readKey: string; catalog: Catalog; view: View }) {
+interface DashboardsProps {
+  readKey: string;
+  catalog: Catalog;
+  view: View;
+  reload: () => void;
+}
+
+function Dashboards({ readKey, catalog, view, reload }: DashboardsProps) {
   const [live, setLive] = useState<Live>();
+  const [route, ...rest] = fragmentParts(useStore(fragment));
   const wanted = dashboardInPath(useStore(path));
   useEffect(() => {
     const opened = openLive(readKey, view);
@@ -82,14 +100,18 @@ function Dashboards({ readKey, catalog, view }: { readKey: string; catalog: Cata
   const { dashboards, metrics } = catalog;
   const dashboard = wanted === undefined ? dashboards[0] : dashboards.find(({ name }) => name === wanted);
   if (live === undefined) return <LoadingPage />;
+  const context: SlotContext = { readKey, catalog, dashboard, reload };
+  const slot = PAGES.find((page) => page.route === route);
   return (
     <LiveContext.Provider value={live}>
       {dashboards.length === 0 ? (
         <PlainHeader />
       ) : (
-        <Header dashboards={dashboards} current={dashboard?.name ?? ""} />
+        <Header dashboards={dashboards} current={dashboard?.name ?? ""} context={context} />
       )}
-      {dashboard !== undefined ? (
+      {slot !== undefined ? (
+        <FragmentPage key={slot.route} slot={slot} rest={rest} {...context} />
+      ) : dashboard !== undefined ? (
         <DashboardPage key={dashboard.name} dashboard={dashboard} metrics={metrics} />
       ) : wanted === undefined || dashboards.length === 0 ? (
         <EmptyNotice />

@@ -1,9 +1,11 @@
 import type { Dashboard } from "../protocol/dashboard.ts";
 import { ConnectionBadge } from "./connection-badge.tsx";
+import { HeaderActions } from "./header-actions.tsx";
 import { useStore } from "./hooks.ts";
 import { MoonIcon, PauseIcon, PlayIcon, SunIcon, WaveIcon } from "./icons.tsx";
 import { useLive } from "./live.ts";
 import { dashboardPath, followLink } from "./route.ts";
+import type { SlotContext } from "./slots.ts";
 import { theme, toggleTheme } from "./theme.ts";
 
 /** The page's head without what needs a connection. */
@@ -18,8 +20,14 @@ export function PlainHeader() {
   );
 }
 
+interface HeaderProps {
+  dashboards: readonly Dashboard[];
+  current: string;
+  context: SlotContext;
+}
+
 /** The page's head: the dashboards, the connection, pause and theme. */
-export function Header({ dashboards, current }: { dashboards: readonly Dashboard[]; current: string }) {
+export function Header({ dashboards, current, context }: HeaderProps) {
   return (
     <header class="header">
       <Brand />
@@ -41,6 +49,7 @@ export function Header({ dashboards, current }: { dashboards: readonly Dashboard
       </nav>
       <div class="header-tools">
         <ConnectionBadge />
+        <HeaderActions {...context} />
         <PauseButton />
         <ThemeButton />
       </div>

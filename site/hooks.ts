@@ -84,3 +84,26 @@ export function useFrozen<T>(frozen: boolean, compute: () => T): T {
   if (!frozen || kept.current === undefined) kept.current = { value: compute() };
   return kept.current.value;
 }
+
+/** What `load` gives; loaded anew when one of `parts` changes. */
+export function useLoaded<T>(
+  load: () => Promise<T>,
+  parts: readonly unknown[],
+): { value?: T; failed: boolean } {
+  const [loaded, setLoaded] = useState<{ value?: T; failed: boolean }>({ failed: false });
+  useEffect(() => {
+    let current = true;
+    const settle = (next: { value?: T; failed: boolean }): void => {
+      if (current) setLoaded(next);
+    };
+    settle({ failed: false });
+    load().then(
+      (value) => settle({ value, failed: false }),
+      () => settle({ failed: true }),
+    );
+    return () => {
+      current = false;
+    };
+  }, parts);
+  return loaded;
+}

@@ -20,6 +20,15 @@ function Icon({ children }: { children: ComponentChildren }) {
   );
 }
 
+/** An icon from its path data. */
+export function PathIcon({ d }: { d: string }) {
+  return (
+    <Icon>
+      <path d={d} />
+    </Icon>
+  );
+}
+
 export function PauseIcon() {
   return (
     <Icon>
