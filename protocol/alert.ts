@@ -96,7 +96,7 @@ export interface AlertsAnswer {
 
 const FIELDS = ["name", "metric", "condition", "for", "groups", "webhook"];
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,63}$/;
-const CONDITION = /^(>=|<=|>|<)\s*(-?(?:\d{1,15}(?:\.\d{1,15})?|\.\d{1,15})(?:[eE][+-]?\d{1,3})?)$/;
+const CONDITION = /^(>=|<=|>|<)\s*(-?(?:\d{1,22}(?:\.\d{1,22})?|\.\d{1,22})(?:[eE][+-]?\d{1,3})?)$/;
 const MOST_FOR_MS = 7 * 86_400_000;
 
 /** Checks a rule as far as it goes without its metric; the message names the field, what it holds and what was expected. */

@@ -19,12 +19,13 @@ interface Given {
   everyMs: number;
   /** Whether a window without events is a zero. */
   emptyIsZero: boolean;
+  /** The first and the last window that the rule looks at, by their ends. */
+  firstEnd: number;
   lastEnd: number;
 }
 
 /**
- * What a rule on a metric that is grouped by one prop, `g`, ought to tell, window by window from the first one that has
- * anything: whether an alert is active is worked out anew for each window from all the windows before.
+ * What a rule on a metric that is grouped by one prop, `g`, ought to tell, window by window: whether an alert is active is worked out anew for each window from all the windows before.
  */
 export function alertOracle(rule: AlertRule, given: Given): ExpectedAlert[] {
   const named = rule.groups?.map(({ g }) => g ?? "");
@@ -35,13 +36,13 @@ export function alertOracle(rule: AlertRule, given: Given): ExpectedAlert[] {
 }
 
 function ofGroup(rule: AlertRule, key: string, isNamed: boolean, given: Given): ExpectedAlert[] {
-  const { finals, everyMs, emptyIsZero, lastEnd } = given;
+  const { finals, everyMs, emptyIsZero, firstEnd, lastEnd } = given;
   const values = new Map(finals.filter((point) => point.key === key).map(({ end, value }) => [end, value]));
-  const begin = Math.min(...finals.map(({ end }) => end));
+  const isZero = emptyIsZero && rule.condition.type !== "no_data";
   const seen = Math.min(...values.keys());
   const ends: number[] = [];
-  for (let end = isNamed ? begin : seen; end <= lastEnd; end += everyMs) ends.push(end);
-  const met = ends.map((end) => meets(rule, values.has(end) ? values.get(end) : emptyIsZero ? 0 : undefined));
+  for (let end = isNamed ? firstEnd : seen; end <= lastEnd; end += everyMs) ends.push(end);
+  const met = ends.map((end) => meets(rule, values.has(end) ? values.get(end) : isZero ? 0 : undefined));
   const alerts: ExpectedAlert[] = [];
   let wasActive = false;
   for (const [i, end] of ends.entries()) {

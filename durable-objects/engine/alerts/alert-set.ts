@@ -186,7 +186,7 @@ export class AlertSet {
     { finalEnd, everyMs, sizeMs, isUntouched }: WatchedMetric,
   ): number {
     const since = Math.max(definedMs, finalEnd);
-    return floorTo(since, everyMs) + (isUntouched && definedMs > 0 ? ceilTo(sizeMs, everyMs) : 0);
+    return floorTo(since, everyMs) + (isUntouched ? ceilTo(sizeMs, everyMs) : 0);
   }
 
   #begin(

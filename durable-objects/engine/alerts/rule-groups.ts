@@ -33,7 +33,7 @@ export interface RuleGroupsOptions {
   condition: AlertCondition;
   forMs: number;
   everyMs: number;
-  /** What a window without a point of the group stands for; undefined: no value. */
+  /** What a window without a point of the group stands for; undefined: no value. To `no data` it always is that. */
   emptyValue: number | undefined;
   /** Groups that are there even if nothing ever comes of them. */
   named: readonly string[];
@@ -56,9 +56,10 @@ export class RuleGroups {
   untracked = 0;
 
   constructor(options: RuleGroupsOptions, encoded: readonly EncodedGroup[] = []) {
-    this.#options = options;
+    const { condition, emptyValue } = options;
+    this.#options = { ...options, emptyValue: condition.type === "no_data" ? undefined : emptyValue };
     this.#named = new Set(options.named);
-    this.#emptyMeets = meetsCondition(options.condition, options.emptyValue);
+    this.#emptyMeets = meetsCondition(condition, this.#options.emptyValue);
     this.#groups = new Map(
       encoded.map(([key, since, firedAt, seen, episode]) => [key, { since, firedAt, seen, episode }]),
     );
