@@ -2,8 +2,10 @@ import { DurableObject } from "cloudflare:workers";
 import type { AlertSource } from "../protocol/alert.ts";
 import type { Dashboard } from "../protocol/dashboard.ts";
 import { LIMITS } from "../protocol/limits.ts";
+import type { ShareLink, ShareScope } from "../protocol/share.ts";
 import { seriesName } from "../protocol/prometheus-names.ts";
 import { type AlertFault, type AlertOutcome, CatalogAlerts, type ProjectAlerts } from "./catalog-alerts.ts";
+import { CatalogShares, type ShareGrant, type ShareRefusal } from "./catalog-shares.ts";
 import {
   type Definitions,
   type DefinitionSource,
@@ -40,6 +42,9 @@ const SCHEMA = `
 
 export type KeyRole = "write" | "read" | "admin";
 
+/** A link's token that was made, or why none was. */
+export type MintOutcome = (ShareLink & { token: string }) | "too_many";
+
 /** What may restrict a key. */
 export interface KeyOptions {
   /** Origins whose pages may use it; absent: any, and none at all. */
@@ -47,11 +52,13 @@ export interface KeyOptions {
   rateLimit?: RateLimit;
 }
 
-/** What a key grants. */
+/** What a key grants, or the token of a share link. */
 export interface Grant extends KeyOptions {
   keyId: string;
   project: string;
-  role: KeyRole;
+  role: KeyRole | "share";
+  /** Of a share link's token alone. */
+  share?: ShareGrant;
 }
 
 /** What became of a definition; `series_taken`: another metric is the Prometheus series that it would be. */
@@ -65,11 +72,13 @@ export type KeyOutcome = "stored" | "no_project" | "taken";
  */
 export class Catalog extends DurableObject<Env> {
   readonly #alerts: CatalogAlerts;
+  readonly #shares: CatalogShares;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     ctx.storage.sql.exec(SCHEMA);
     this.#alerts = new CatalogAlerts(ctx.storage.sql);
+    this.#shares = new CatalogShares(ctx.storage.sql);
   }
 
   /** The grant of the key with this SHA-256 (hex), or null. */
@@ -85,6 +94,29 @@ export class Catalog extends DurableObject<Env> {
       role: row.role,
       ...(JSON.parse(row.options) as KeyOptions),
     };
+  }
+
+  /** The grant of a share link's token, or why it grants nothing. */
+  async authorizeShare(token: string): Promise<Grant | ShareRefusal> {
+    const share = await this.#shares.check(token, Date.now());
+    if (typeof share === "string") return share;
+    return { keyId: `share:${share.id}`, project: share.project, role: "share", share };
+  }
+
+  /** Makes a share link. */
+  async mintShare(project: string, scope: ShareScope, expiresInMs: number): Promise<MintOutcome> {
+    return (await this.#shares.mint(project, scope, expiresInMs, Date.now())) ?? "too_many";
+  }
+
+  shares(project: string): ShareLink[] {
+    return this.#shares.list(project, Date.now());
+  }
+
+  /** Ends a share link and closes what is open by it; false when there is none of this id. */
+  async revokeShare(project: string, id: string): Promise<boolean> {
+    const existed = this.#shares.revoke(project, id);
+    await this.env.LIVE_HUB.getByName(project).endShare(id);
+    return existed;
   }
 
   /** Creates a project; one that exists stays as it is. */

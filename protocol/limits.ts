@@ -72,6 +72,8 @@ export const LIMITS = {
   sharedMetrics: 64,
   /** Groups that one share link names. */
   sharedGroups: 32,
+  /** Bytes of what one share link names, as JSON: its token has to fit in an address. */
+  shareScopeBytes: 3_000,
   /** Panels of one dashboard. */
   panelsPerDashboard: 64,
   /** Annotations of one dashboard. */

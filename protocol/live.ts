@@ -56,6 +56,7 @@ export type LiveErrorCode =
   | "unknown_metric"
   | "too_many_subscriptions"
   | "too_large"
+  | "forbidden"
   | "unavailable";
 
 export interface ErrorMessage {

@@ -15,6 +15,7 @@ import { kickAll } from "./operate/kick.ts";
 import { getMetrics } from "./operate/metrics.ts";
 import { prometheusRoutes } from "./prometheus/prometheus.ts";
 import { getQuery } from "./query/query.ts";
+import { shareRoutes } from "./share/share-routes.ts";
 
 export { Archiver } from "../durable-objects/archiver.ts";
 export { Batcher } from "../durable-objects/batcher.ts";
@@ -32,6 +33,7 @@ const app = new Hono<App>()
   .post("/v1/explore", postExplore)
   .get("/v1/live", getLive)
   .get("/v1/config", getConfig)
+  .route("/v1/share", shareRoutes)
   .get("/v1/alerts", getAlerts)
   .route("/v1/alerts/secret", webhookSecretRoutes)
   .route("/v1/catalog/alerts", alertRoutes)

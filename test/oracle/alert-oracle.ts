@@ -47,7 +47,7 @@ function ofGroup(rule: AlertRule, key: string, isNamed: boolean, given: Given): 
   let wasActive = false;
   for (const [i, end] of ends.entries()) {
     const runBegin = ends[met.lastIndexOf(false, i) + 1] ?? Number.POSITIVE_INFINITY;
-    const isActive = met[i] === true && (wasActive || end - runBegin >= rule.forMs);
+    const isActive: boolean = met[i] === true && (wasActive || end - runBegin >= rule.forMs);
     if (isActive !== wasActive) {
       alerts.push({ rule: rule.name, type: isActive ? "fired" : "resolved", key, end });
     }

@@ -5,10 +5,11 @@ import type { Group } from "../../protocol/series.ts";
 import { parseDuration, parseInstant } from "../../protocol/time.ts";
 import { type App, authorize } from "../authorize.ts";
 import { HttpError } from "../http-error.ts";
+import { readableGroups } from "../share/shared-access.ts";
 
 /** `GET /v1/query?metric=&from=&to=&step=&group=`. */
 export async function getQuery(c: Context<App>): Promise<Response> {
-  const grant = await authorize(c, "read", "admin");
+  const grant = await authorize(c, "read", "admin", "share");
   const nowMs = Date.now();
   const metric = c.req.query("metric");
   if (metric === undefined || metric === "") throw badQuery("metric is missing; expected a metric's name");
@@ -16,7 +17,7 @@ export async function getQuery(c: Context<App>): Promise<Response> {
   const toMs = instant("to", c.req.query("to") ?? "now", nowMs);
   if (fromMs > toMs) throw badQuery(`from is ${fromMs}, later than to, ${toMs}`);
   const stepMs = step(c.req.query("step"));
-  const groups = (c.req.queries("group") ?? []).map(groupMatcher);
+  const groups = readableGroups(grant, metric, (c.req.queries("group") ?? []).map(groupMatcher)) ?? [];
   const answer = await c.env.METRIC_WINDOW.getByName(grant.project).query({
     metric,
     fromMs,

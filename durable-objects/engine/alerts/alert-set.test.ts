@@ -253,7 +253,7 @@ describe("[A1] equality with an evaluation of all final points from the beginnin
         { weight: 5, arbitrary: fc.integer({ min: 0, max: 2_500 }) },
         { weight: 1, arbitrary: fc.integer({ min: 2_500, max: 60_000 }) },
       ),
-      then: fc.constantFrom("nothing", "nothing", "idle", "checkpoint", "crash"),
+      after: fc.constantFrom("nothing", "nothing", "idle", "checkpoint", "crash"),
       events: fc.array(
         fc.record({
           agoMs: fc.integer({ min: 0, max: 6_000 }),
@@ -287,9 +287,9 @@ describe("[A1] equality with an evaluation of all final points from the beginnin
               return { name: "e", ts: nowMs - agoMs, value, props: { g: group } };
             });
             feed.range(step.partition, events, nowMs);
-            if (step.then === "idle") feed.idle(nowMs);
-            if (step.then === "checkpoint") feed.checkpoint();
-            if (step.then === "crash") feed.crash();
+            if (step.after === "idle") feed.idle(nowMs);
+            if (step.after === "checkpoint") feed.checkpoint();
+            if (step.after === "crash") feed.crash();
           }
           feed.idle(nowMs + 120_000);
           const sizeMs = feed.compiled.metric.window.sizeMs;
