@@ -1,16 +1,13 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { loadCatalog, loadPublicKey, RequestError, type Catalog } from "./api.ts";
-import { DashboardPage } from "./dashboard-page.tsx";
-import { FragmentPage } from "./fragment-page.tsx";
-import { Header, PlainHeader } from "./header.tsx";
-import { useStore } from "./hooks.ts";
-import { KeyPrompt } from "./key-prompt.tsx";
-import { openLive, LiveContext, type Live } from "./live.ts";
-import { EmptyNotice, FailureNotice, LoadingPage, UnknownDashboardNotice } from "./notices.tsx";
+import { Dashboards } from "./dashboards.tsx";
+import { useLoaded } from "./hooks.ts";
+import type { KeyPromptProps } from "./on-demand/key-prompt.tsx";
+import { FailureNotice, LoadingPage } from "./notices.tsx";
 import { keepKey, takeKey, type KeyPlaces } from "./read-key.ts";
-import { dashboardInPath, fragment, fragmentParts, path } from "./route.ts";
-import { PAGES, type SlotContext } from "./slots.ts";
 import { View } from "./view.ts";
+
+const loadKeyPrompt = async () => (await import("./on-demand/key-prompt.tsx")).KeyPrompt;
 
 /** How far the page has come. */
 type Progress =
@@ -58,7 +55,7 @@ export function App() {
       return <FailureNotice message={progress.message} onRetry={() => setAttempt((count) => count + 1)} />;
     case "key":
       return (
-        <KeyPrompt
+        <LazyKeyPrompt
           refusal={progress.refusal}
           onKey={(given) => {
             keepKey(places, given);
@@ -80,46 +77,12 @@ export function App() {
   }
 }
 
-interface DashboardsProps {
-  readKey: string;
-  catalog: Catalog;
-  view: View;
-  reload: () => void;
-}
-
-function Dashboards({ readKey, catalog, view, reload }: DashboardsProps) {
-  const [live, setLive] = useState<Live>();
-  const [route, ...rest] = fragmentParts(useStore(fragment));
-  const wanted = dashboardInPath(useStore(path));
-  useEffect(() => {
-    const opened = openLive(readKey, view);
-    setLive(opened);
-    return () => opened.close();
-  }, [readKey, view]);
-
-  const { dashboards, metrics } = catalog;
-  const dashboard = wanted === undefined ? dashboards[0] : dashboards.find(({ name }) => name === wanted);
-  if (live === undefined) return <LoadingPage />;
-  const context: SlotContext = { readKey, catalog, dashboard, reload };
-  const slot = PAGES.find((page) => page.route === route);
-  return (
-    <LiveContext.Provider value={live}>
-      {dashboards.length === 0 ? (
-        <PlainHeader />
-      ) : (
-        <Header dashboards={dashboards} current={dashboard?.name ?? ""} context={context} />
-      )}
-      {slot !== undefined ? (
-        <FragmentPage key={slot.route} slot={slot} rest={rest} {...context} />
-      ) : dashboard !== undefined ? (
-        <DashboardPage key={dashboard.name} dashboard={dashboard} metrics={metrics} />
-      ) : wanted === undefined || dashboards.length === 0 ? (
-        <EmptyNotice />
-      ) : (
-        <UnknownDashboardNotice name={wanted} />
-      )}
-    </LiveContext.Provider>
-  );
+/** Most visitors bring their key along, so that few need this. */
+function LazyKeyPrompt(props: KeyPromptProps) {
+  const { value: KeyPrompt, failed } = useLoaded(loadKeyPrompt, []);
+  if (failed)
+    return <FailureNotice message="The server does not answer." onRetry={() => location.reload()} />;
+  return KeyPrompt === undefined ? <LoadingPage /> : <KeyPrompt {...props} />;
 }
 
 async function load(given: string | undefined, view: View): Promise<Progress> {

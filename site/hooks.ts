@@ -1,7 +1,8 @@
 import type { RefObject } from "preact";
 import { useEffect, useLayoutEffect, useReducer, useRef, useState } from "preact/hooks";
+import { drawSoon, forgetDraw } from "./draw-queue.ts";
 import { forgetFrame, onNextFrame } from "./frames.ts";
-import type { LiveSeries } from "./live-series.ts";
+import type { PanelSeries } from "./panel-series.ts";
 import type { Store } from "./store.ts";
 
 /** The store's value; the component is drawn again when it changes. */
@@ -28,13 +29,13 @@ export function useTick(ms: number): void {
  * Draws the component again when `series` changes and every `everyMs`, at most once a frame, while `active`; while not,
  * only when it turns from waiting to data or to an error.
  */
-export function useSeriesFrames(series: LiveSeries | undefined, active: boolean, everyMs: number): void {
+export function useSeriesFrames(series: PanelSeries | undefined, active: boolean, everyMs: number): void {
   const [, redraw] = useReducer((count: number) => count + 1, 0);
   useEffect(() => {
     if (series === undefined) return;
     let { ready, error } = series;
     const draw = (): void => redraw(undefined);
-    const ask = (): void => onNextFrame(draw);
+    const ask = (): void => drawSoon(draw);
     const unsubscribe = series.subscribe(() => {
       if (active || ready !== series.ready || error !== series.error) ask();
       ({ ready, error } = series);
@@ -44,7 +45,7 @@ export function useSeriesFrames(series: LiveSeries | undefined, active: boolean,
     return () => {
       unsubscribe();
       clearInterval(timer);
-      forgetFrame(draw);
+      forgetDraw(draw);
     };
   }, [series, active, everyMs]);
 }
@@ -78,11 +79,14 @@ export function useWidth(element: RefObject<HTMLElement | null>): number {
   return width;
 }
 
-/** What `compute` gives; while `frozen`, what it gave before. */
-export function useFrozen<T>(frozen: boolean, compute: () => T): T {
-  const kept = useRef<{ value: T }>(undefined);
-  if (!frozen || kept.current === undefined) kept.current = { value: compute() };
-  return kept.current.value;
+/** What `compute` gives; while `frozen`, what it gave for the same `of` before. */
+export function useFrozen<T>(frozen: boolean, of: unknown, compute: () => T): T {
+  const kept = useRef<{ of: unknown; value: T }>(undefined);
+  const before = kept.current;
+  if (frozen && before !== undefined && before.of === of) return before.value;
+  const value = compute();
+  kept.current = { of, value };
+  return value;
 }
 
 /** What `load` gives; loaded anew when one of `parts` changes. */

@@ -1,7 +1,30 @@
 import { defineConfig } from "vite";
 
+/** What is loaded when somebody asks for it; all other files of the page are needed to show a dashboard. */
+const ON_DEMAND = /\/site\/(on-demand|build|alerts|share)\//;
+
+const PAGE = /\/(site|node_modules)\//;
+
 /** Run from the repository's root: `vite build site`, or `vite site` beside a server on port 8787. */
 export default defineConfig({
-  build: { outDir: "../dist/site", emptyOutDir: true, target: "es2023" },
+  build: {
+    outDir: "../dist/site",
+    emptyOutDir: true,
+    target: "es2023",
+    modulePreload: false,
+    rolldownOptions: {
+      output: {
+        // One file for all that a dashboard needs: shared with what comes later, it would be cut into a dozen.
+        codeSplitting: {
+          groups: [
+            {
+              name: "page",
+              test: (id) => PAGE.test(id) && !ON_DEMAND.test(id) && !id.endsWith(".css"),
+            },
+          ],
+        },
+      },
+    },
+  },
   server: { proxy: { "/v1": { target: "http://127.0.0.1:8787", ws: true } } },
 });
