@@ -86,6 +86,15 @@ export interface AlertState {
   waiting: number;
 }
 
+/** What `POST /v1/alerts/preview` answers: what a rule would have fired over the points of `[from, to]`. */
+export interface AlertPreview {
+  from: number;
+  to: number;
+  /** The oldest first. */
+  episodes: AlertEpisode[];
+  truncated: boolean;
+}
+
 /** What `GET /v1/alerts` answers: rules as they stand, and what fired, newest first. */
 export interface AlertsAnswer {
   rules: AlertState[];

@@ -5,7 +5,7 @@ import { MoreIcon, PathIcon } from "./icons.tsx";
 import type { PanelCommands } from "./panel-commands.ts";
 import { Popover } from "./popover.tsx";
 import { followLink } from "./route.ts";
-import { PANEL_ACTIONS, type PanelAction, type SlotContext } from "./slots.ts";
+import { offered, PANEL_ACTIONS, type PanelAction, type SlotContext } from "./slots.ts";
 
 interface PanelMenuProps {
   panel: Panel;
@@ -38,7 +38,7 @@ export function PanelMenu({ panel, index, commands, context }: PanelMenuProps) {
               {enlarge !== undefined && item("Enlarge, or back", "f", enlarge)}
               {item("Download CSV", "c", () => commands.export("csv"))}
               {item("Download PNG", "i", () => commands.export("png"))}
-              {PANEL_ACTIONS.map((action) => (
+              {offered(PANEL_ACTIONS, context.catalog).map((action) => (
                 <ActionItem
                   key={action.name}
                   action={action}

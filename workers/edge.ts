@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import type { Env } from "../durable-objects/env.ts";
 import { alertRoutes, webhookSecretRoutes } from "./alerts/alert-routes.ts";
 import { getAlerts } from "./alerts/get-alerts.ts";
+import { postPreview } from "./alerts/preview.ts";
 import type { App } from "./authorize.ts";
 import { catalogRoutes } from "./catalog/catalog.ts";
 import { crossOrigin } from "./cross-origin.ts";
@@ -35,6 +36,7 @@ const app = new Hono<App>()
   .get("/v1/config", getConfig)
   .route("/v1/share", shareRoutes)
   .get("/v1/alerts", getAlerts)
+  .post("/v1/alerts/preview", postPreview)
   .route("/v1/alerts/secret", webhookSecretRoutes)
   .route("/v1/catalog/alerts", alertRoutes)
   .route("/v1/catalog", catalogRoutes)

@@ -204,3 +204,36 @@ describe("alerts of a window object", () => {
     expect(await call(project, "GET", "/v1/alerts", undefined, "write")).toMatchObject({ status: 403 });
   });
 });
+
+describe("a rule that is tried", () => {
+  it("[A1] says what it would have fired over the points that there are, and changes nothing", async () => {
+    const project = await TestProject.with(CLICKS);
+    const at = second(-120);
+    await project.post([
+      ...clicks(4, at, "a"),
+      ...clicks(4, at + 1_000, "a"),
+      ...clicks(9, at + 1_000, "b"),
+      ...clicks(1, at + 2_000, "b"),
+    ]);
+    await project.sumWhen("clicks", 18);
+    const preview = async (rule: object) =>
+      (await call(project, "POST", "/v1/alerts/preview", { metric: "clicks", ...rule }, "read")).body;
+    // The newest windows are final once readers have said that nothing more comes.
+    let body: Record<string, unknown> = {};
+    for (let tries = 0; tries < 100; tries++) {
+      body = await preview({ condition: "> 3" });
+      if (JSON.stringify(body).includes(`"resolvedAt":${at + 3_000}`)) break;
+      await scheduler.wait(100);
+    }
+    const episode = { alert: "preview", metric: "clicks", condition: "> 3" };
+    expect(body["episodes"]).toMatchObject([
+      { ...episode, group: { site: "a" }, firedAt: at + 1_000, firedValue: 4, resolvedAt: at + 3_000 },
+      { ...episode, group: { site: "b" }, firedAt: at + 2_000, firedValue: 9, resolvedAt: at + 3_000 },
+    ]);
+    expect((await preview({ condition: "> 3", groups: [{ site: "b" }], for: "1s" }))["episodes"]).toEqual([]);
+    expect((await answerOf(project)).episodes).toEqual([]);
+    expect(await call(project, "POST", "/v1/alerts/preview", { metric: "clicks" }, "read")).toMatchObject({
+      status: 400,
+    });
+  }, 30_000);
+});

@@ -38,7 +38,7 @@ export interface ClosedWindow {
 export type StoredPoints = (metric: string, fromMs: number, toMs: number) => SealedPoint[];
 
 /** Aggregates that are zero over no events at all. */
-const ZERO_WHEN_EMPTY = new Set(["count", "rate", "sum", "uniques"]);
+export const ZERO_WHEN_EMPTY = new Set(["count", "rate", "sum", "uniques"]);
 
 /** A metric or view of a window object, for rules; undefined: the object cannot compute it. */
 export function watchedMetric(
@@ -129,7 +129,7 @@ function shapeOf({
 }
 
 /** Gathers points by their windows. */
-class ClosedWindows {
+export class ClosedWindows {
   readonly #byEnd = new Map<number, Map<string, number | undefined>>();
 
   add(end: number, key: string, value: number | null): void {
