@@ -46,15 +46,25 @@ export function useMarkSources(readKey: string): ToldMarks {
   }, [told]);
 }
 
-/** What is marked on a panel: its thresholds, the dashboard's annotations and what the sources tell. */
-export function useMarks(panel: Panel, annotations: readonly Annotation[] | undefined): ChartMarks {
+/**
+ * What is marked on a panel: its thresholds, the dashboard's annotations and what the sources tell.
+ *
+ * @param isGrouped whether its metric has groups: the sources' thresholds are then of each by itself, which only lines show.
+ */
+export function useMarks(
+  panel: Panel,
+  annotations: readonly Annotation[] | undefined,
+  isGrouped: boolean,
+): ChartMarks {
   const told = useContext(MarksContext);
   return useMemo(() => {
     const noted = (annotations ?? []).map((annotation): ChartMark => ({ ...annotation, tone: "note" }));
     const events = [...noted, ...told.marks].filter(
       ({ metric }) => metric === undefined || metric === panel.metric,
     );
-    const bounds = told.thresholds.filter(({ metric }) => metric === panel.metric);
+    const bounds = told.thresholds.filter(
+      ({ metric }) => metric === panel.metric && (!isGrouped || panel.kind === "line"),
+    );
     return { thresholds: [...(panel.thresholds ?? []), ...bounds], events };
-  }, [panel, annotations, told]);
+  }, [panel, annotations, told, isGrouped]);
 }

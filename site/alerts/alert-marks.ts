@@ -1,8 +1,8 @@
-import type { AlertEpisode, AlertSource } from "../../protocol/alert.ts";
-import { groupLabels } from "../group-label.ts";
+import type { AlertSource } from "../../protocol/alert.ts";
 import { isShareToken } from "../share-token.ts";
-import type { ChartMark, MarkSource, MetricThreshold } from "../slots.ts";
+import type { MarkSource, MetricThreshold } from "../slots.ts";
 import { AlertRequests } from "./alert-requests.ts";
+import { episodeMarks } from "./episode-marks.ts";
 import { thresholdOf } from "./rule-form.ts";
 
 const POLL_MS = 15_000;
@@ -17,7 +17,7 @@ export const alertMarks: MarkSource = (readKey, tell) => {
   const poll = async (): Promise<void> => {
     try {
       const [rules, { episodes }] = [await requests.rules(), await requests.standing("now-1d")];
-      if (current) tell(episodes.map(markOf), rules.flatMap(metricThreshold));
+      if (current) tell(episodeMarks(episodes, Date.now()), rules.flatMap(metricThreshold));
     } catch {
       // The charts keep what they have; the connection's state says that the server is away.
     }
@@ -29,18 +29,6 @@ export const alertMarks: MarkSource = (readKey, tell) => {
     clearTimeout(timer);
   };
 };
-
-/** One that fires lasts until now: the next poll draws it longer. */
-function markOf({ alert, metric, group, firedAt, resolvedAt }: AlertEpisode): ChartMark {
-  const [label = ""] = groupLabels([group], "");
-  return {
-    at: firedAt,
-    to: resolvedAt ?? Math.max(firedAt, Date.now()),
-    label: label === "" ? alert : `${alert}: ${label}`,
-    tone: "alert",
-    metric,
-  };
-}
 
 function metricThreshold(rule: AlertSource): MetricThreshold[] {
   const threshold = thresholdOf(rule.condition, rule.name);

@@ -1,17 +1,16 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
-import type { AlertEpisode, AlertPreview, AlertSource } from "../../protocol/alert.ts";
+import type { AlertPreview, AlertSource } from "../../protocol/alert.ts";
 import type { QueryAnswer } from "../../protocol/series.ts";
 import { RequestError } from "../api.ts";
 import { ColorSlots } from "../color-slots.ts";
 import { formatSpan } from "../format.ts";
-import { groupLabels } from "../group-label.ts";
 import { PastSeries } from "../past-series.ts";
 import { ChartPanel } from "../panels/chart-panel.tsx";
 import { SERIES_COLORS } from "../theme.ts";
-import type { ChartMark } from "../slots.ts";
 import { formatTime } from "../time-axis.ts";
 import { type DrawnMetric, traitsOf } from "../traits.ts";
 import type { AlertRequests } from "./alert-requests.ts";
+import { episodeMarks } from "./episode-marks.ts";
 import { thresholdOf } from "./rule-form.ts";
 
 /** While somebody types, each letter would be a question. */
@@ -38,7 +37,7 @@ export function RulePreview({ rule, metric, requests }: RulePreviewProps) {
     const threshold = thresholdOf(rule.condition);
     return {
       thresholds: threshold === undefined ? [] : [threshold],
-      events: tried?.preview.episodes.map((episode) => markOf(episode, tried.preview)) ?? [],
+      events: tried === undefined ? [] : episodeMarks(tried.preview.episodes, tried.preview.to),
     };
   }, [rule.condition, tried]);
   return (
@@ -106,11 +105,6 @@ async function tryRule(rule: AlertSource, requests: AlertRequests, signal: Abort
   const series = new PastSeries(() => Promise.resolve(answer));
   await series.load({ metric: rule.metric, fromMs: preview.from, toMs: preview.to, stepMs: 1 });
   return { preview, series };
-}
-
-function markOf({ group, firedAt, resolvedAt }: AlertEpisode, { to }: AlertPreview): ChartMark {
-  const [label = ""] = groupLabels([group], "would have fired");
-  return { at: firedAt, to: resolvedAt ?? to, label, tone: "alert" };
 }
 
 function summaryOf({ from, to, episodes, truncated }: AlertPreview): string {

@@ -60,7 +60,8 @@ describe("alerts and share links in Chromium", () => {
     const page = await context.newPage();
     // A refusal is an answer, and Chromium logs each.
     page.on("console", (message) => {
-      if (message.type() === "error" && !/status of 40[13]/.test(message.text())) errors.push(message.text());
+      if (message.type() === "error" && !/status of 40[013]/.test(message.text()))
+        errors.push(message.text());
     });
     page.on("pageerror", (error) => errors.push(error.message));
     await page.goto(address.startsWith("http") ? address : freshet.url + address);
@@ -121,9 +122,7 @@ describe("alerts and share links in Chromium", () => {
   it("[A1] charts show what fired, and the bound", async () => {
     const page = await open("/d/servers?key=demo-read");
     // The number is on the wrong side of the rule's bound.
-    await expect
-      .poll(() => page.locator(".number-critical").count(), { timeout: 20_000 })
-      .toBeGreaterThan(0);
+    await expect.poll(() => page.locator(".number-critical").count(), { timeout: 20_000 }).toBeGreaterThan(0);
     await page.screenshot({ path: join(SCREENSHOTS, "alert-marks.png") });
     await page.context().close();
   });
@@ -188,7 +187,6 @@ describe("alerts and share links in Chromium", () => {
     const main = () => shared.locator("main").innerText();
     await expect.poll(main, { timeout: 10_000 }).toMatch(/live · /);
     expect(await shared.locator("article").count()).toBe(4);
-    expect(await shared.locator(".toplist-row, .toplist li").count()).toBeGreaterThan(0);
     await expect.poll(main).toContain(campaign);
     expect(await shared.getByRole("button", { name: "Share" }).count()).toBe(0);
     expect(await shared.getByRole("link", { name: "Alerts" }).count()).toBe(0);
