@@ -185,7 +185,7 @@ describe("alerts and share links in Chromium", () => {
     const shared = await open(link);
     await shared.locator("canvas").first().waitFor({ timeout: 20_000 });
     const main = () => shared.locator("main").innerText();
-    await expect.poll(main, { timeout: 10_000 }).toMatch(/live · /);
+    await expect.poll(main, { timeout: 10_000 }).toMatch(/live ·/);
     expect(await shared.locator("article").count()).toBe(4);
     await expect.poll(main).toContain(campaign);
     expect(await shared.getByRole("button", { name: "Share" }).count()).toBe(0);
@@ -194,7 +194,7 @@ describe("alerts and share links in Chromium", () => {
     expect(await main()).not.toMatch(/forbidden|does not show/);
     // What is loaded again is the same: the link stays in the address.
     await shared.reload();
-    await expect.poll(main, { timeout: 20_000 }).toMatch(/live · /);
+    await expect.poll(main, { timeout: 20_000 }).toMatch(/live ·/);
     expect(await seriousIn(shared)).toEqual([]);
     await shared.screenshot({ path: join(SCREENSHOTS, "shared.png"), fullPage: true });
 
