@@ -41,6 +41,7 @@ export interface ChartEvents {
 const EDGE_PX = 6;
 const PADDING: uPlot.Padding = [8, EDGE_PX, 0, 0];
 const TICK_EVERY_PX = 52;
+const MOST_BOLD_POINTS = 1_000;
 
 /** One uPlot in a host element, drawn anew whenever there is something to draw. */
 export class ChartView {
@@ -50,6 +51,9 @@ export class ChartView {
   readonly #time = document.createElement("div");
   #stopGestures: (() => void) | undefined;
   #plot: uPlot | undefined;
+  /** The host's size as it was last told: asking for it would lay the page out before each drawing. */
+  #width = 0;
+  #height = 0;
   #input: ChartInput | undefined;
   #scale: NiceScale = { min: 0, max: 1, ticks: [0, 1] };
   /** Of values that add up, what each stands on. */
@@ -69,7 +73,10 @@ export class ChartView {
     this.#events = events;
     this.#time.className = "chart-time";
     this.#time.hidden = true;
-    this.#resize = new ResizeObserver(() => this.#fit());
+    this.#resize = new ResizeObserver((entries) => {
+      const { width = 0, height = 0 } = entries.at(-1)?.contentRect ?? {};
+      this.#fit(Math.round(width), Math.round(height));
+    });
     this.#resize.observe(host);
   }
 
@@ -92,6 +99,8 @@ export class ChartView {
 
   /** At once, so that whoever has it drawn knows how long it took. */
   #redraw(data: uPlot.AlignedData): void {
+    const width = lineWidth(data);
+    if (this.#input?.kind !== "bars") for (const series of this.#plot?.series ?? []) series.width = width;
     this.#plot?.batch((plot: uPlot) => plot.setData(data));
   }
 
@@ -131,7 +140,7 @@ export class ChartView {
       return { min: 0, max: Math.max(1, length), ticks: picture.rows.map((_, i) => i + 0.5) };
     }
     const [low, high] = valueRange(picture, fromMs, toMs, isStacked(input));
-    const ticks = Math.max(2, Math.round(this.#host.clientHeight / TICK_EVERY_PX));
+    const ticks = Math.max(2, Math.round(this.#height / TICK_EVERY_PX));
     return niceScale(...markReach(low, high, marks), ticks, roundBase(unit));
   }
 
@@ -140,8 +149,9 @@ export class ChartView {
     this.#plot?.setCursor({ left, top: 10 });
   }
 
-  #fit(): void {
-    const { clientWidth: width, clientHeight: height } = this.#host;
+  #fit(width: number, height: number): void {
+    this.#width = width;
+    this.#height = height;
     if (this.#plot === undefined) this.#create();
     else if (width > 0 && (width !== this.#plot.width || height !== this.#plot.height)) {
       this.#plot.setSize({ width, height });
@@ -149,14 +159,14 @@ export class ChartView {
   }
 
   #create(): void {
-    const { clientWidth: width, clientHeight: height } = this.#host;
+    const [width, height] = [this.#width, this.#height];
     this.#stopGestures?.();
     this.#plot?.destroy();
     this.#plot = undefined;
     if (this.#input === undefined || width === 0 || height === 0) return;
     const { kind, picture } = this.#input;
     const data = dataOf(this.#drawn ?? picture);
-    const plot = new uPlot(this.#options(kind, width, height, picture), data, this.#host);
+    const plot = new uPlot(this.#options(kind, width, height, data), data, this.#host);
     this.#plot = plot;
     plot.over.append(this.#time);
     if (kind !== "spark") this.#stopGestures = this.#listen(plot);
@@ -186,7 +196,7 @@ export class ChartView {
     };
   }
 
-  #options(kind: ChartKind, width: number, height: number, { rows }: Picture): uPlot.Options {
+  #options(kind: ChartKind, width: number, height: number, data: uPlot.AlignedData): uPlot.Options {
     const spark = kind === "spark";
     return {
       width,
@@ -199,7 +209,7 @@ export class ChartView {
         y: { range: () => [this.#scale.min, this.#scale.max] },
       },
       axes: spark ? [{ show: false }, { show: false }] : this.#axes(kind),
-      series: [{}, ...rows.map(() => this.#series(kind))],
+      series: [{}, ...data.slice(1).map(() => this.#series(kind, lineWidth(data)))],
       cursor: this.#cursor(kind),
       hooks: {
         draw: [(plot) => this.#paint(plot)],
@@ -216,7 +226,7 @@ export class ChartView {
     return [timeAxis(palette), valueAxis(palette, () => this.#scale.ticks, unit, names)];
   }
 
-  #series(kind: ChartKind): uPlot.Series {
+  #series(kind: ChartKind, width: number): uPlot.Series {
     const color = (_: uPlot, index: number): string => this.#color(index - 1);
     // The scales are worked out before: uPlot need not look for them.
     const base: uPlot.Series = { auto: false, stroke: color, pxAlign: 0, points: { show: false } };
@@ -227,7 +237,7 @@ export class ChartView {
     const isArea = kind !== "line";
     const line: uPlot.Series = {
       ...base,
-      width: 1.5,
+      width,
       cap: "round",
       paths: (plot, index, from, to) => this.#linePath(plot, index, from, to, isArea),
     };
@@ -325,9 +335,11 @@ export class ChartView {
 
   /** The time at the cursor, on the chart that has it: charts that follow show the line only. */
   #showTime(plot: uPlot, ms: number | undefined, left: number): void {
-    const own = this.#cursorMs !== undefined || plot.over.matches(":hover");
-    this.#time.hidden = ms === undefined || !own;
-    if (ms === undefined || this.#time.hidden) return;
+    const own = this.#cursorMs !== undefined || (ms !== undefined && plot.over.matches(":hover"));
+    const hidden = ms === undefined || !own;
+    // Setting what is set already would have the browser work out all styles again.
+    if (this.#time.hidden !== hidden) this.#time.hidden = hidden;
+    if (ms === undefined || hidden) return;
     const mark = markAt(plot, this.#input?.marks, left)?.label;
     const cell = this.#input?.kind === "heatmap" ? this.#cellText(plot, ms) : undefined;
     this.#time.textContent = [formatTime(ms, 1000), cell, mark]
@@ -350,6 +362,14 @@ export class ChartView {
     const { series } = this.#palette;
     return series[(this.#input?.slots[row] ?? 0) % series.length] ?? "gray";
   }
+}
+
+/**
+ * Lines of one pixel are drawn by a quick way of their own, twenty times as fast as thicker ones: without a graphics card
+ * these take a frame each, once there are many points.
+ */
+function lineWidth([x, ...rows]: uPlot.AlignedData): number {
+  return x.length * rows.length > MOST_BOLD_POINTS ? 1 : 1.5;
 }
 
 function isStacked({ kind, picture }: ChartInput): boolean {

@@ -6,7 +6,7 @@ import type { FixedRange } from "./time-range.ts";
 export interface ChartProps extends ChartInput {
   /** What the chart shows, for those who cannot see it. */
   label: string;
-  /** What the row of the picture says that the cursor stands at. Absent: the chart has no cursor, as a sparkline. */
+  /** What the row of the picture says that the cursor stands at, or what is so now. Absent: the chart has no cursor, as a sparkline. */
   valueText?: (index: number | undefined) => string;
   /** The row of the picture under the cursor, or undefined. */
   onHover?: (index: number | undefined) => void;
@@ -58,6 +58,7 @@ export function Chart({ label, valueText, onHover, onRange, ...input }: ChartPro
       aria-valuemin={0}
       aria-valuemax={100}
       aria-valuenow={100}
+      onFocus={(event) => event.currentTarget.setAttribute("aria-valuetext", valueText(undefined))}
       onKeyDown={(event) => {
         if (event.altKey || event.ctrlKey || event.metaKey) return;
         if (event.shiftKey || !steer(event.key, chart.current)) return;

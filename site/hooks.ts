@@ -34,14 +34,22 @@ export function useSeriesFrames(series: PanelSeries | undefined, active: boolean
   useEffect(() => {
     if (series === undefined) return;
     let { ready, error } = series;
-    const draw = (): void => redraw(undefined);
+    let drawnMs = 0;
+    const draw = (): void => {
+      drawnMs = performance.now();
+      redraw(undefined);
+    };
     const ask = (): void => drawSoon(draw);
     const unsubscribe = series.subscribe(() => {
       if (active || ready !== series.ready || error !== series.error) ask();
       ({ ready, error } = series);
     });
     if (active) ask();
-    const timer = active ? setInterval(ask, everyMs) : undefined;
+    // What data have drawn a moment ago need not move yet.
+    const move = (): void => {
+      if (performance.now() - drawnMs > everyMs / 2) ask();
+    };
+    const timer = active ? setInterval(move, everyMs) : undefined;
     return () => {
       unsubscribe();
       clearInterval(timer);
@@ -65,18 +73,19 @@ export function useVisible(element: RefObject<HTMLElement | null>): boolean {
   return visible;
 }
 
-/** The element's content width in CSS pixels; 0 until it is laid out. */
-export function useWidth(element: RefObject<HTMLElement | null>): number {
-  const [width, setWidth] = useState(0);
+/** The element's content box in CSS pixels; 0 until it is laid out. */
+export function useSize(element: RefObject<HTMLElement | null>): { width: number; height: number } {
+  const [size, setSize] = useState({ width: 0, height: 0 });
   useLayoutEffect(() => {
     if (element.current === null) return;
-    const observer = new ResizeObserver((entries) =>
-      setWidth(Math.round(entries.at(-1)?.contentRect.width ?? 0)),
-    );
+    const observer = new ResizeObserver((entries) => {
+      const { width = 0, height = 0 } = entries.at(-1)?.contentRect ?? {};
+      setSize({ width: Math.round(width), height: Math.round(height) });
+    });
     observer.observe(element.current);
     return () => observer.disconnect();
   }, [element]);
-  return width;
+  return size;
 }
 
 /** What `compute` gives; while `frozen`, what it gave for the same `of` before. */

@@ -6,11 +6,11 @@ import type { ColorSlots } from "./color-slots.ts";
 import { formatSpan, type Unit } from "./format.ts";
 import { FreshnessBadge } from "./freshness-badge.tsx";
 import type { PanelSpan } from "./grid-layout.ts";
-import { useSeriesFrames, useStore, useVisible, useWidth } from "./hooks.ts";
+import { useSeriesFrames, useSize, useStore, useVisible } from "./hooks.ts";
 import { useLive } from "./live.ts";
 import { useMarks } from "./marks.ts";
 import { PanelBody } from "./panel-body.tsx";
-import { PanelMenu } from "./panel-menu.tsx";
+import { PanelMenuButton } from "./panel-menu-button.tsx";
 import { panelKeys, type PanelCommands } from "./panel-commands.ts";
 import { drawnSpan, type PanelProps } from "./panels/panel-props.ts";
 import type { SlotContext } from "./slots.ts";
@@ -37,6 +37,8 @@ interface PanelCardProps {
 /** A chart moves when it has moved by a pixel: more often cannot be seen, and text changes each second at least. */
 const FRAME_LEAST_MS = 50;
 const FRAME_MOST_MS = 1_000;
+/** A panel of less content has no room for a legend, nor for a number above its line. */
+const LOW_PX = 130;
 /** Two pixels for a point of a line; a bar, or a cell, has to be seen by itself. */
 const POINT_PX = { line: 2, area: 2, number: 2, toplist: 2, table: 2, bars: 6, heatmap: 6 } as const;
 
@@ -49,7 +51,7 @@ export function PanelCard(card: PanelCardProps) {
   const [asTable, setAsTable] = useState(false);
   const pausedAtMs = useStore(view.pausedAtMs);
   const visible = useVisible(element);
-  const width = useWidth(element);
+  const { width, height } = useSize(element);
   const ownMs = parseDuration(panel.range ?? range) ?? 900_000;
   const own = useMemo(() => traitsOf(metric), [metric]);
   const mostPoints = Math.floor(width / POINT_PX[panel.kind]);
@@ -89,7 +91,7 @@ export function PanelCard(card: PanelCardProps) {
   };
   return (
     <article
-      class={`panel panel-${panel.kind}`}
+      class={`panel panel-${panel.kind} ${height > 0 && height < LOW_PX ? "panel-low" : ""}`}
       ref={element}
       tabIndex={-1}
       aria-labelledby={titleId}
@@ -103,7 +105,7 @@ export function PanelCard(card: PanelCardProps) {
         </h2>
         <StepNote own={own} drawn={traits} />
         <FreshnessBadge series={series} traits={traits} isPast={fixed} />
-        <PanelMenu panel={panel} index={index} commands={commands} context={context} />
+        <PanelMenuButton panel={panel} index={index} commands={commands} context={context} />
       </header>
       <div class="panel-body">
         <PanelBody {...props} series={series} metric={metric} asTable={asTable} />

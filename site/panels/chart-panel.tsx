@@ -8,6 +8,7 @@ import { pictureOf, topKeys, valueRange, type Picture } from "../picture.ts";
 import { readings, withSilent } from "../reading.ts";
 import { Store } from "../store.ts";
 import { formatTime } from "../time-axis.ts";
+import { describeRange } from "../time-range.ts";
 import { drawnSpan, type PanelProps } from "./panel-props.ts";
 
 /** As many lines as there are colours to tell them apart; rows of a heatmap are told apart by their place. */
@@ -40,7 +41,10 @@ export function ChartPanel(props: PanelProps & { kind: keyof typeof DEFAULT_TOP 
     value: current.get(key),
   }));
   const shown = shownRows(picture, slots, labels, only);
-  const valueText = (index: number | undefined): string => textAt(shown.picture, shown.labels, unit, index);
+  const valueText = (index: number | undefined): string => {
+    if (index !== undefined) return textAt(shown.picture, shown.labels, unit, index);
+    return `Now: ${items.map(({ label, value }) => `${label} ${formatValue(value, unit)}`).join(", ")}`;
+  };
   const span = drawnSpan(props);
   return (
     <>
@@ -56,7 +60,7 @@ export function ChartPanel(props: PanelProps & { kind: keyof typeof DEFAULT_TOP 
         onHover={(index) => hovered.set(index)}
         onRange={onRange}
         valueText={valueText}
-        label={`${panel.title}: ${items.map(({ label, value }) => `${label} ${formatValue(value, unit)}`).join(", ")}`}
+        label={`${panel.title}, ${describeRange(props.range)}`}
       />
       {kind === "heatmap" ? (
         <HeatScale most={valueRange(picture, span.fromMs, span.toMs, false)[1]} unit={unit} />
@@ -104,14 +108,7 @@ function shownRows(
 }
 
 /** What is spoken at the cursor. */
-function textAt(
-  { x, rows }: Picture,
-  labels: readonly string[],
-  unit: PanelProps["unit"],
-  index?: number,
-): string {
-  const ms = index === undefined ? undefined : x[index];
-  if (index === undefined || ms === undefined) return "No point chosen";
+function textAt({ x, rows }: Picture, labels: readonly string[], unit: Unit, index: number): string {
   const values = rows.map(({ y }, i) => `${labels[i] ?? ""} ${formatValue(y[index], unit)}`);
-  return `${formatTime(ms, 1_000)}: ${values.join(", ")}`;
+  return `${formatTime(x[index] ?? 0, 1_000)}: ${values.join(", ")}`;
 }

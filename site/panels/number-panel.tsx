@@ -3,6 +3,7 @@ import { formatValue, quantity } from "../format.ts";
 import { useFrozen } from "../hooks.ts";
 import { combinedColumn, pictureOf, valueRange } from "../picture.ts";
 import { combined, isKnownZero, readings } from "../reading.ts";
+import { describeRange } from "../time-range.ts";
 import { toneOf } from "../threshold-tone.ts";
 import { drawnSpan, type PanelProps } from "./panel-props.ts";
 
@@ -53,7 +54,7 @@ export function NumberPanel(props: PanelProps) {
         fromMs={fromMs}
         toMs={toMs}
         unit={unit}
-        label={`${panel.title}: now ${formatValue(value, unit)}, ${peak}`}
+        label={`${panel.title}, ${describeRange(props.range)}`}
       />
     </div>
   );
