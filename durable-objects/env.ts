@@ -6,6 +6,7 @@ import type { LiveHub } from "./live-hub.ts";
 import type { LogPartition } from "./log-partition.ts";
 import type { MetricWindow } from "./metric-window.ts";
 import type { PartitionReader } from "./partition-reader.ts";
+import type { PointArchiver } from "./point-archiver.ts";
 import { parseSettings, type Settings } from "./settings.ts";
 
 /** Bindings of `wrangler.toml`; settings are read by {@link settingsOf}. */
@@ -18,6 +19,7 @@ export interface Env {
   LIVE_HUB: DurableObjectNamespace<LiveHub>;
   KEY_LIMITER: DurableObjectNamespace<KeyLimiter>;
   ARCHIVER: DurableObjectNamespace<Archiver>;
+  POINT_ARCHIVER: DurableObjectNamespace<PointArchiver>;
   /** The cold archive; absent: nothing is archived. */
   ARCHIVE?: R2Bucket;
   ASSETS?: Fetcher;

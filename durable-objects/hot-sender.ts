@@ -4,6 +4,7 @@ import { projectOf, shardNameOf } from "./engine/placement.ts";
 import type { WindowSet } from "./engine/window-set.ts";
 import type { Settings } from "./settings.ts";
 import { type Cursor, HotOutbox, isBefore, type OutboxBatch } from "./storage/hot-outbox.ts";
+import type { PointStore } from "./storage/point-store.ts";
 import { HotStoreClient } from "./storage/hot-store-client.ts";
 import { backoffMs } from "./storage/remote-write.ts";
 
@@ -69,6 +70,16 @@ export class HotSender {
   readonly losing = (condition: string, parameter: number, reason: string): void => {
     this.#options.outbox.losing(condition, parameter, reason);
   };
+
+  /** Rows of points before this id are out for good. */
+  get passedRow(): number {
+    return this.#options.outbox.passedRow;
+  }
+
+  /** Points of the metric that end by then are of another that had its name, epoch ms. */
+  floorOf(metric: string): number {
+    return this.#options.outbox.floorOf(metric);
+  }
 
   /** A metric has ended, its windows sealed up to `sealedEnd`. */
   ended(defined: DefinedMetric, sealedEnd: number): void {
@@ -240,12 +251,13 @@ export function openHotSender(
   ctx: DurableObjectState,
   settings: Settings,
   set: WindowSet,
+  points: PointStore,
   wakeBy: (dueMs: number) => void,
 ): HotSender | undefined {
   if (settings.hotWrite === undefined) return undefined;
   return new HotSender({
     objectName: ctx.id.name ?? "",
-    outbox: new HotOutbox(ctx.storage),
+    outbox: new HotOutbox(ctx.storage, points),
     client: new HotStoreClient(settings.hotWrite),
     definedOf: (metric) => set.metric(metric)?.compiled,
     keepAlive: (task) => ctx.waitUntil(task),

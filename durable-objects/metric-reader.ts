@@ -6,7 +6,7 @@ import { compileMetric, type DefinedMetric } from "./engine/compiled-metric.ts";
 import type { MetricWindows } from "./engine/metric-windows.ts";
 import { projectOf, shardsOf } from "./engine/placement.ts";
 import { mergeShares, shareOf, type ShareReading } from "./engine/shares.ts";
-import { changeSeries, ratioSeries } from "./engine/views.ts";
+import { viewInputs, viewSeries } from "./engine/views.ts";
 import { resample, seriesOf, type WindowPoint } from "./engine/window-points.ts";
 import type { WindowSet } from "./engine/window-set.ts";
 import type { MetricWindow } from "./metric-window.ts";
@@ -25,13 +25,6 @@ export interface Reading {
   watermark: number | null;
 }
 
-/** Ends of windows in `[fromMs, toMs]` of one metric. */
-export interface MetricSpan {
-  metric: string;
-  fromMs: number;
-  toMs: number;
-}
-
 interface MetricReaderOptions {
   objectName: string;
   set: WindowSet;
@@ -39,9 +32,6 @@ interface MetricReaderOptions {
   definitions: () => Definitions;
   object: (name: string) => DurableObjectStub<MetricWindow>;
 }
-
-/** An aggregate over no events at all: zero, rather than nothing. */
-const ZERO_WHEN_EMPTY = new Set(["count", "rate", "sum", "uniques"]);
 
 /**
  * Reads a project's metrics as if each were whole and of this object: its own from memory and disk, split ones from the
@@ -77,17 +67,6 @@ export class MetricReader {
       series: seriesOf(windows.compiled, this.#points(windows, span)),
       watermark: this.#watermark(windows),
     };
-  }
-
-  /** Every point of some metrics, one list of series for each; an empty one where there is no such metric. */
-  async readAll(spans: readonly MetricSpan[]): Promise<Series[][]> {
-    const all: Series[][] = [];
-    for (const { metric, fromMs, toMs } of spans) {
-      const stepMs = this.#defined(metric)?.metric.window.everyMs;
-      const reading = stepMs === undefined ? undefined : await this.read(metric, { fromMs, toMs, stepMs });
-      all.push(reading?.series ?? []);
-    }
-    return all;
   }
 
   /** What this object has of a metric that is split; undefined: it is not one of its objects. */
@@ -129,30 +108,23 @@ export class MetricReader {
 
   async #readView(view: View, span: Span): Promise<Reading | undefined> {
     if (viewFault(view, (name) => this.#defined(name)?.metric) !== undefined) return undefined;
-    if (view.type === "change") {
-      const before = { ...span, fromMs: span.fromMs - view.agoMs, toMs: span.toMs - view.agoMs };
-      const now = await this.read(view.metric, span);
-      const then = await this.read(view.metric, before);
-      const metric = this.metricOf(view.metric);
-      if (!now || !then || !metric) return undefined;
-      const series = changeSeries(now.series, then.series, view, {
-        keys: metric.groupBy,
-        emptyIsZero: ZERO_WHEN_EMPTY.has(metric.aggregate.fn),
-        closedMs: now.watermark ?? 0,
-      });
-      return { ...now, series };
-    }
-    const above = await this.read(view.numerator, span);
-    const below = await this.read(view.denominator, span);
-    const numerator = this.metricOf(view.numerator);
-    const denominator = this.metricOf(view.denominator);
-    if (!above || !below || !numerator || !denominator) return undefined;
-    const series = ratioSeries(above.series, below.series, {
-      numeratorKeys: numerator.groupBy,
-      denominatorKeys: denominator.groupBy,
-      emptyIsZero: ZERO_WHEN_EMPTY.has(numerator.aggregate.fn),
+    const [first, second] = viewInputs(view);
+    const before = (agoMs: number): Span => ({
+      ...span,
+      fromMs: span.fromMs - agoMs,
+      toMs: span.toMs - agoMs,
     });
-    return { series, watermark: above.watermark };
+    const [now, then] = await Promise.all([
+      this.read(first.metric, before(first.agoMs)),
+      this.read(second.metric, before(second.agoMs)),
+    ]);
+    const [metric, other] = [this.metricOf(first.metric), this.metricOf(second.metric)];
+    if (!now || !then || !metric || !other) return undefined;
+    const inputs = [
+      { metric, series: now.series },
+      { metric: other, series: then.series },
+    ] as const;
+    return { series: viewSeries(view, inputs, now.watermark ?? 0), watermark: now.watermark };
   }
 
   *#points(windows: MetricWindows, { fromMs, toMs, stepMs }: Span): Generator<WindowPoint> {
@@ -160,7 +132,7 @@ export class MetricReader {
     const wholeFromMs = Math.ceil(fromMs / stepMs) * stepMs - stepMs + 1;
     const wholeToMs = Math.floor(toMs / stepMs) * stepMs;
     const { compiled, finalEnd, sealedEnd } = windows;
-    const stored = this.#options.store.points(compiled.metric.name, wholeFromMs, wholeToMs);
+    const stored = this.#options.store.points.read(compiled.metric.name, wholeFromMs, wholeToMs);
     yield* resample(compiled, windows.points(wholeFromMs, wholeToMs, stored), stepMs, {
       finalEnd,
       sealedEnd,

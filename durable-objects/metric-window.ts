@@ -1,5 +1,4 @@
 import { DurableObject } from "cloudflare:workers";
-import type { TierSpan } from "../protocol/series.ts";
 import type { WindowSpec } from "../protocol/window-spec.ts";
 import { askReader } from "./ask-reader.ts";
 import type { ProjectAlerts } from "./catalog-alerts.ts";
@@ -11,10 +10,18 @@ import type { WindowSet, WindowStep } from "./engine/window-set.ts";
 import { catalogOf, type Env, settingsOf } from "./env.ts";
 import { type HotSender, type HotStats, openHotSender } from "./hot-sender.ts";
 import { LiveFeed, type LiveFrame } from "./live-feed.ts";
-import { MetricReader, type MetricSpan, type Span } from "./metric-reader.ts";
+import { MetricReader, type Span } from "./metric-reader.ts";
 import { type MetricStats, sumStats } from "./metric-stats.ts";
 import type { Settings } from "./settings.ts";
-import { latestSpan, spanOf, unknownMetric, type WindowAnswer, type WindowQuery } from "./window-query.ts";
+import { PointKeeper } from "./point-keeper.ts";
+import { QueryPlanner, windowSpanOf } from "./query-planner.ts";
+import {
+  latestSpan,
+  type QueryOutcome,
+  unknownMetric,
+  type WindowAnswer,
+  type WindowQuery,
+} from "./window-query.ts";
 import { changedElsewhere } from "./changed-definitions.ts";
 import { WindowStore } from "./storage/window-store.ts";
 import { objectWatcher, WatcherList } from "./watcher-list.ts";
@@ -22,6 +29,8 @@ import { type AlertsOfObject, type AlertStats, WindowAlerts } from "./window-ale
 
 const ASK_EVERY_MS = 1_000;
 const CHECKPOINT_EVERY_MS = 30_000;
+/** Between two checkpoints of which each rolls up a few of many points. */
+const KEEP_ON_MS = 200;
 /** Sealed points that are kept in memory until a checkpoint writes them: some MB. */
 const MOST_SEALED_POINTS = 20_000;
 
@@ -38,6 +47,8 @@ export class MetricWindow extends DurableObject<Env> {
   readonly #feed: LiveFeed;
   readonly #hot: HotSender | undefined;
   readonly #alerts: WindowAlerts;
+  readonly #keeper: PointKeeper;
+  readonly #planner: QueryPlanner;
   #definitions: Definitions;
   #askedMs = 0;
   #appliedMs = 0;
@@ -54,7 +65,7 @@ export class MetricWindow extends DurableObject<Env> {
       storage: ctx.storage,
       allowPrivateWebhooks: this.#settings.allowPrivateWebhooks,
       definitions: () => this.#definitions,
-      stored: (metric, fromMs, toMs) => this.#store.points(metric, fromMs, toMs),
+      stored: (metric, fromMs, toMs) => this.#store.points.read(metric, fromMs, toMs),
       fetchAlerts: (project) => catalogOf(env).alertsOf(project) as Promise<ProjectAlerts>,
       keepAlive: (task) => ctx.waitUntil(task),
       wakeBy: (dueMs) => this.#wakeBy(dueMs),
@@ -83,7 +94,26 @@ export class MetricWindow extends DurableObject<Env> {
       object,
       keepAlive: (task) => ctx.waitUntil(task),
     });
-    this.#hot = openHotSender(ctx, this.#settings, set, (dueMs) => this.#wakeBy(dueMs));
+    const wakeBy = (dueMs: number): void => this.#wakeBy(dueMs);
+    this.#hot = openHotSender(ctx, this.#settings, set, this.#store.points, wakeBy);
+    this.#keeper = new PointKeeper({
+      storage: ctx.storage,
+      points: this.#store.points,
+      set,
+      settings: this.#settings,
+      definitions: () => this.#definitions,
+      hot: this.#hot,
+      archiver: env.ARCHIVE && env.POINT_ARCHIVER.getByName(this.#name),
+      keepAlive: (task) => ctx.waitUntil(task),
+      wakeBy,
+    });
+    this.#planner = new QueryPlanner({
+      objectName: this.#name,
+      reader: this.#reader,
+      definitions: () => this.#definitions,
+      coverageOf: (object_, metric) =>
+        object_ === this.#name ? this.coverage(metric) : this.#object(object_).coverage(metric),
+    });
   }
 
   /** The last offset of a partition that is applied; -1: none. */
@@ -116,28 +146,35 @@ export class MetricWindow extends DurableObject<Env> {
     return partial.to;
   }
 
-  /** Answers a query over the live tier. */
-  async query(query: WindowQuery): Promise<WindowAnswer> {
-    const window = await this.#windowOf(query.metric);
-    if (window === undefined) return unknownMetric(query.metric);
-    const span = spanOf(query, window);
-    if ("ok" in span) return span;
+  /** Answers a query, or says where its points are. */
+  async query(query: WindowQuery): Promise<QueryOutcome> {
+    if ((await this.#windowOf(query.metric)) === undefined) return unknownMetric(query.metric);
+    const planned = await this.#planner.plan(query);
+    if ("ok" in planned) return planned;
+    const span = windowSpanOf(planned);
+    if (span === undefined) return { ok: true, plan: JSON.stringify(planned) };
     const reading = await this.#reader.read(query.metric, span);
     if (reading === undefined) return unknownMetric(query.metric);
-    const tiers: TierSpan[] = [{ tier: "live", from: query.fromMs, to: query.toMs }];
-    const matching = reading.series.filter(({ group }) => matchesGroups(group, query.groups));
-    return { ok: true, body: JSON.stringify({ metric: query.metric, series: matching, tiers }) };
+    const series = reading.series.filter(({ group }) => matchesGroups(group, query.groups));
+    return { ok: true, body: JSON.stringify({ metric: query.metric, series, tiers: planned.tiers }) };
+  }
+
+  /** JSON of the series that the window objects have of a metric: a part of a {@link StitchPlan}. */
+  async readSeries(metric: string, span: Span): Promise<string> {
+    return JSON.stringify((await this.#reader.read(metric, span))?.series ?? []);
+  }
+
+  /** JSON of what this object, and its stores, have of one of its metrics; undefined: it has no such metric. */
+  async coverage(metric: string): Promise<string | undefined> {
+    if (this.#set.metric(metric) === undefined) await this.#refresh();
+    const windows = this.#set.metric(metric);
+    return windows && JSON.stringify(this.#keeper.coverage(windows, Date.now()));
   }
 
   /** JSON of the project's metrics, a list of `Metric`; views are none. */
   async metrics(): Promise<string> {
     if (this.#definitions.version < 0) await this.#refresh();
     return JSON.stringify(this.#definitions.metrics.map(({ metric }) => metric));
-  }
-
-  /** JSON of every point in some spans: see {@link MetricReader.readAll}. */
-  async readAll(spans: MetricSpan[]): Promise<string> {
-    return JSON.stringify(await this.#reader.readAll(spans));
   }
 
   /**
@@ -242,6 +279,8 @@ export class MetricWindow extends DurableObject<Env> {
     this.#alarmSet = true;
     this.#hot?.nudge(Date.now());
     this.#alerts.nudge(Date.now());
+    this.#keeper.nudge(Date.now());
+    if (this.#keeper.hasMore) this.#checkpoint();
     if (Date.now() - this.#appliedMs < ASK_EVERY_MS && this.#set.hasOpenWindows) {
       await this.ctx.storage.setAlarm(this.#appliedMs + this.#settings.idlePartitionMs + ASK_EVERY_MS);
       return;
@@ -260,7 +299,8 @@ export class MetricWindow extends DurableObject<Env> {
   /** When there is something to do though no window is open, epoch ms; Infinity: never. */
   get #dueMs(): number {
     const awaitedMs = Math.max(this.#alerts.awaitedMs, this.#askedMs + ASK_EVERY_MS);
-    return Math.min(awaitedMs, this.#alerts.sendDueMs, this.#hot?.dueMs ?? Number.POSITIVE_INFINITY);
+    const hotMs = this.#hot?.dueMs ?? Number.POSITIVE_INFINITY;
+    return Math.min(awaitedMs, this.#alerts.sendDueMs, hotMs, this.#keeper.dueMs);
   }
 
   /** While windows are open, calls or the alarm come often enough. There is one alarm for all that is to be done. */
@@ -287,11 +327,13 @@ export class MetricWindow extends DurableObject<Env> {
   #checkpoint(): void {
     this.#checkpointMs = Date.now();
     this.#feed.draw();
-    const { liveRetentionMs, liveBytes } = this.#settings;
-    const bounds = { forgetBeforeMs: this.#checkpointMs - liveRetentionMs, mostBytes: liveBytes };
     this.#alerts.checkpoint();
-    this.#store.checkpoint(this.#set, this.#definitions, bounds, this.#hot?.losing);
+    this.#store.checkpoint(this.#set, this.#definitions, (points) => {
+      this.#keeper.keep(points, this.#checkpointMs);
+    });
     this.#hot?.added(this.#checkpointMs);
+    this.#keeper.nudge(this.#checkpointMs);
+    if (this.#keeper.hasMore) this.#wakeBy(this.#checkpointMs + KEEP_ON_MS);
   }
 
   /** Silent partitions hold windows open until their readers say that they stand at the end of the log. */
@@ -326,11 +368,12 @@ export class MetricWindow extends DurableObject<Env> {
     this.#definitions = definitions;
     const own = metricsOf(this.#name, definitions.metrics);
     // What is sealed is written before its metric may end; what open windows hold is told, but goes nowhere.
-    if (this.#hot !== undefined) this.#checkpoint();
+    this.#checkpoint();
     const sealedEnds = new Map([...this.#set.metrics()].map((windows) => [windows, windows.sealedEnd]));
     for (const ended of this.#set.define(own)) {
       this.#feed.ended(ended);
       this.#hot?.ended(ended.compiled, sealedEnds.get(ended) ?? 0);
+      this.#keeper.ended(ended.compiled);
       this.#store.forgetMetric(ended.compiled.metric.name);
     }
     for (const name of changedElsewhere(before, definitions)) this.#feed.endedByName(name);

@@ -17,8 +17,10 @@ describe("settings that are right", () => {
       idlePartitionMs: 5_000,
       logRetentionMs: 86_400_000,
       liveTickMs: 200,
-      liveRetentionMs: 691_200_000,
+      liveRetentionMs: 2_592_000_000,
+      liveFineMs: 21_600_000,
       archiveEveryMs: 300_000,
+      archivePointsEveryMs: 3_600_000,
       liveBytes: 4 * 2 ** 30,
       allowPrivateWebhooks: false,
     });

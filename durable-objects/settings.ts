@@ -43,10 +43,14 @@ export interface Settings {
   logRetentionMs: number;
   /** `LIVE_TICK_MS`: shortest distance of two frames of one metric. */
   liveTickMs: number;
-  /** `LIVE_RETENTION_MS`: how long a metric's points are kept for queries. */
+  /** `LIVE_RETENTION_MS`: how long the window objects keep a metric's points. */
   liveRetentionMs: number;
+  /** `LIVE_FINE_MS`: how long, at least, they keep them as they were sealed; older ones are rolled up. */
+  liveFineMs: number;
   /** `ARCHIVE_EVERY_MS`: how old a record becomes, at most, before it is archived. */
   archiveEveryMs: number;
+  /** `ARCHIVE_POINTS_EVERY_MS`: how long sealed points wait, at most, before they are archived. */
+  archivePointsEveryMs: number;
   /** `LIVE_BYTES`: the most that one window object's database takes; beyond it the oldest points go. */
   liveBytes: number;
   /** `TSDB_WRITE_URL`, `TSDB_TOKEN`; absent: sealed points stay with the window objects. */
@@ -74,9 +78,16 @@ const NUMBERS = {
     field: "liveRetentionMs",
     least: 60_000,
     most: 60 * 86_400_000,
-    fallback: 8 * 86_400_000,
+    fallback: 30 * 86_400_000,
   },
+  LIVE_FINE_MS: { field: "liveFineMs", least: 1_000, most: 60 * 86_400_000, fallback: 6 * 3_600_000 },
   ARCHIVE_EVERY_MS: { field: "archiveEveryMs", least: 1_000, most: 3_600_000, fallback: 300_000 },
+  ARCHIVE_POINTS_EVERY_MS: {
+    field: "archivePointsEveryMs",
+    least: 1_000,
+    most: 86_400_000,
+    fallback: 3_600_000,
+  },
   LIVE_BYTES: { field: "liveBytes", least: 2 ** 20, most: 9 * 2 ** 30, fallback: 4 * 2 ** 30 },
 } as const;
 

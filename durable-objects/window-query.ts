@@ -1,6 +1,10 @@
 import { LIMITS } from "../protocol/limits.ts";
+import type { TierSpan } from "../protocol/series.ts";
+import type { View } from "../protocol/view.ts";
 import type { WindowSpec } from "../protocol/window-spec.ts";
+import type { DefinedMetric } from "./engine/compiled-metric.ts";
 import type { Span } from "./metric-reader.ts";
+import type { Plan } from "./tiers/plan.ts";
 
 /** A question to one metric: ends of windows in `[fromMs, toMs]`, one point every `stepMs` if given. */
 export interface WindowQuery {
@@ -17,27 +21,33 @@ export interface WindowQuery {
 /** JSON of the answer, or why there is none. */
 export type WindowAnswer = { ok: true; body: string } | Refusal;
 
+/** Where the points of a query are, when the window objects alone cannot answer it. */
+export interface StitchPlan {
+  metric: string;
+  /** Of a view: what it computes from the inputs. */
+  view?: View;
+  stepMs: number;
+  /** A view's two, in the order of `viewInputs`; of a metric itself one. */
+  inputs: StitchInput[];
+  /** Windows that end by then are closed, epoch ms. */
+  closedMs: number;
+  tiers: TierSpan[];
+}
+
+export interface StitchInput {
+  defined: DefinedMetric;
+  /** The window objects that have the metric: more than one where it is split. */
+  objects: string[];
+  plan: Plan;
+}
+
+/** JSON of the answer, of a {@link StitchPlan}, or why there is neither. */
+export type QueryOutcome = { ok: true; body: string } | { ok: true; plan: string } | Refusal;
+
 export interface Refusal {
   ok: false;
   reason: "unknown_metric" | "step" | "points" | "unavailable";
   message: string;
-}
-
-/** The span that a query asks for, or why it cannot be had. */
-export function spanOf(query: WindowQuery, { everyMs, type }: WindowSpec): Span | Refusal {
-  const stepMs = query.stepMs ?? everyMs;
-  if (stepMs % everyMs !== 0) {
-    const what = type === "sliding" ? "window's step" : "window's size";
-    const message = `step is ${stepMs} ms; expected a multiple of the ${what}, ${everyMs} ms`;
-    return { ok: false, reason: "step", message };
-  }
-  const points = (query.toMs - query.fromMs) / stepMs;
-  if (points > query.mostPoints) {
-    const message = `from, to and step ask for ${Math.ceil(points)} points a series; the bound is ${query.mostPoints}`;
-    return { ok: false, reason: "points", message };
-  }
-  // A span that reaches up to now holds the window that is open now, though that ends later.
-  return { fromMs: query.fromMs, toMs: query.upToNow ? query.toMs + stepMs : query.toMs, stepMs };
 }
 
 /** The span of a snapshot, or why it cannot be had. */

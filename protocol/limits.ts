@@ -50,6 +50,10 @@ export const LIMITS = {
   pointsPerSeries: 11_000,
   /** Points of all series in one answer that is computed over past events. */
   exploredPoints: 200_000,
+  /** Windows of the archive that one question reads, of each group: five years of quarters of an hour. */
+  archivedWindows: 200_000,
+  /** Points of the archive that one question reads, of all groups: what fits in memory. */
+  archivedPoints: 1_000_000,
   /** Bytes of one definition in the catalog: a metric, a dashboard, a key. */
   definitionBytes: 256 * 1024,
   /** Alert rules of one project: each is evaluated with every window of its metric. */

@@ -42,6 +42,11 @@ export class SeriesNaming {
     return [...this.#fixed.map(([name]) => name), ...this.#labels.values()];
   }
 
+  /** The group of one of its series, by its labels. */
+  groupOf(labels: Readonly<Record<string, string>>): Group {
+    return Object.fromEntries(Array.from(this.#labels, ([key, label]) => [key, labels[label] ?? ""]));
+  }
+
   /** The labels of one of its series, ascending by name. */
   labelsOf(group: Group, shard?: string): Label[] {
     const labels = [...this.#fixed];

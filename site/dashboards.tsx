@@ -115,7 +115,7 @@ function Shown({ readKey, catalog, reload }: Omit<DashboardsProps, "view">) {
         <LazyMissing wanted={dashboards.length === 0 ? undefined : wanted} />
       )}
       {dialog === "keys" ? (
-        <LazyKeys onClose={() => setDialog(undefined)} />
+        <LazyKeys catalog={context.catalog} onClose={() => setDialog(undefined)} />
       ) : (
         dialog?.dialog !== undefined && (
           <LoadedDialog {...context} load={dialog.dialog} onClose={() => setDialog(undefined)} />
@@ -134,12 +134,12 @@ function LazyMissing({ wanted }: { wanted: string | undefined }) {
   );
 }
 
-function LazyKeys({ onClose }: { onClose: () => void }) {
+function LazyKeys({ catalog, onClose }: { catalog: Catalog; onClose: () => void }) {
   const { value: KeyOverlay, failed } = useLoaded(loadKeys, []);
   useEffect(() => {
     if (failed) onClose();
   }, [failed]);
-  return KeyOverlay === undefined ? null : <KeyOverlay onClose={onClose} />;
+  return KeyOverlay === undefined ? null : <KeyOverlay catalog={catalog} onClose={onClose} />;
 }
 
 /** Says what changes by itself or by a key: the connection, the range, whether time moves. */

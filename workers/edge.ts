@@ -26,6 +26,7 @@ export { LiveHub } from "../durable-objects/live-hub.ts";
 export { LogPartition } from "../durable-objects/log-partition.ts";
 export { MetricWindow } from "../durable-objects/metric-window.ts";
 export { PartitionReader } from "../durable-objects/partition-reader.ts";
+export { PointArchiver } from "../durable-objects/point-archiver.ts";
 
 const app = new Hono<App>()
   .use("/v1/*", crossOrigin)

@@ -1,6 +1,7 @@
-import { ByteWriter, type ColumnSource, ParquetWriter } from "hyparquet-writer";
+import type { ColumnSource } from "hyparquet-writer";
 import type { SchemaElement } from "hyparquet";
 import type { EventRows } from "./event-rows.ts";
+import { encodeParquet, jsonBytes } from "./parquet.ts";
 import { groupSizes } from "./row-groups.ts";
 import { type Codec, ZSTD } from "./zstd.ts";
 
@@ -18,9 +19,6 @@ export interface EventFile {
 }
 
 const NAMED_MOST = 32;
-/** Length of the metadata (u32), then `PAR1`. */
-const TRAILER_BYTES = 8;
-
 /**
  * What a metric needs comes first and together. Props are JSON to whoever reads them. `batch` and `line` tell every
  * event from every other of its partition.
@@ -31,53 +29,42 @@ const SCHEMA: SchemaElement[] = [
   { name: "ts", type: "INT64", converted_type: "TIMESTAMP_MILLIS", repetition_type: "REQUIRED" },
   { name: "value", type: "DOUBLE", repetition_type: "OPTIONAL" },
   { name: "user", type: "BYTE_ARRAY", converted_type: "UTF8", repetition_type: "OPTIONAL" },
-  { name: "props", type: "BYTE_ARRAY", repetition_type: "OPTIONAL" },
+  {
+    name: "props",
+    type: "BYTE_ARRAY",
+    converted_type: "JSON",
+    logical_type: { type: "JSON" },
+    repetition_type: "OPTIONAL",
+  },
   { name: "id", type: "BYTE_ARRAY", converted_type: "UTF8", repetition_type: "OPTIONAL" },
   { name: "batch", type: "INT64", repetition_type: "REQUIRED" },
   { name: "line", type: "INT32", repetition_type: "REQUIRED" },
 ];
-
-/** As readers see it. To the writer `props` are bytes: of JSON it would make text once more. */
-const FILE_SCHEMA = SCHEMA.map((element): SchemaElement => {
-  if (element.name !== "props") return element;
-  return { ...element, converted_type: "JSON", logical_type: { type: "JSON" } };
-});
 
 /** Writes rows, at least one, as Parquet: sorted by name and time, in groups that a query can skip. */
 export function encodeEvents(rows: EventRows, codec: Codec = ZSTD): EventFile {
   const order = rows.order();
   const names = pick(rows.name, order);
   const ts = pick(rows.ts, order);
-  const writer = new ByteWriter(rows.length * 32);
-  const parquet = new ParquetWriter({
-    writer,
+  const { body, footerBytes } = encodeParquet({
     schema: SCHEMA,
-    codec: codec.name,
-    compressors: { [codec.name]: codec.compress },
-    // Names are whole in the statistics: a group of one name is known by them.
-    statisticsTruncateLength: Number.POSITIVE_INFINITY,
-    createdBy: "freshet",
+    columns: columnsOf(rows, order, names, ts),
+    groupSizes: groupSizes(names),
+    bytesExpected: rows.length * 32,
+    codec,
   });
-  void parquet.write({ columnData: columnsOf(rows, order, names, ts), rowGroupSize: groupSizes(names) });
-  parquet.schema = FILE_SCHEMA;
-  void parquet.finish();
-  const body = writer.getBytes().slice();
   return {
     body,
     rows: rows.length,
     textBytes: rows.textBytes,
-    footerBytes: footerBytesOf(body),
+    footerBytes,
     ...extentOf(names, ts),
   };
 }
 
 function columnsOf(rows: EventRows, order: readonly number[], names: string[], ts: number[]): ColumnSource[] {
   const plain = { offsetIndex: false, statistics: false } as const;
-  const encoder = new TextEncoder();
-  const props = order.map((row) => {
-    const text = rows.props[row];
-    return typeof text === "string" ? encoder.encode(text) : null;
-  });
+  const props = order.map((row) => jsonBytes(rows.props[row]));
   return [
     { name: "name", data: names, encoding: "RLE_DICTIONARY", offsetIndex: false },
     { name: "ts", data: ts, encoding: "DELTA_BINARY_PACKED", offsetIndex: false },
@@ -92,11 +79,6 @@ function columnsOf(rows: EventRows, order: readonly number[], names: string[], t
 
 function pick<T>(column: readonly T[], order: readonly number[]): T[] {
   return order.map((row) => column[row] as T);
-}
-
-function footerBytesOf(body: Uint8Array): number {
-  const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
-  return view.getUint32(body.length - TRAILER_BYTES, true) + TRAILER_BYTES;
 }
 
 function extentOf(

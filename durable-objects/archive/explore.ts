@@ -7,8 +7,7 @@ import { Replay } from "../engine/replay.ts";
 import { resample, seriesOf, type WindowPoint } from "../engine/window-points.ts";
 import type { ArchiveBucket } from "./archive-bucket.ts";
 import type { ExploreShare } from "./log-tail.ts";
-import { noCounts, type ReadCounts, readEvents } from "./read-events.ts";
-import type { EventField } from "./read-plan.ts";
+import { type EventField, type EventReadCounts, noCounts, readEvents } from "./read-events.ts";
 
 const HOUR_MS = 3_600_000;
 /** A session that began earlier before the span than this counts from here. */
@@ -30,7 +29,7 @@ export class TooManyPointsError extends Error {
 
 interface Explored {
   series: Series[];
-  counts: ReadCounts;
+  counts: EventReadCounts;
 }
 
 /**

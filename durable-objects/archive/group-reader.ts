@@ -1,11 +1,8 @@
 import { type AsyncBuffer, type DecodedArray, type FileMetaData, parquetRead } from "hyparquet";
 import { decompress } from "./zstd.ts";
 
-/** The columns of a file. */
-export type ColumnName = "name" | "ts" | "value" | "user" | "props" | "id" | "batch" | "line";
-
 /** Values of some columns for the rows of one group. A column that was not read is missing. */
-export type Columns = Partial<Record<ColumnName, ArrayLike<unknown>>>;
+export type Columns = Partial<Record<string, ArrayLike<unknown>>>;
 
 /**
  * Reads columns of one row group.
@@ -16,7 +13,7 @@ export type Columns = Partial<Record<ColumnName, ArrayLike<unknown>>>;
 export async function readGroup(
   file: AsyncBuffer,
   metadata: FileMetaData,
-  columns: readonly ColumnName[],
+  columns: readonly string[],
   rowStart: number,
   rows: number,
 ): Promise<Columns> {

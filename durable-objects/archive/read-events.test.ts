@@ -5,13 +5,14 @@ import type { ArchiveBucket } from "./archive-bucket.ts";
 import { encodeEvents } from "./event-file.ts";
 import { EventRows } from "./event-rows.ts";
 import {
-  ArchiveFileGoneError,
-  type FileToRead,
+  type EventFileToRead,
+  type EventQuery,
+  type EventReadCounts,
   noCounts,
-  type ReadCounts,
   readEvents,
 } from "./read-events.ts";
-import { type EventQuery, joinRanges } from "./read-plan.ts";
+import { ArchiveFileGoneError } from "./read-groups.ts";
+import { joinRanges } from "./read-plan.ts";
 
 const HOUR = 1_795_000_000_000 - (1_795_000_000_000 % 3_600_000);
 /** Some frequent, some seldom: 1, 1/2, 1/3, … of each other. */
@@ -42,7 +43,7 @@ const bucket: ArchiveBucket = {
   },
   delete: async () => undefined,
 };
-const files: FileToRead[] = [];
+const files: EventFileToRead[] = [];
 const events: Event[] = [];
 
 beforeAll(() => {
@@ -72,7 +73,7 @@ beforeAll(() => {
   }
 });
 
-async function read(query: EventQuery): Promise<{ found: Event[]; counts: ReadCounts }> {
+async function read(query: EventQuery): Promise<{ found: Event[]; counts: EventReadCounts }> {
   const counts = noCounts();
   const found: Event[] = [];
   for await (const some of readEvents(files, query, bucket, counts)) found.push(...some);

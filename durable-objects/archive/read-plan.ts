@@ -1,26 +1,25 @@
 import type { FileMetaData, RowGroup } from "hyparquet";
-import type { ColumnName } from "./group-reader.ts";
 
-/** What is wanted of the archive. */
-export interface EventQuery {
-  /** Events of this name; absent: of every name. */
+/** Which rows of a file are wanted that is sorted by a name, then by time. */
+export interface RowQuery {
+  nameColumn: string;
+  timeColumn: string;
+  /** Rows of this name; absent: of every name. */
   name?: string;
   /** From this time on, epoch ms. */
   fromMs: number;
   /** Before this time, epoch ms. */
   toMs: number;
-  /** Fields beside `name` and `ts`. `place` is `batch` and `line`. */
-  fields: readonly EventField[];
+  /** Columns beside the two. */
+  columns: readonly string[];
 }
 
-export type EventField = "value" | "user" | "props" | "id" | "place";
-
-/** A row group that may hold wanted events, and what to read of it. */
+/** A row group that may hold wanted rows, and what to read of it. */
 export interface GroupRead {
   rowStart: number;
   rows: number;
-  columns: ColumnName[];
-  /** The name of all its events, when it is known without reading. */
+  columns: string[];
+  /** The name of all its rows, when it is known without reading. */
   name?: string;
   /** Requests: byte ranges of the file, ascending, end exclusive. */
   ranges: ByteRange[];
@@ -36,8 +35,8 @@ export interface ByteRange {
 /** Of what is needed, so much more may be read to save requests. */
 const WASTE_MOST = 0.1;
 
-/** Plans the reading of a file: only groups that may hold wanted events, of those only the columns needed. */
-export function planFile(metadata: FileMetaData, query: EventQuery): GroupRead[] {
+/** Plans the reading of a file: only groups that may hold wanted rows, of those only the columns needed. */
+export function planFile(metadata: FileMetaData, query: RowQuery): GroupRead[] {
   const reads: GroupRead[] = [];
   let rowStart = 0;
   for (const group of metadata.row_groups) {
@@ -48,12 +47,12 @@ export function planFile(metadata: FileMetaData, query: EventQuery): GroupRead[]
   return reads;
 }
 
-function mayHold(group: RowGroup, { name, fromMs, toMs }: EventQuery): boolean {
-  const names = extentOf(group, "name");
+function mayHold(group: RowGroup, { nameColumn, timeColumn, name, fromMs, toMs }: RowQuery): boolean {
+  const names = extentOf(group, nameColumn);
   if (name !== undefined && names !== undefined) {
     if (isBefore(name, String(names.min)) || isBefore(String(names.max), name)) return false;
   }
-  const times = extentOf(group, "ts");
+  const times = extentOf(group, timeColumn);
   return times === undefined || (Number(times.min) < toMs && Number(times.max) >= fromMs);
 }
 
@@ -62,11 +61,10 @@ function isBefore(a: string, b: string): boolean {
   return a < b && !/[\ud800-\udfff]/.test(a + b);
 }
 
-function planGroup(group: RowGroup, { fields }: EventQuery, rowStart: number, rows: number): GroupRead {
-  const names = extentOf(group, "name");
+function planGroup(group: RowGroup, query: RowQuery, rowStart: number, rows: number): GroupRead {
+  const names = extentOf(group, query.nameColumn);
   const only = names !== undefined && names.min === names.max ? String(names.min) : undefined;
-  const columns: ColumnName[] = only === undefined ? ["name", "ts"] : ["ts"];
-  for (const field of fields) columns.push(...(field === "place" ? (["batch", "line"] as const) : [field]));
+  const columns = [...(only === undefined ? [query.nameColumn] : []), query.timeColumn, ...query.columns];
   const chunks = columns.map((column) => chunkOf(group, column)).sort((a, b) => a.start - b.start);
   const neededBytes = chunks.reduce((sum, { start, end }) => sum + end - start, 0);
   const read: GroupRead = { rowStart, rows, columns, ranges: joinRanges(chunks), neededBytes };
@@ -96,19 +94,19 @@ export function joinRanges(ranges: readonly ByteRange[]): ByteRange[] {
   return requests;
 }
 
-function chunkOf(group: RowGroup, column: ColumnName): ByteRange {
+function chunkOf(group: RowGroup, column: string): ByteRange {
   const meta = metadataOf(group, column);
   if (meta === undefined) throw new Error(`a file of the archive has no column ${column}`);
   const start = Number(meta.dictionary_page_offset ?? meta.data_page_offset);
   return { start, end: start + Number(meta.total_compressed_size) };
 }
 
-function extentOf(group: RowGroup, column: ColumnName): { min: unknown; max: unknown } | undefined {
+function extentOf(group: RowGroup, column: string): { min: unknown; max: unknown } | undefined {
   const statistics = metadataOf(group, column)?.statistics;
   const [min, max] = [statistics?.min_value, statistics?.max_value];
   return min === undefined || max === undefined ? undefined : { min, max };
 }
 
-function metadataOf(group: RowGroup, column: ColumnName): RowGroup["columns"][number]["meta_data"] {
+function metadataOf(group: RowGroup, column: string): RowGroup["columns"][number]["meta_data"] {
   return group.columns.find(({ meta_data }) => meta_data?.path_in_schema[0] === column)?.meta_data;
 }

@@ -1,8 +1,8 @@
 import { parquetMetadata } from "hyparquet";
 import type { EventRows } from "./event-rows.ts";
-import { type ColumnName, type Columns, readGroup } from "./group-reader.ts";
+import { type Columns, readGroup } from "./group-reader.ts";
 
-const ALL: readonly ColumnName[] = ["name", "ts", "value", "user", "props", "id", "batch", "line"];
+const ALL = ["name", "ts", "value", "user", "props", "id", "batch", "line"];
 
 /** Adds all rows of a file to `rows`. */
 export async function readRows(body: ArrayBuffer, rows: EventRows): Promise<void> {
@@ -18,14 +18,14 @@ export async function readRows(body: ArrayBuffer, rows: EventRows): Promise<void
 
 function addRow(rows: EventRows, columns: Columns, row: number): void {
   rows.addRow({
-    name: String(columns.name?.[row]),
-    ts: Number(columns.ts?.[row]),
-    user: text(columns.user?.[row]),
-    value: (columns.value?.[row] as number | null | undefined) ?? null,
-    props: text(columns.props?.[row]),
-    id: text(columns.id?.[row]),
-    batch: Number(columns.batch?.[row]),
-    line: Number(columns.line?.[row]),
+    name: String(columns["name"]?.[row]),
+    ts: Number(columns["ts"]?.[row]),
+    user: text(columns["user"]?.[row]),
+    value: (columns["value"]?.[row] as number | null | undefined) ?? null,
+    props: text(columns["props"]?.[row]),
+    id: text(columns["id"]?.[row]),
+    batch: Number(columns["batch"]?.[row]),
+    line: Number(columns["line"]?.[row]),
   });
 }
 

@@ -33,12 +33,10 @@ export function groupOf(groupBy: readonly string[], key: string): Group {
   return Object.fromEntries(groupBy.map((name, i) => [name, values[i] ?? ""]));
 }
 
-/** The key that stands for a group: what {@link groupOf} makes it of. */
+/** The key that stands for a group. */
 export function keyOf(groupBy: readonly string[], group: Group): string {
-  const [first] = groupBy;
-  if (first === undefined) return "";
-  if (groupBy.length === 1) return group[first] ?? "";
-  return JSON.stringify(groupBy.map((name) => group[name] ?? ""));
+  const values = groupBy.map((name) => group[name] ?? "");
+  return values.length > 1 ? JSON.stringify(values) : (values[0] ?? "");
 }
 
 /** The key of the group that takes what does not fit. */

@@ -7,6 +7,7 @@ import { readSealed, type SealedPoint } from "./sealed-point.ts";
 import { resample } from "./window-points.ts";
 
 const DAY_MS = 86_400_000;
+const FINE_MS = 6 * 3_600_000;
 const windowOf = (window: object) => define({ window }).metric.window;
 const EVERYTHING_CLOSED = { finalEnd: Infinity, sealedEnd: Infinity };
 
@@ -29,10 +30,10 @@ describe("[S1] rolling points up", () => {
     [{ type: "tumbling", size: "1h" }, [3_600_000]],
     [{ type: "sliding", size: "1h", every: "10s" }, [10_000, 60_000, 900_000]],
   ])("[S1] %j has levels whose steps divide one another", (window, steps) => {
-    const levels = rollupLevels(windowOf(window), 30 * DAY_MS);
+    const levels = rollupLevels(windowOf(window), { fineMs: FINE_MS, keepMs: 30 * DAY_MS });
     expect(levels.map(({ stepMs }) => stepMs)).toEqual(steps);
     expect(levels.at(-1)?.untilMs).toBe(30 * DAY_MS);
-    expect(rollupLevels(windowOf(window), DAY_MS).at(-1)?.untilMs).toBe(DAY_MS);
+    expect(rollupLevels(windowOf(window), { fineMs: FINE_MS, keepMs: DAY_MS }).at(-1)?.untilMs).toBe(DAY_MS);
   });
 
   const values = fc.array(fc.tuple(fc.nat(500_000), fc.nat(1_000)), { minLength: 1, maxLength: 80 });

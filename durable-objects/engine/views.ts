@@ -1,3 +1,4 @@
+import type { Metric } from "../../protocol/metric.ts";
 import { type Group, POINT_STATE, type PointState, type Series } from "../../protocol/series.ts";
 import type { View } from "../../protocol/view.ts";
 import { stateOfBoth } from "./window-points.ts";
@@ -9,6 +10,60 @@ interface Point {
 
 /** Points by their windows' ends. */
 type PointsByEnd = Map<number, Point>;
+
+/** An aggregate over no events at all: zero, rather than nothing. */
+export const ZERO_WHEN_EMPTY = new Set(["count", "rate", "sum", "uniques"]);
+
+/** A metric that a view is computed from, and by how much earlier its points are. */
+export interface ViewInput {
+  metric: string;
+  agoMs: number;
+}
+
+/** What a view is computed from, in the order of {@link viewSeries}. */
+export function viewInputs(view: View): [ViewInput, ViewInput] {
+  if (view.type === "change") {
+    return [
+      { metric: view.metric, agoMs: 0 },
+      { metric: view.metric, agoMs: view.agoMs },
+    ];
+  }
+  return [
+    { metric: view.numerator, agoMs: 0 },
+    { metric: view.denominator, agoMs: 0 },
+  ];
+}
+
+/**
+ * The points of a view.
+ *
+ * @param inputs points of what {@link viewInputs} names.
+ * @param closedMs windows that end by then have had all their events, epoch ms.
+ */
+export function viewSeries(
+  view: View,
+  [first, second]: readonly [InputSeries, InputSeries],
+  closedMs: number,
+): Series[] {
+  const emptyIsZero = ZERO_WHEN_EMPTY.has(first.metric.aggregate.fn);
+  if (view.type === "change") {
+    return changeSeries(first.series, second.series, view, {
+      keys: first.metric.groupBy,
+      emptyIsZero,
+      closedMs,
+    });
+  }
+  return ratioSeries(first.series, second.series, {
+    numeratorKeys: first.metric.groupBy,
+    denominatorKeys: second.metric.groupBy,
+    emptyIsZero,
+  });
+}
+
+interface InputSeries {
+  metric: Metric;
+  series: readonly Series[];
+}
 
 /** The two metrics of a ratio: how they are grouped, and whether no events of the numerator are a zero. */
 export interface RatioInputs {

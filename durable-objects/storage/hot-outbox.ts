@@ -1,15 +1,14 @@
 import { seriesName } from "../../protocol/prometheus-names.ts";
 import type { DefinedMetric } from "../engine/compiled-metric.ts";
 import type { SealedPoint } from "../engine/sealed-point.ts";
+import type { PointStore } from "./point-store.ts";
 
 /**
- * Sealed points on their way to the hot store are the rows of `points` behind a cursor. `hot_outbox` holds the cursors
- * and what is counted. A metric that ends leaves its rows under `name@revision`, a name that no metric can have, and
- * its definition in `ended_metrics`, until they are out.
+ * Sealed points on their way to the hot store are the rows for it of `points` behind a cursor. `hot_outbox` holds the
+ * cursors and what is counted; `hot_floors`, up to which end a series has points of a metric that has ended.
  */
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS hot_outbox (id INTEGER PRIMARY KEY CHECK (id = 1), body TEXT NOT NULL);
-  CREATE TABLE IF NOT EXISTS ended_metrics (key TEXT PRIMARY KEY, defined TEXT NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS hot_floors (series TEXT PRIMARY KEY, end_ms INTEGER NOT NULL) WITHOUT ROWID;
 `;
 
@@ -58,19 +57,18 @@ interface PointRow extends Record<string, SqlStorageValue> {
 /** The sealed points of one window object that the hot store does not have yet. */
 export class HotOutbox {
   readonly #sql: SqlStorage;
-  readonly #ended = new Map<string, DefinedMetric>();
+  readonly #points: PointStore;
   readonly #floors = new Map<string, number>();
   /** The row that the cursor stands in, read. */
   #row: { id: number; metric: string; points: SealedPoint[] } | undefined;
   readonly state: OutboxState;
 
-  constructor(storage: DurableObjectStorage) {
+  constructor(storage: DurableObjectStorage, points: PointStore) {
     this.#sql = storage.sql;
+    this.#points = points;
     this.#sql.exec(SCHEMA);
     const saved = this.#sql.exec<{ body: string }>("SELECT body FROM hot_outbox").toArray()[0];
     this.state = saved === undefined ? newState() : (JSON.parse(saved.body) as OutboxState);
-    const ended = this.#sql.exec<{ key: string; defined: string }>("SELECT key, defined FROM ended_metrics");
-    for (const { key, defined } of ended) this.#ended.set(key, JSON.parse(defined) as DefinedMetric);
     const floors = this.#sql.exec<{ series: string; end_ms: number }>(
       "SELECT series, end_ms FROM hot_floors",
     );
@@ -88,7 +86,9 @@ export class HotOutbox {
 
   get isEmpty(): boolean {
     const [row] = this.state.next;
-    return this.#sql.exec("SELECT 1 FROM points WHERE id >= ? LIMIT 1", row).toArray().length === 0;
+    return (
+      this.#sql.exec("SELECT 1 FROM points WHERE id >= ? AND hot = 1 LIMIT 1", row).toArray().length === 0
+    );
   }
 
   /**
@@ -134,41 +134,33 @@ export class HotOutbox {
     this.state.next = this.state.unsettled;
   }
 
-  /** What is before `cursor` is kept for good. Rows of ended metrics that are out have served. */
+  /** What is before `cursor` is kept for good. */
   settle(cursor: Cursor): void {
     this.state.unsettled = cursor;
-    for (const key of this.#ended.keys()) {
-      this.#sql.exec("DELETE FROM points WHERE metric = ? AND id < ?", key, this.state.unsettled[0]);
-      const rest = this.#sql.exec("SELECT 1 FROM points WHERE metric = ? LIMIT 1", key).toArray();
-      if (rest.length > 0) continue;
-      this.#sql.exec("DELETE FROM ended_metrics WHERE key = ?", key);
-      this.#ended.delete(key);
-    }
+  }
+
+  /** Rows before this id are out, and the store will not forget them. */
+  get passedRow(): number {
+    return this.isEmpty && !isBefore(this.state.unsettled, this.state.next)
+      ? Number.MAX_SAFE_INTEGER
+      : this.state.unsettled[0];
   }
 
   /**
-   * Keeps what is not out of a metric that ends. Its name may go to another, whose points begin after `sealedEnd`:
-   * windows that were open are not sent, because the other has them too.
+   * A metric ends. Its name may go to another, whose points begin after `sealedEnd`: windows that were open are not sent,
+   * because the other has them too.
    */
-  endMetric(defined: DefinedMetric, sealedEnd: number): void {
-    const { name } = defined.metric;
-    const key = `${name}@${defined.revision}`;
-    const [first] = this.state.unsettled;
-    const moved = this.#sql.exec(
-      "UPDATE points SET metric = ? WHERE metric = ? AND id >= ?",
-      key,
-      name,
-      first,
-    );
-    if (moved.rowsWritten > 0) {
-      this.#sql.exec("INSERT OR REPLACE INTO ended_metrics VALUES (?, ?)", key, JSON.stringify(defined));
-      this.#ended.set(key, defined);
-    }
+  endMetric({ metric: { name } }: DefinedMetric, sealedEnd: number): void {
     const series = seriesName(name);
-    const floor = Math.max(sealedEnd, this.#floors.get(series) ?? 0);
+    const floor = Math.max(sealedEnd, this.floorOf(name));
     this.#sql.exec("INSERT OR REPLACE INTO hot_floors VALUES (?, ?)", series, floor);
     this.#floors.set(series, floor);
     this.#row = undefined;
+  }
+
+  /** Points of the metric that end by then are of another that had its name, epoch ms. */
+  floorOf(name: string): number {
+    return this.#floors.get(seriesName(name)) ?? 0;
   }
 
   /** Rows are about to be deleted: what of them waits will not arrive. */
@@ -193,13 +185,13 @@ export class HotOutbox {
     points: SealedPoint[],
     definedOf: (metric: string) => DefinedMetric | undefined,
   ): void {
-    const ended = this.#ended.get(metric);
+    const ended = this.#points.ended(metric);
     const defined = ended ?? definedOf(metric);
     if (defined === undefined) {
       add(dropped, "unknown_metric", points.length);
       return;
     }
-    const floor = ended === undefined ? (this.#floors.get(seriesName(metric)) ?? 0) : 0;
+    const floor = ended === undefined ? this.floorOf(metric) : 0;
     const newer = points.filter(([end]) => end > floor);
     if (newer.length < points.length) add(dropped, "superseded", points.length - newer.length);
     parts.push({ defined, points: newer });
@@ -208,7 +200,7 @@ export class HotOutbox {
   /** The first row from `id` on. */
   #readRow(id: number): { id: number; metric: string; points: SealedPoint[] } | undefined {
     if (this.#row?.id === id) return this.#row;
-    const query = "SELECT id, metric, body FROM points WHERE id >= ? ORDER BY id LIMIT 1";
+    const query = "SELECT id, metric, body FROM points WHERE id >= ? AND hot = 1 ORDER BY id LIMIT 1";
     const row = this.#sql.exec<PointRow>(query, id).toArray()[0];
     this.#row = row && { id: row.id, metric: row.metric, points: JSON.parse(row.body) as SealedPoint[] };
     return this.#row;
@@ -216,7 +208,7 @@ export class HotOutbox {
 
   #pointsBehind(condition: string, parameter: number): number {
     const [row, index] = this.state.next;
-    const query = `SELECT id, points FROM points WHERE id >= ? AND ${condition}`;
+    const query = `SELECT id, points FROM points WHERE id >= ? AND hot = 1 AND ${condition}`;
     const rows = this.#sql.exec<{ id: number; points: number }>(query, row, parameter);
     let points = 0;
     for (const { id, points: all } of rows) points += id === row ? all - index : all;

@@ -1,18 +1,18 @@
 import type { Definitions } from "../definitions.ts";
 import type { EncodedMetricWindows } from "../engine/metric-windows.ts";
 import { metricsOf } from "../engine/placement.ts";
-import type { SealedPoint } from "../engine/sealed-point.ts";
 import {
   type EncodedWindowSet,
   WindowSet,
   type WindowSetOptions,
   type WindowStep,
 } from "../engine/window-set.ts";
+import { PointStore } from "./point-store.ts";
 
 /**
  * State is a checkpoint and a journal of the steps since: a step is one row, whatever it changes, because rows are
- * what the bill counts. The journal's rows are used again in turn instead of being deleted. `points` holds sealed
- * points in blobs, whose ids are never used again: cursors go by them; `watchers`, which hub wants which metric.
+ * what the bill counts. The journal's rows are used again in turn instead of being deleted. `watchers`: which hub wants
+ * which metric. Sealed points are in a {@link PointStore}.
  */
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS journal (
@@ -22,11 +22,6 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS metric_state (
     name TEXT NOT NULL, part INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (name, part)
   ) WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS points (
-    id INTEGER PRIMARY KEY, metric TEXT NOT NULL, first_end INTEGER NOT NULL, last_end INTEGER NOT NULL,
-    points INTEGER NOT NULL, body TEXT NOT NULL
-  );
-  CREATE INDEX IF NOT EXISTS points_by_metric ON points (metric, last_end);
   CREATE TABLE IF NOT EXISTS watchers (hub TEXT NOT NULL, metric TEXT NOT NULL, PRIMARY KEY (hub, metric)) WITHOUT ROWID;
 `;
 
@@ -35,19 +30,10 @@ const JOURNAL_SLOTS = 128;
 /** A value of SQLite holds 2 MB at most; a character takes up to 3 bytes. */
 const MAX_TEXT_LENGTH = 600_000;
 
-/** Rows that are deleted at once where the disk is full. */
-const PRUNED_ROWS = 64;
-
 interface Shared {
   definitions: Definitions;
   set: EncodedWindowSet;
   nextPointId: number;
-}
-
-/** What is kept of sealed points: since when, and at most how many bytes the database takes. */
-export interface PointBounds {
-  forgetBeforeMs: number;
-  mostBytes: number;
 }
 
 /** What a window object keeps on disk. */
@@ -55,10 +41,11 @@ export class WindowStore {
   readonly #storage: DurableObjectStorage;
   #seq = 0;
   #checkpointSeq = 0;
-  #nextPointId = 1;
+  readonly points: PointStore;
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
+    this.points = new PointStore(storage);
     storage.sql.exec(SCHEMA);
   }
 
@@ -83,7 +70,7 @@ export class WindowStore {
       if (encoded !== undefined) set.restoreMetric(defined, encoded);
     }
     this.#seq = this.#checkpointSeq = row?.seq ?? 0;
-    this.#nextPointId = shared?.nextPointId ?? 1;
+    this.points.nextId = shared?.nextPointId ?? 1;
     begin(set, definitions);
     this.#replay(set);
     return { set, definitions };
@@ -117,57 +104,30 @@ export class WindowStore {
   /**
    * Writes the whole state and the sealed points, and begins a new journal. One transaction.
    *
-   * @param losing told which rows of points are about to be deleted: a condition of SQL and its parameter.
+   * @param keepPoints is part of it: what else is done with the points.
    */
-  checkpoint(
-    set: WindowSet,
-    definitions: Definitions,
-    { forgetBeforeMs, mostBytes }: PointBounds,
-    losing: (condition: string, parameter: number, reason: "expired" | "disk_full") => void = () => undefined,
-  ): void {
+  checkpoint(set: WindowSet, definitions: Definitions, keepPoints: (points: PointStore) => void): void {
     this.#storage.transactionSync(() => {
       for (const windows of set.metrics()) {
         const { name } = windows.compiled.metric;
-        this.#savePoints(name, windows.takeSealed());
+        this.points.add(name, windows.takeSealed());
         if (windows.isUntouched) continue;
         this.#saveMetricState(name, windows.encode());
       }
-      const shared: Shared = { definitions, set: set.encode(), nextPointId: this.#nextPointId };
+      keepPoints(this.points);
+      const shared: Shared = { definitions, set: set.encode(), nextPointId: this.points.nextId };
       this.#storage.sql.exec(
         "INSERT OR REPLACE INTO checkpoint VALUES (1, ?, ?)",
         this.#seq,
         JSON.stringify(shared),
       );
-      const remove = (condition: string, parameter: number, reason: "expired" | "disk_full"): void => {
-        losing(condition, parameter, reason);
-        this.#storage.sql.exec(`DELETE FROM points WHERE ${condition}`, parameter);
-      };
-      remove("last_end < ?", forgetBeforeMs, "expired");
-      while (this.#storage.sql.databaseSize > mostBytes) {
-        const oldest = this.#rows<{ id: number }>("SELECT id FROM points ORDER BY id LIMIT ?", PRUNED_ROWS);
-        const last = oldest.at(-1);
-        if (last === undefined) break;
-        remove("id <= ?", last.id, "disk_full");
-      }
       this.#checkpointSeq = this.#seq;
     });
   }
 
-  /** Sealed points of a metric with their ends in `[fromMs, toMs]`, ascending in their ends. */
-  points(metric: string, fromMs: number, toMs: number): SealedPoint[] {
-    const rows = this.#rows<{ body: string }>(
-      "SELECT body FROM points WHERE metric = ? AND last_end >= ? AND first_end <= ? ORDER BY id",
-      metric,
-      fromMs,
-      toMs,
-    );
-    return rows.flatMap(({ body }) => JSON.parse(body) as SealedPoint[]);
-  }
-
-  /** Removes all that is kept of a metric. */
+  /** Removes a metric's windows. */
   forgetMetric(name: string): void {
     this.#storage.sql.exec("DELETE FROM metric_state WHERE name = ?", name);
-    this.#storage.sql.exec("DELETE FROM points WHERE metric = ?", name);
   }
 
   watchers(): { hub: string; metric: string }[] {
@@ -210,37 +170,6 @@ export class WindowStore {
       this.#storage.sql.exec("INSERT OR REPLACE INTO metric_state VALUES (?, ?, ?)", name, part, piece);
     }
     this.#storage.sql.exec("DELETE FROM metric_state WHERE name = ? AND part >= ?", name, part);
-  }
-
-  #savePoints(metric: string, points: SealedPoint[]): void {
-    let run: string[] = [];
-    let length = 0;
-    let firstEnd = 0;
-    let lastEnd = 0;
-    const save = () => {
-      if (run.length === 0) return;
-      const body = `[${run.join(",")}]`;
-      this.#storage.sql.exec(
-        "INSERT INTO points VALUES (?, ?, ?, ?, ?, ?)",
-        this.#nextPointId++,
-        metric,
-        firstEnd,
-        lastEnd,
-        run.length,
-        body,
-      );
-      run = [];
-      length = 0;
-    };
-    for (const point of points) {
-      const text = JSON.stringify(point);
-      if (length + text.length > MAX_TEXT_LENGTH) save();
-      if (run.length === 0) firstEnd = point[0];
-      lastEnd = point[0];
-      run.push(text);
-      length += text.length + 1;
-    }
-    save();
   }
 
   #rows<Row extends Record<string, SqlStorageValue>>(query: string, ...bindings: SqlStorageValue[]): Row[] {

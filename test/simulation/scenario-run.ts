@@ -197,7 +197,7 @@ class ScenarioRun {
       const answer = await this.#until(() => this.#windows().query(query));
       // A metric that was removed meanwhile has no points.
       const answeredStep = this.#world.steps.length;
-      return answer.ok ? [{ step, answeredStep, answer: JSON.parse(answer.body) as QueryAnswer }] : [];
+      return "body" in answer ? [{ step, answeredStep, answer: JSON.parse(answer.body) as QueryAnswer }] : [];
     });
     return (await Promise.all(questions)).flat();
   }

@@ -9,6 +9,7 @@ import { HotSender } from "../../durable-objects/hot-sender.ts";
 import { HotOutbox } from "../../durable-objects/storage/hot-outbox.ts";
 import type { StoreLife } from "../../durable-objects/storage/hot-store-client.ts";
 import type { WriteOutcome } from "../../durable-objects/storage/remote-write.ts";
+import type { PointStore } from "../../durable-objects/storage/point-store.ts";
 import { WindowStore } from "../../durable-objects/storage/window-store.ts";
 import { parseMetric } from "../../protocol/metric.ts";
 import { TestProject } from "./project.ts";
@@ -56,15 +57,17 @@ class FakeStore {
 class Desk {
   readonly store = new FakeStore();
   readonly storage: DurableObjectStorage;
+  readonly points: PointStore;
   metrics: DefinedMetric[] = [defined("m")];
   sender: HotSender;
   wokenBy: number[] = [];
-  #rowId = 1;
   #running: Promise<void> = Promise.resolve();
 
   constructor(storage: DurableObjectStorage) {
     this.storage = storage;
-    new WindowStore(storage).load("p", { partitions: 1, idlePartitionMs: 1_000 });
+    const store = new WindowStore(storage);
+    store.load("p", { partitions: 1, idlePartitionMs: 1_000 });
+    this.points = store.points;
     this.sender = this.open();
   }
 
@@ -73,7 +76,7 @@ class Desk {
     set.define(this.metrics);
     this.sender = new HotSender({
       objectName: "p",
-      outbox: new HotOutbox(this.storage),
+      outbox: new HotOutbox(this.storage, this.points),
       client: this.store,
       definedOf: (name) => this.metrics.find(({ metric }) => metric.name === name),
       keepAlive: (task) => {
@@ -92,15 +95,7 @@ class Desk {
       from + i,
       0,
     ]);
-    this.storage.sql.exec(
-      "INSERT INTO points VALUES (?, ?, ?, ?, ?, ?)",
-      this.#rowId++,
-      metric,
-      from * 1_000,
-      to * 1_000,
-      points.length,
-      JSON.stringify(points),
-    );
+    this.points.add(metric, points);
   }
 
   async run(nowMs = Number.MAX_SAFE_INTEGER): Promise<void> {
@@ -229,6 +224,7 @@ describe("[S1] the outbox of a window object", () => {
   it("[S1] sends what a metric had sealed before it was redefined, and nothing of the other twice", () =>
     atDesk(async (desk) => {
       desk.add(1, 10);
+      desk.points.end(defined("m"), desk.sender.passedRow);
       desk.sender.ended(defined("m"), 10_000);
       desk.metrics = [defined("m", 2, { aggregate: "sum(value)" })];
       desk.add(9, 15);
@@ -253,11 +249,8 @@ describe("[S1] the outbox of a window object", () => {
   it("[S1] a full disk loses the oldest points first, and counts those that wait", () =>
     atDesk(async (desk) => {
       for (let row = 0; row < 200; row++) desk.add(row * 1_000 + 1, row * 1_000 + 1_000);
-      const set = new WindowSet({ partitions: 1, idlePartitionMs: 1_000 });
       const half = desk.storage.sql.databaseSize / 2;
-      const bounds = { forgetBeforeMs: 0, mostBytes: half };
-      const definitions = { version: 1, metrics: [], views: [] };
-      new WindowStore(desk.storage).checkpoint(set, definitions, bounds, desk.sender.losing);
+      desk.points.prune({ forgetBeforeMs: 0, mostBytes: half }, desk.sender.losing);
       expect(desk.storage.sql.databaseSize).toBeLessThanOrEqual(half);
       const { dropped, waitingPoints } = desk.sender.stats();
       expect(dropped["disk_full"]).toBeGreaterThan(64_000);
@@ -275,10 +268,7 @@ describe("[S1] the outbox of a window object", () => {
       for (const page of ["/", "/", "/a"]) ranking.add(page, 1);
       desk.metrics = [top];
       const point: SealedPoint = [1_000, "", ranking.encode(), 0];
-      desk.storage.sql.exec(
-        "INSERT INTO points VALUES (1, 'top', 1000, 1000, 1, ?)",
-        JSON.stringify([point]),
-      );
+      desk.points.add("top", [point]);
       await desk.run();
       expect(
         desk.store.requests[0]?.map(({ labels, v }) => [labels.find(([name]) => name === "page")?.[1], v]),

@@ -1,9 +1,11 @@
 import type { Env } from "../../durable-objects/env.ts";
-import type { MetricSpan } from "../../durable-objects/metric-reader.ts";
+import type { StitchPlan } from "../../durable-objects/window-query.ts";
 import type { Metric } from "../../protocol/metric.ts";
 import { NAME_LABEL, SeriesNaming, seriesName } from "../../protocol/prometheus-names.ts";
-import type { Series } from "../../protocol/series.ts";
+import type { QueryAnswer, Series } from "../../protocol/series.ts";
+import { TieredReader } from "../query/tiered-reader.ts";
 import { type Matcher, matchesLabels } from "./promql/matcher.ts";
+import { PromqlError } from "./promql/promql-error.ts";
 import type { Budget, SampleSeries } from "./promql/series.ts";
 
 /** Points that a window object reads in one go: other work has its turn between two. */
@@ -81,13 +83,33 @@ export class WindowSeries {
     let windows = windowsAtOnce(mostSeries);
     for (let beginMs = fromMs; beginMs <= lastMs;) {
       const endMs = Math.min(lastMs, beginMs + windows * everyMs - 1);
-      const span: MetricSpan = { metric: metric.name, fromMs: beginMs, toMs: endMs };
-      const [series = []] = JSON.parse(await this.#object().readAll([span])) as Series[][];
+      const series = await this.#readSpan(metric, beginMs, endMs);
       for (const each of series) gather(gathered, each, budget);
       windows = windowsAtOnce(Math.max(1, series.length));
       beginMs = endMs + 1;
     }
     return [...gathered.values()];
+  }
+
+  async #readSpan(metric: Metric, fromMs: number, toMs: number): Promise<Series[]> {
+    const outcome = await this.#object().query({
+      metric: metric.name,
+      fromMs,
+      toMs,
+      stepMs: metric.window.everyMs,
+      upToNow: false,
+      mostPoints: Number.MAX_SAFE_INTEGER,
+    });
+    if (!outcome.ok) {
+      if (outcome.reason === "unknown_metric") return [];
+      throw new PromqlError("execution", outcome.message);
+    }
+    if ("body" in outcome) return (JSON.parse(outcome.body) as QueryAnswer).series;
+    const read = await new TieredReader(this.#env, this.#project).read(
+      JSON.parse(outcome.plan) as StitchPlan,
+    );
+    if (!Array.isArray(read)) throw new PromqlError("execution", read.message);
+    return read;
   }
 
   #object() {

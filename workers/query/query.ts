@@ -3,9 +3,12 @@ import { LIMITS } from "../../protocol/limits.ts";
 import { describe, isObject } from "../../protocol/result.ts";
 import type { Group } from "../../protocol/series.ts";
 import { parseDuration, parseInstant } from "../../protocol/time.ts";
+import { matchesGroups } from "../../durable-objects/engine/group-key.ts";
+import type { Refusal, StitchPlan, WindowQuery } from "../../durable-objects/window-query.ts";
 import { type App, authorize } from "../authorize.ts";
 import { HttpError } from "../http-error.ts";
 import { readableGroups } from "../share/shared-access.ts";
+import { TieredReader } from "./tiered-reader.ts";
 
 /** `GET /v1/query?metric=&from=&to=&step=&group=`. */
 export async function getQuery(c: Context<App>): Promise<Response> {
@@ -18,7 +21,7 @@ export async function getQuery(c: Context<App>): Promise<Response> {
   if (fromMs > toMs) throw badQuery(`from is ${fromMs}, later than to, ${toMs}`);
   const stepMs = step(c.req.query("step"));
   const groups = readableGroups(grant, metric, (c.req.queries("group") ?? []).map(groupMatcher)) ?? [];
-  const answer = await c.env.METRIC_WINDOW.getByName(grant.project).query({
+  const query: WindowQuery = {
     metric,
     fromMs,
     toMs,
@@ -26,9 +29,22 @@ export async function getQuery(c: Context<App>): Promise<Response> {
     ...(stepMs === undefined ? {} : { stepMs }),
     ...(groups.length === 0 ? {} : { groups }),
     mostPoints: LIMITS.pointsPerSeries,
-  });
-  if (answer.ok) return c.body(answer.body, 200, { "content-type": "application/json" });
-  throw new HttpError(answer.reason === "unknown_metric" ? 404 : 400, answer.reason, answer.message);
+  };
+  const outcome = await c.env.METRIC_WINDOW.getByName(grant.project).query(query);
+  if (!outcome.ok) throw refused(outcome);
+  if ("body" in outcome) return c.body(outcome.body, 200, { "content-type": "application/json" });
+  const plan = JSON.parse(outcome.plan) as StitchPlan;
+  const reader = new TieredReader(c.env, grant.project);
+  const read = await reader.read(plan);
+  if (!Array.isArray(read)) throw refused(read);
+  const series = read.filter(({ group }) => matchesGroups(group, query.groups));
+  const { requests, bytes } = reader.cold;
+  return c.json({ metric, series, tiers: plan.tiers, read: { requests, bytes } });
+}
+
+function refused({ reason, message }: Refusal): HttpError {
+  const status = reason === "unknown_metric" ? 404 : reason === "unavailable" ? 503 : 400;
+  return new HttpError(status, reason, message);
 }
 
 function instant(field: string, text: string, nowMs: number): number {

@@ -1,10 +1,10 @@
 import type { Series } from "../../../protocol/series.ts";
-import { inputsOf, type View } from "../../../protocol/view.ts";
+import type { View } from "../../../protocol/view.ts";
 import type { CompiledMetric } from "../compiled-metric.ts";
 import { keyOf, otherKey } from "../group-key.ts";
 import type { MetricWindows } from "../metric-windows.ts";
 import type { SealedPoint } from "../sealed-point.ts";
-import { changeSeries, ratioSeries } from "../views.ts";
+import { viewInputs, viewSeries, ZERO_WHEN_EMPTY } from "../views.ts";
 import { seriesOf } from "../window-points.ts";
 import type { WindowSet } from "../window-set.ts";
 
@@ -37,9 +37,6 @@ export interface ClosedWindow {
 /** Sealed points that are on disk already. */
 export type StoredPoints = (metric: string, fromMs: number, toMs: number) => SealedPoint[];
 
-/** Aggregates that are zero over no events at all. */
-export const ZERO_WHEN_EMPTY = new Set(["count", "rate", "sum", "uniques"]);
-
 /** A metric or view of a window object, for rules; undefined: the object cannot compute it. */
 export function watchedMetric(
   name: string,
@@ -51,9 +48,8 @@ export function watchedMetric(
     const windows = set.metric(name);
     return windows && watchedWindows(windows);
   }
-  const inputs = inputsOf(view).map((input) => set.metric(input));
-  const [first, second = first] = inputs;
-  if (first === undefined || second === undefined || inputs.includes(undefined)) return undefined;
+  const [first, second] = viewInputs(view).map(({ metric }) => set.metric(metric));
+  if (first === undefined || second === undefined) return undefined;
   if (first.compiled.metric.window.everyMs !== second.compiled.metric.window.everyMs) return undefined;
   return watchedView(view, first, second, stored);
 }
@@ -84,28 +80,28 @@ function watchedView(
   second: MetricWindows,
   stored: StoredPoints,
 ): WatchedMetric {
-  const { metric } = first.compiled;
+  const [metric, other] = [first.compiled.metric, second.compiled.metric];
   const finalEnd = Math.min(first.finalEnd, second.finalEnd);
-  const seriesIn = (windows: MetricWindows, fromMs: number, toMs: number) =>
-    seriesOf(
-      windows.compiled,
-      windows.points(fromMs, toMs, stored(windows.compiled.metric.name, fromMs, toMs)),
-    );
-  const computed = (after: number): Series[] => {
-    const emptyIsZero = ZERO_WHEN_EMPTY.has(metric.aggregate.fn);
-    const now = seriesIn(first, after + 1, finalEnd);
-    if (view.type === "change") {
-      const then = seriesIn(first, after + 1 - view.agoMs, finalEnd - view.agoMs);
-      return changeSeries(now, then, view, { keys: metric.groupBy, emptyIsZero, closedMs: finalEnd });
-    }
-    const denominatorKeys = second.compiled.metric.groupBy;
-    const below = seriesIn(second, after + 1, finalEnd);
-    return ratioSeries(now, below, { numeratorKeys: metric.groupBy, denominatorKeys, emptyIsZero });
+  const [firstInput, secondInput] = viewInputs(view);
+  const seriesIn = (windows: MetricWindows, agoMs: number, after: number): Series[] => {
+    const [fromMs, toMs] = [after + 1 - agoMs, finalEnd - agoMs];
+    // Of two metrics one may be sealed, and on disk, long before the other is final.
+    const past = stored(windows.compiled.metric.name, fromMs, toMs);
+    return seriesOf(windows.compiled, windows.points(fromMs, toMs, past));
   };
+  const computed = (after: number): Series[] =>
+    viewSeries(
+      view,
+      [
+        { metric, series: seriesIn(first, firstInput.agoMs, after) },
+        { metric: other, series: seriesIn(second, secondInput.agoMs, after) },
+      ],
+      finalEnd,
+    );
   return {
     ...shapeOf(first.compiled),
     identity: `${first.compiled.revision}/${second.compiled.revision}/${JSON.stringify(view)}`,
-    delayMs: Math.max(metric.delayMs, second.compiled.metric.delayMs),
+    delayMs: Math.max(metric.delayMs, other.delayMs),
     finalEnd,
     isUntouched: first.isUntouched && second.isUntouched,
     emptyValue: undefined,

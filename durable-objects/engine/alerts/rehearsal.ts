@@ -2,7 +2,8 @@ import { type AlertEpisode, type AlertRule, conditionText } from "../../../proto
 import type { Metric } from "../../../protocol/metric.ts";
 import { POINT_STATE, type Series } from "../../../protocol/series.ts";
 import { groupOf, keyOf, matchesGroups, otherKey } from "../group-key.ts";
-import { ClosedWindows, ZERO_WHEN_EMPTY } from "./metric-points.ts";
+import { ZERO_WHEN_EMPTY } from "../views.ts";
+import { ClosedWindows } from "./metric-points.ts";
 import { type GroupTransition, RuleGroups } from "./rule-groups.ts";
 
 /** Points to try a rule on. */

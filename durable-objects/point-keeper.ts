@@ -1,0 +1,153 @@
+import type { View } from "../protocol/view.ts";
+import { LIMITS } from "../protocol/limits.ts";
+import type { Metric } from "../protocol/metric.ts";
+import type { Definitions } from "./definitions.ts";
+import type { DefinedMetric } from "./engine/compiled-metric.ts";
+import type { MetricWindows } from "./engine/metric-windows.ts";
+import { type RollupLevel, rollupLevels } from "./engine/rollup.ts";
+import type { WindowSet } from "./engine/window-set.ts";
+import type { HotSender } from "./hot-sender.ts";
+import type { PointArchiver, PointBatch } from "./point-archiver.ts";
+import type { Settings } from "./settings.ts";
+import { PointOutbox } from "./storage/point-outbox.ts";
+import type { PointStore } from "./storage/point-store.ts";
+import type { Coverage } from "./tiers/plan.ts";
+
+interface PointKeeperOptions {
+  storage: DurableObjectStorage;
+  points: PointStore;
+  set: WindowSet;
+  settings: Settings;
+  definitions: () => Definitions;
+  hot: HotSender | undefined;
+  /** Absent: there is no archive. */
+  archiver: DurableObjectStub<PointArchiver> | undefined;
+  keepAlive: (task: Promise<void>) => void;
+  /** Called when there is something to do at a later time. */
+  wakeBy: (dueMs: number) => void;
+}
+
+const RETRY_MS = 30_000;
+
+/** What becomes of a window object's sealed points: archived, rolled up with age, forgotten at last. */
+export class PointKeeper {
+  readonly #options: PointKeeperOptions;
+  readonly #outbox: PointOutbox | undefined;
+  #isArchiving = false;
+  #retryMs = 0;
+  /** Whether a few of the points that are old enough have yet to be rolled up. */
+  hasMore = false;
+
+  constructor(options: PointKeeperOptions) {
+    this.#options = options;
+    const { archiver, storage, points } = options;
+    if (archiver !== undefined) this.#outbox = new PointOutbox(storage, points, Date.now());
+  }
+
+  /** Part of a checkpoint. */
+  keep(points: PointStore, nowMs: number): void {
+    const { hot, set, settings } = this.#options;
+    const passed = this.#passedRow();
+    points.release(passed);
+    this.hasMore = false;
+    for (const windows of set.metrics()) {
+      const { compiled, sealedEnd } = windows;
+      const untilMs = Math.min(nowMs, sealedEnd);
+      if (points.rollUp(compiled, this.#levels(compiled.metric), untilMs, passed)) this.hasMore = true;
+    }
+    const bounds = { forgetBeforeMs: nowMs - settings.liveRetentionMs, mostBytes: settings.liveBytes };
+    points.prune(bounds, hot?.losing ?? (() => undefined));
+  }
+
+  /** A metric has ended. */
+  ended(defined: DefinedMetric): void {
+    this.#options.points.end(defined, this.#passedRow());
+  }
+
+  /** What this object and its stores have of one of its metrics. */
+  coverage(windows: MetricWindows, nowMs: number): Coverage {
+    const { compiled, finalEnd, sealedEnd } = windows;
+    const { hot, points, settings } = this.#options;
+    const { name } = compiled.metric;
+    const levels = this.#levels(compiled.metric);
+    const coverage: Coverage = {
+      finalEndMs: finalEnd,
+      sealedEndMs: sealedEnd,
+      kept: points.kept(name, levels, Math.min(nowMs, sealedEnd)),
+    };
+    const firstEndMs = Math.min(
+      points.firstEnd(name) ?? Number.POSITIVE_INFINITY,
+      windows.firstEnd ?? Number.POSITIVE_INFINITY,
+    );
+    if (firstEndMs < Number.POSITIVE_INFINITY) coverage.firstEndMs = firstEndMs;
+    const rolledUpMs = levels.length > 1 ? levels.at(-1)?.stepMs : undefined;
+    const hasArchive = this.#outbox !== undefined;
+    if (hasArchive) coverage.archive = rolledUpMs === undefined ? {} : { rolledUpMs };
+    if (hot !== undefined && settings.hotQuery !== undefined) {
+      const sinceMs = hasArchive ? nowMs - settings.liveRetentionMs : 0;
+      coverage.store = { afterMs: Math.max(hot.floorOf(name), sinceMs), outdated: points.recomputed(name) };
+    }
+    return coverage;
+  }
+
+  /** When there is next something to do, epoch ms. */
+  get dueMs(): number {
+    const dueMs = this.#outbox?.dueMs(this.#options.settings.archivePointsEveryMs);
+    return Math.max(this.#retryMs, dueMs ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** Archives what is due, or everything that waits. */
+  nudge(nowMs: number, all = false): void {
+    if (this.#isArchiving || this.#outbox === undefined || (!all && nowMs < this.dueMs)) return;
+    this.#isArchiving = true;
+    this.#options.keepAlive(this.#archive(this.#outbox));
+  }
+
+  async #archive(outbox: PointOutbox): Promise<void> {
+    try {
+      for (let batch = outbox.begin(); batch !== undefined; batch = outbox.begin()) {
+        const definitions: Record<string, DefinedMetric> = {};
+        for (const { metric } of batch.rows) {
+          const defined = this.#definedOf(metric);
+          if (defined !== undefined)
+            definitions[metric] = { metric: defined.metric, revision: defined.revision };
+        }
+        const archivedTo = await this.#options.archiver?.archive(
+          JSON.stringify({ ...batch, definitions } satisfies PointBatch),
+        );
+        outbox.done(archivedTo ?? 0, Date.now());
+      }
+      this.#retryMs = 0;
+    } catch {
+      this.#retryMs = Date.now() + RETRY_MS;
+      this.#options.wakeBy(this.#retryMs);
+    } finally {
+      this.#isArchiving = false;
+    }
+  }
+
+  #definedOf(metric: string): DefinedMetric | undefined {
+    const { points, set } = this.#options;
+    return points.ended(metric) ?? set.metric(metric)?.compiled;
+  }
+
+  #passedRow(): number {
+    const { hot } = this.#options;
+    return Math.min(
+      hot?.passedRow ?? Number.MAX_SAFE_INTEGER,
+      this.#outbox?.passedRow ?? Number.MAX_SAFE_INTEGER,
+    );
+  }
+
+  /** As they were sealed for as long as the longest snapshot reaches back, and what it is compared with. */
+  #levels({ name, window }: Metric): RollupLevel[] {
+    const { definitions, settings } = this.#options;
+    const agoMs = definitions().views.reduce((most, { view }) => Math.max(most, agoOf(view, name)), 0);
+    const fineMs = Math.max(settings.liveFineMs, agoMs + LIMITS.pointsPerSeries * window.everyMs);
+    return rollupLevels(window, { fineMs, keepMs: settings.liveRetentionMs });
+  }
+}
+
+function agoOf(view: View, metric: string): number {
+  return view.type === "change" && view.metric === metric ? view.agoMs : 0;
+}

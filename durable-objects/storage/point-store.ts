@@ -1,0 +1,423 @@
+import type { CompiledMetric, DefinedMetric } from "../engine/compiled-metric.ts";
+import { ceilTo, type RollupLevel, rollUp, stretchMs } from "../engine/rollup.ts";
+import type { SealedPoint } from "../engine/sealed-point.ts";
+
+/**
+ * `points` holds sealed points in blobs, whose ids are never used again: cursors go by them. `step_ms` is 0 for points
+ * as they were sealed, else what they are rolled up to. `hot` and `cold` say whether a row is for the hot store and for the
+ * archive. `kept` says after which end the points of a step are all there; `begins`, the end of a
+ * metric's first window; `recomputed`, which spans were computed anew. A metric that ends leaves what is not out yet
+ * under `name@revision`, a name that no metric can have, and its definition in `ended_metrics`.
+ */
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS points (
+    id INTEGER PRIMARY KEY, metric TEXT NOT NULL, step_ms INTEGER NOT NULL, first_end INTEGER NOT NULL,
+    last_end INTEGER NOT NULL, points INTEGER NOT NULL, hot INTEGER NOT NULL, cold INTEGER NOT NULL, body TEXT NOT NULL
+  );
+  CREATE INDEX IF NOT EXISTS points_by_metric ON points (metric, step_ms, last_end);
+  CREATE TABLE IF NOT EXISTS kept (
+    metric TEXT NOT NULL, step_ms INTEGER NOT NULL, after_ms INTEGER NOT NULL, PRIMARY KEY (metric, step_ms)
+  ) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS begins (metric TEXT PRIMARY KEY, first_end INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS recomputed (
+    metric TEXT NOT NULL, until_ms INTEGER NOT NULL, after_ms INTEGER NOT NULL, PRIMARY KEY (metric, until_ms)
+  ) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS ended_metrics (key TEXT PRIMARY KEY, defined TEXT NOT NULL) WITHOUT ROWID;
+`;
+
+/** A value of SQLite holds 2 MB at most; a character takes up to 3 bytes. */
+const MAX_TEXT_LENGTH = 600_000;
+const FORGET_EVERY_MS = 3_600_000;
+/** Rows that are deleted at once where the disk is full. */
+const PRUNED_ROWS = 64;
+/** Stretches of one metric that are rolled up at once: bounds how long the windows wait. */
+const STRETCHES_AT_ONCE = 4;
+
+/** At this step, or as sealed, every point is kept that ends after `afterMs`. */
+export interface KeptLevel {
+  stepMs: number;
+  afterMs: number;
+}
+
+/** A row on its way to the archive. */
+export interface PointRow {
+  id: number;
+  /** The metric's name; of one that has ended with `@` and its revision. */
+  metric: string;
+  /** 0: as sealed. */
+  stepMs: number;
+  /** JSON of a list of {@link SealedPoint}. */
+  body: string;
+}
+
+/** What is kept of sealed points: since when, and at most how many bytes the database takes. */
+export interface PointBounds {
+  forgetBeforeMs: number;
+  mostBytes: number;
+}
+
+/** Told which rows are about to be deleted: a condition of SQL and its parameter. */
+export type Losing = (condition: string, parameter: number, reason: "expired" | "disk_full") => void;
+
+interface StoredRow extends Record<string, SqlStorageValue> {
+  id: number;
+  first_end: number;
+  last_end: number;
+  body: string;
+}
+
+/** The sealed points of one window object. Whatever inserts rows is part of a checkpoint, which keeps {@link nextId}. */
+export class PointStore {
+  readonly #storage: DurableObjectStorage;
+  /** Metrics to when there may be something to roll up, epoch ms. */
+  readonly #rollDueMs = new Map<string, number>();
+  readonly #ended = new Map<string, DefinedMetric>();
+  readonly #begins = new Map<string, number>();
+  #forgotBeforeMs = 0;
+  nextId = 1;
+
+  constructor(storage: DurableObjectStorage) {
+    this.#storage = storage;
+    storage.sql.exec(SCHEMA);
+    const ended = this.#rows<{ key: string; defined: string }>("SELECT key, defined FROM ended_metrics");
+    const begins = this.#rows<{ metric: string; first_end: number }>("SELECT metric, first_end FROM begins");
+    for (const { metric, first_end } of begins) this.#begins.set(metric, first_end);
+    for (const { key, defined } of ended) this.#ended.set(key, JSON.parse(defined) as DefinedMetric);
+  }
+
+  /** Adds points of a metric, as they were sealed, ascending in their ends. */
+  add(metric: string, points: readonly SealedPoint[]): void {
+    this.#insert(metric, points, { stepMs: 0, hot: 1, cold: 1 });
+    this.#noteBegin(metric, points[0]?.[0]);
+  }
+
+  /** The end of the first window that a metric ever had points of. */
+  firstEnd(metric: string): number | undefined {
+    return this.#begins.get(metric);
+  }
+
+  /** Points of a metric of whatever step with their ends in `[fromMs, toMs]`, and more around, ascending in their ends. */
+  read(metric: string, fromMs: number, toMs: number): SealedPoint[] {
+    const rows = this.#rows<StoredRow>(
+      "SELECT id, first_end, last_end, body FROM points WHERE metric = ? AND last_end >= ? AND first_end <= ? ORDER BY last_end, id",
+      metric,
+      fromMs,
+      toMs,
+    );
+    const points = rows.flatMap(pointsOf);
+    const isAscending = rows.every((row, i) => row.first_end >= (rows[i - 1]?.last_end ?? 0));
+    return isAscending ? points : points.sort(([a], [b]) => a - b);
+  }
+
+  /** What is kept of a metric, finest first. */
+  kept(metric: string, levels: readonly RollupLevel[], nowMs: number): KeptLevel[] {
+    const rows = this.#rows<{ step_ms: number; after_ms: number }>(
+      "SELECT step_ms, after_ms FROM kept WHERE metric = ?",
+      metric,
+    );
+    const after = new Map(rows.map(({ step_ms, after_ms }) => [step_ms, after_ms]));
+    return levels.map(({ stepMs, untilMs }, i) => {
+      const known = after.get(i === 0 ? 0 : stepMs) ?? 0;
+      const isLast = i === levels.length - 1;
+      return { stepMs, afterMs: isLast ? Math.max(known, nowMs - untilMs) : known };
+    });
+  }
+
+  /**
+   * Rolls up what has become old enough, a few stretches at a time.
+   *
+   * @param nowMs ages are reckoned from here: what ends later may not be sealed yet.
+   * @param passed rows before this id are wherever they are to go.
+   * @returns whether there may be more to do at once.
+   */
+  rollUp(compiled: CompiledMetric, levels: readonly RollupLevel[], nowMs: number, passed: number): boolean {
+    const { name } = compiled.metric;
+    if (levels.length < 2 || nowMs < (this.#rollDueMs.get(name) ?? 0)) return false;
+    const stretch = stretchMs(levels);
+    let dueMs = Number.POSITIVE_INFINITY;
+    for (const [i, to] of levels.slice(1).entries()) {
+      const from = levels[i];
+      if (from === undefined) break;
+      const steps = { fromMs: i === 0 ? 0 : from.stepMs, toMs: to.stepMs, isLast: i + 2 === levels.length };
+      for (let done = 0; ; done++) {
+        const until = this.#nextStretch(name, steps.fromMs, stretch);
+        if (until === undefined) break;
+        dueMs = Math.min(dueMs, until + from.untilMs);
+        if (until + from.untilMs > nowMs) break;
+        if (done === STRETCHES_AT_ONCE) return true;
+        if (!this.#rollStretch(compiled, steps, until, stretch, passed)) break;
+      }
+    }
+    this.#rollDueMs.set(name, dueMs === Number.POSITIVE_INFINITY ? nowMs + stretch : dueMs);
+    return false;
+  }
+
+  /**
+   * Puts points in the place of all that end in `(afterMs, untilMs]`. Ends that had points are not sent to the hot store
+   * once more: a store has no safe way to overwrite.
+   *
+   * @param afterMs and `untilMs` are multiples of {@link stretchMs}, or newer than all that is rolled up.
+   */
+  replace(metric: string, afterMs: number, untilMs: number, points: readonly SealedPoint[]): void {
+    const rows = this.#rows<StoredRow & { step_ms: number }>(
+      "SELECT id, step_ms, first_end, last_end, body FROM points WHERE metric = ? AND last_end > ? AND first_end <= ?",
+      metric,
+      afterMs,
+      untilMs,
+    );
+    const known = new Set<number>();
+    let wasRolled = false;
+    for (const row of rows) {
+      const all = pointsOf(row);
+      const rest = all.filter(([end]) => end <= afterMs || end > untilMs);
+      if (row.step_ms > 0) wasRolled = true;
+      for (const [end] of all) if (end > afterMs && end <= untilMs) known.add(end);
+      this.#rewrite(row.id, rest);
+    }
+    const isNew = ([end]: SealedPoint): boolean => !wasRolled && !known.has(end);
+    this.#insert(metric, points.filter(isNew), { stepMs: 0, hot: 1, cold: 1 });
+    this.#insert(
+      metric,
+      points.filter((point) => !isNew(point)),
+      { stepMs: 0, hot: 0, cold: 1 },
+    );
+    this.#rollDueMs.delete(metric);
+    this.#noteBegin(metric, points[0]?.[0]);
+    this.#noteRecomputed(metric, afterMs, untilMs);
+  }
+
+  /** Spans `(afterMs, untilMs]` of a metric that were computed anew. */
+  recomputed(metric: string): [afterMs: number, untilMs: number][] {
+    const rows = this.#rows<{ after_ms: number; until_ms: number }>(
+      "SELECT after_ms, until_ms FROM recomputed WHERE metric = ? ORDER BY until_ms",
+      metric,
+    );
+    return rows.map(({ after_ms, until_ms }) => [after_ms, until_ms]);
+  }
+
+  /** Deletes what is too old, and the oldest while the database is too large. */
+  prune({ forgetBeforeMs, mostBytes }: PointBounds, losing: Losing): void {
+    // Looking for old rows reads every row: not at each checkpoint.
+    if (forgetBeforeMs >= this.#forgotBeforeMs + FORGET_EVERY_MS) {
+      this.#forgotBeforeMs = forgetBeforeMs;
+      losing("last_end < ?", forgetBeforeMs, "expired");
+      this.#storage.sql.exec("DELETE FROM points WHERE last_end < ?", forgetBeforeMs);
+    }
+    while (this.#storage.sql.databaseSize > mostBytes) {
+      const oldest = this.#rows<{ id: number }>("SELECT id FROM points ORDER BY id LIMIT ?", PRUNED_ROWS);
+      const last = oldest.at(-1);
+      if (last === undefined) break;
+      losing("id <= ?", last.id, "disk_full");
+      this.#delete("id <= ?", last.id);
+    }
+  }
+
+  /**
+   * The oldest rows from `id` on that are for the archive.
+   *
+   * @param to the last of them; absent: as many as `mostCharacters` hold, at least one if there is any.
+   */
+  rowsForArchive(id: number, to: number | undefined, mostCharacters: number): PointRow[] {
+    const rows: PointRow[] = [];
+    let characters = 0;
+    const found = this.#storage.sql.exec<{ id: number; metric: string; step_ms: number; body: string }>(
+      "SELECT id, metric, step_ms, body FROM points WHERE id >= ? AND cold = 1 ORDER BY id",
+      id,
+    );
+    for (const { step_ms, ...row } of found) {
+      characters += row.body.length;
+      if (to === undefined ? rows.length > 0 && characters > mostCharacters : row.id > to) break;
+      rows.push({ ...row, stepMs: step_ms });
+    }
+    return rows;
+  }
+
+  /** The definition that a metric which has ended had. */
+  ended(key: string): DefinedMetric | undefined {
+    return this.#ended.get(key);
+  }
+
+  /** A metric has ended: what is not wherever it is to go stays until {@link release}. */
+  end({ metric, revision }: DefinedMetric, passed: number): void {
+    const { name } = metric;
+    const defined: DefinedMetric = { metric, revision };
+    const key = `${name}@${revision}`;
+    const moved = this.#storage.sql.exec(
+      "UPDATE points SET metric = ? WHERE metric = ? AND id >= ? AND step_ms = 0",
+      key,
+      name,
+      passed,
+    );
+    if (moved.rowsWritten > 0) {
+      this.#storage.sql.exec(
+        "INSERT OR REPLACE INTO ended_metrics VALUES (?, ?)",
+        key,
+        JSON.stringify(defined),
+      );
+      this.#ended.set(key, defined);
+    }
+    this.#storage.sql.exec("DELETE FROM points WHERE metric = ?", name);
+    this.#storage.sql.exec("DELETE FROM kept WHERE metric = ?", name);
+    this.#storage.sql.exec("DELETE FROM recomputed WHERE metric = ?", name);
+    this.#storage.sql.exec("DELETE FROM begins WHERE metric = ?", name);
+    this.#begins.delete(name);
+    this.#rollDueMs.delete(name);
+  }
+
+  /** Rows of ended metrics before `passed` have served. */
+  release(passed: number): void {
+    for (const key of this.#ended.keys()) {
+      this.#storage.sql.exec("DELETE FROM points WHERE metric = ? AND id < ?", key, passed);
+      if (this.#rows("SELECT 1 FROM points WHERE metric = ? LIMIT 1", key).length > 0) continue;
+      this.#storage.sql.exec("DELETE FROM ended_metrics WHERE key = ?", key);
+      this.#ended.delete(key);
+    }
+  }
+
+  /** The end of the stretch that the oldest points of a step are in. */
+  #nextStretch(metric: string, stepMs: number, stretch: number): number | undefined {
+    const oldest = this.#rows<{ first_end: number }>(
+      "SELECT first_end FROM points WHERE metric = ? AND step_ms = ? ORDER BY last_end LIMIT 1",
+      metric,
+      stepMs,
+    )[0];
+    return oldest && ceilTo(oldest.first_end, stretch);
+  }
+
+  /** @returns false: some of it has yet to go where it is to go. */
+  #rollStretch(
+    compiled: CompiledMetric,
+    steps: { fromMs: number; toMs: number; isLast: boolean },
+    until: number,
+    stretch: number,
+    passed: number,
+  ): boolean {
+    const { name } = compiled.metric;
+    const rows = this.#rows<{ id: number; step_ms: number; first_end: number; last_end: number }>(
+      `SELECT id, step_ms, first_end, last_end FROM points
+       WHERE metric = ? AND step_ms IN (?, ?) AND last_end > ? AND first_end <= ? ORDER BY last_end, id`,
+      name,
+      steps.fromMs,
+      steps.toMs,
+      until - stretch,
+      until,
+    );
+    if (rows.some(({ id, step_ms }) => step_ms === steps.fromMs && id >= passed)) return false;
+    const isInside = ([end]: SealedPoint): boolean => end > until - stretch && end <= until;
+    // What was sealed after the stretch had been rolled up joins what that came to.
+    const points = (function* (store: PointStore): Generator<SealedPoint> {
+      for (const { id } of rows) for (const point of store.#pointsOf(id)) if (isInside(point)) yield point;
+    })(this);
+    const rolled = rollUp(compiled, points, steps.toMs).sort(([a], [b]) => a - b);
+    for (const { id } of rows) {
+      this.#rewrite(
+        id,
+        this.#pointsOf(id).filter((point) => !isInside(point)),
+      );
+    }
+    this.#insert(name, rolled, { stepMs: steps.toMs, hot: 0, cold: steps.isLast ? 1 : 0 });
+    this.#noteKept(name, steps.fromMs, until);
+    return true;
+  }
+
+  #pointsOf(id: number): SealedPoint[] {
+    return this.#rows<{ body: string }>("SELECT body FROM points WHERE id = ?", id).flatMap(pointsOf);
+  }
+
+  #rewrite(id: number, points: readonly SealedPoint[]): void {
+    const [first, last] = [points[0], points.at(-1)];
+    if (first === undefined || last === undefined) {
+      this.#storage.sql.exec("DELETE FROM points WHERE id = ?", id);
+      return;
+    }
+    this.#storage.sql.exec(
+      "UPDATE points SET first_end = ?, last_end = ?, points = ?, body = ? WHERE id = ?",
+      first[0],
+      last[0],
+      points.length,
+      JSON.stringify(points),
+      id,
+    );
+  }
+
+  #insert(
+    metric: string,
+    points: readonly SealedPoint[],
+    { stepMs, hot, cold }: { stepMs: number; hot: number; cold: number },
+  ): void {
+    let run: string[] = [];
+    let length = 0;
+    let firstEnd = 0;
+    let lastEnd = 0;
+    const save = (): void => {
+      if (run.length === 0) return;
+      this.#storage.sql.exec(
+        "INSERT INTO points VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        this.nextId++,
+        metric,
+        stepMs,
+        firstEnd,
+        lastEnd,
+        run.length,
+        hot,
+        cold,
+        `[${run.join(",")}]`,
+      );
+      run = [];
+      length = 0;
+    };
+    for (const point of points) {
+      const text = JSON.stringify(point);
+      if (length + text.length > MAX_TEXT_LENGTH) save();
+      if (run.length === 0) firstEnd = point[0];
+      lastEnd = point[0];
+      run.push(text);
+      length += text.length + 1;
+    }
+    save();
+  }
+
+  /** Deletes rows before their time, and notes what is not kept any more. */
+  #delete(condition: string, ...parameters: SqlStorageValue[]): void {
+    const gone = this.#rows<{ metric: string; step_ms: number; last_end: number }>(
+      `SELECT metric, step_ms, max(last_end) AS last_end FROM points WHERE ${condition} GROUP BY metric, step_ms`,
+      ...parameters,
+    );
+    for (const { metric, step_ms, last_end } of gone) this.#noteKept(metric, step_ms, last_end);
+    if (gone.length > 0) this.#storage.sql.exec(`DELETE FROM points WHERE ${condition}`, ...parameters);
+  }
+
+  #noteKept(metric: string, stepMs: number, afterMs: number): void {
+    this.#storage.sql.exec(
+      "INSERT INTO kept VALUES (?, ?, ?) ON CONFLICT (metric, step_ms) DO UPDATE SET after_ms = max(after_ms, excluded.after_ms)",
+      metric,
+      stepMs,
+      afterMs,
+    );
+  }
+
+  #noteBegin(metric: string, firstEnd = Number.POSITIVE_INFINITY): void {
+    if (firstEnd >= (this.#begins.get(metric) ?? Number.POSITIVE_INFINITY)) return;
+    this.#begins.set(metric, firstEnd);
+    this.#storage.sql.exec("INSERT OR REPLACE INTO begins VALUES (?, ?)", metric, firstEnd);
+  }
+
+  /** Spans that touch are one. */
+  #noteRecomputed(metric: string, afterMs: number, untilMs: number): void {
+    let span = { afterMs, untilMs };
+    for (const [after, until] of this.recomputed(metric)) {
+      if (after > span.untilMs || until < span.afterMs) continue;
+      span = { afterMs: Math.min(after, span.afterMs), untilMs: Math.max(until, span.untilMs) };
+      this.#storage.sql.exec("DELETE FROM recomputed WHERE metric = ? AND until_ms = ?", metric, until);
+    }
+    this.#storage.sql.exec("INSERT INTO recomputed VALUES (?, ?, ?)", metric, span.untilMs, span.afterMs);
+  }
+
+  #rows<Row extends Record<string, SqlStorageValue>>(query: string, ...bindings: SqlStorageValue[]): Row[] {
+    return this.#storage.sql.exec<Row>(query, ...bindings).toArray();
+  }
+}
+
+function pointsOf({ body }: { body: string }): SealedPoint[] {
+  return JSON.parse(body) as SealedPoint[];
+}

@@ -1,0 +1,249 @@
+import { LIMITS } from "../../protocol/limits.ts";
+import type { Metric } from "../../protocol/metric.ts";
+import type { TierSpan } from "../../protocol/series.ts";
+import type { WindowSpec } from "../../protocol/window-spec.ts";
+import { ceilTo } from "../engine/rollup.ts";
+import { floorTo } from "../engine/windows.ts";
+import type { KeptLevel } from "../storage/point-store.ts";
+import type { Refusal } from "../window-query.ts";
+
+/** What each tier has of one metric. Ends of windows, epoch ms. */
+export interface Coverage {
+  /** The end of the first window that there ever was; absent: there was none. */
+  firstEndMs?: number;
+  /** Windows that end by then have had all their events, late ones apart. */
+  finalEndMs: number;
+  /** Windows that end by then never change. */
+  sealedEndMs: number;
+  /** What the window objects keep, finest first. */
+  kept: KeptLevel[];
+  /** What the hot store has beside them; absent: there is none that can be asked. */
+  store?: StoreCoverage;
+  /** What the archive has; absent: there is none. */
+  archive?: ArchiveCoverage;
+}
+
+export interface StoreCoverage {
+  /** It has the windows that end after this. */
+  afterMs: number;
+  /** Spans `(afterMs, untilMs]` that were computed anew since the store was told. */
+  outdated: [afterMs: number, untilMs: number][];
+}
+
+export interface ArchiveCoverage {
+  /** It has every window as it was sealed, and all that the window objects no longer have rolled up to this. */
+  rolledUpMs?: number;
+}
+
+/** Ends of windows in `[fromMs, toMs]`, epoch ms. */
+export interface Asked {
+  fromMs: number;
+  toMs: number;
+  /** Distance of two points; absent: what suits the span. */
+  stepMs?: number;
+  /** Whether `toMs` is the clock's time, or later: then the window that is open now belongs to it, though it ends later. */
+  upToNow: boolean;
+  mostPoints: number;
+}
+
+/** What a plan depends on of a metric. */
+export type PlannedMetric = Pick<Metric, "window" | "aggregate" | "shards">;
+
+/** Where the points of some steps come from: those that end in `(afterMs, untilMs]`, both multiples of the step. */
+export interface Part {
+  tier: TierSpan["tier"];
+  source: "windows" | "store" | "archive";
+  afterMs: number;
+  untilMs: number;
+  /** Of the archive: read what is rolled up to this; absent: what was sealed. */
+  rolledUpMs?: number;
+}
+
+export interface Plan {
+  stepMs: number;
+  /** Ascending, without a gap between them. */
+  parts: Part[];
+}
+
+/** Steps that people think in, ms. */
+const SECOND = 1_000;
+const MINUTE = 60_000;
+const HOUR = 3_600_000;
+const NICE_STEPS = [
+  ...[0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30].map((n) => n * SECOND),
+  ...[1, 2, 5, 10, 15, 30].map((n) => n * MINUTE),
+  ...[1, 2, 3, 6, 12, 24, 48, 168].map((n) => n * HOUR),
+];
+
+/** Windows of the archive that a question without a step may read: it takes a coarser one instead. */
+const CHEAP_WINDOWS = 20_000;
+
+/**
+ * Decides which tier answers for which steps of a question. The newest points come from the window objects, older ones
+ * from the hot store, the oldest from the archive; where two have the same, the nearer answers. Seams lie between steps,
+ * so that nobody has to add up parts of one.
+ */
+export function planQuery(metric: PlannedMetric, asked: Asked, coverage: Coverage): Plan | Refusal {
+  const { everyMs, type } = metric.window;
+  const spanMs = asked.toMs - asked.fromMs;
+  if (asked.stepMs !== undefined) {
+    const { stepMs } = asked;
+    if (stepMs % everyMs !== 0) {
+      const what = type === "sliding" ? "window's step" : "window's size";
+      return refuse("step", `step is ${stepMs} ms; expected a multiple of the ${what}, ${everyMs} ms`);
+    }
+    if (spanMs / stepMs > asked.mostPoints) {
+      const points = Math.ceil(spanMs / stepMs);
+      const message = `from, to and step ask for ${points} points a series; the bound is ${asked.mostPoints}`;
+      return refuse("points", message);
+    }
+    return bounded(metric.window, planAt(metric, asked, stepMs, coverage));
+  }
+  // Time before the first window makes no step coarser.
+  const filledMs = asked.toMs - Math.max(asked.fromMs, Math.min(coverage.firstEndMs ?? 0, asked.toMs));
+  const least = Math.max(everyMs, filledMs / asked.mostPoints);
+  const steps = [niceStep(everyMs, least)];
+  for (const level of coverage.kept.slice(1))
+    steps.push(niceStep(level.stepMs, Math.max(least, level.stepMs)));
+  const plans = steps.map((stepMs) => planAt(metric, asked, stepMs, coverage));
+  const cheap = plans.find(
+    (plan) => !isRefusal(plan) && archivedWindows(metric.window, plan) <= CHEAP_WINDOWS,
+  );
+  return bounded(metric.window, cheap ?? plans.at(-1) ?? refuse("step", "there is no step"));
+}
+
+/** The tiers that a plan asks, over the whole of what was asked. */
+export function tiersOf({ parts }: Plan, fromMs: number, toMs: number): TierSpan[] {
+  const spans: TierSpan[] = [];
+  for (const { tier, untilMs } of parts) {
+    const last = spans.at(-1);
+    const to = Math.min(toMs, Math.max(fromMs, untilMs));
+    if (last?.tier === tier) last.to = to;
+    else if (last === undefined || to > last.to) spans.push({ tier, from: last?.to ?? fromMs, to });
+  }
+  const last = spans.at(-1);
+  if (last === undefined) return [{ tier: "live", from: fromMs, to: toMs }];
+  last.to = toMs;
+  return spans;
+}
+
+export function isRefusal(plan: Plan | Refusal): plan is Refusal {
+  return "ok" in plan;
+}
+
+function planAt(
+  metric: PlannedMetric,
+  { fromMs, toMs, upToNow }: Asked,
+  stepMs: number,
+  { firstEndMs = 0, sealedEndMs, kept, store, archive }: Coverage,
+): Plan | Refusal {
+  const begin = ceilTo(Math.max(fromMs, Math.min(firstEndMs, toMs)), stepMs) - stepMs;
+  const first = Math.max(begin, 0);
+  const last = floorTo(upToNow ? toMs + stepMs : toMs, stepMs);
+  const usable = kept.filter((level) => stepMs % level.stepMs === 0);
+  const clamp = (ms: number): number => Math.min(Math.max(ms, first), last);
+  const windowsAfter = clamp(ceilTo(usable.at(-1)?.afterMs ?? 0, stepMs));
+  const liveAfter = Math.max(windowsAfter, clamp(floorTo(sealedEndMs, stepMs)));
+  const parts = planOlder({ metric, stepMs }, first, windowsAfter, store, archive).filter(hasSteps);
+  const coarser = kept[usable.length];
+  // Of windows that are not sealed, and those before them, only the window objects can make one step.
+  const isLacking = parts.some(({ source, untilMs }) => source === "windows" || untilMs > sealedEndMs);
+  if (isLacking && coarser !== undefined && coarser.afterMs < windowsAfter) {
+    const until = new Date(windowsAfter).toISOString();
+    const message = `step is ${stepMs} ms; points before ${until} are kept every ${coarser.stepMs} ms: expected a multiple of that`;
+    return refuse("step", message);
+  }
+  parts.push({ tier: "hot", source: "windows", afterMs: windowsAfter, untilMs: liveAfter });
+  parts.push({ tier: "live", source: "windows", afterMs: liveAfter, untilMs: last });
+  return { stepMs, parts: joined(parts) };
+}
+
+/** Who answers for what the window objects no longer have. */
+function planOlder(
+  { metric, stepMs }: { metric: PlannedMetric; stepMs: number },
+  first: number,
+  until: number,
+  store: StoreCoverage | undefined,
+  archive: ArchiveCoverage | undefined,
+): Part[] {
+  const rolledUpMs = archive?.rolledUpMs;
+  const isRolledUp = rolledUpMs !== undefined && stepMs % rolledUpMs === 0;
+  const rest: Part = {
+    tier: archive === undefined ? "hot" : "cold",
+    source: archive === undefined ? "windows" : "archive",
+    afterMs: first,
+    untilMs: until,
+    ...(isRolledUp ? { rolledUpMs } : {}),
+  };
+  if (store === undefined || !storeCanAnswer(metric, stepMs)) return [rest];
+  const storeAfter = Math.min(Math.max(ceilTo(store.afterMs, stepMs), first), until);
+  const parts: Part[] = [{ ...rest, untilMs: storeAfter }];
+  let after = storeAfter;
+  for (const [afterMs, untilMs] of [...store.outdated].sort(([a], [b]) => a - b)) {
+    const [from, to] = [floorTo(afterMs, stepMs), ceilTo(untilMs, stepMs)].map((ms) =>
+      Math.min(Math.max(ms, after), until),
+    );
+    if (archive === undefined || from === undefined || to === undefined) continue;
+    parts.push({ tier: "hot", source: "store", afterMs: after, untilMs: from });
+    parts.push({ ...rest, afterMs: from, untilMs: to });
+    after = to;
+  }
+  parts.push({ tier: "hot", source: "store", afterMs: after, untilMs: until });
+  return parts;
+}
+
+/**
+ * A hot store has values, not states: of windows that do not overlap it can give coarser steps only of what adds up. It
+ * has no error bounds of rankings.
+ */
+export function storeCanAnswer({ window, aggregate, shards }: PlannedMetric, stepMs: number): boolean {
+  if (aggregate.fn === "topk") return false;
+  // Each window object has an `__other__` of its own there.
+  if (shards > 1 && !["count", "rate", "sum", "min", "max"].includes(aggregate.fn)) return false;
+  if (window.type === "sliding" || stepMs === window.everyMs) return true;
+  return ["count", "sum", "min", "max"].includes(aggregate.fn);
+}
+
+/** Parts that have something, neighbours of one source as one. */
+function joined(parts: readonly Part[]): Part[] {
+  const kept: Part[] = [];
+  for (const part of parts.filter(hasSteps)) {
+    const last = kept.at(-1);
+    if (last?.tier === part.tier && last.source === part.source) last.untilMs = part.untilMs;
+    else kept.push({ ...part });
+  }
+  return kept;
+}
+
+function hasSteps({ afterMs, untilMs }: Part): boolean {
+  return untilMs > afterMs;
+}
+
+function bounded(window: WindowSpec, plan: Plan | Refusal): Plan | Refusal {
+  if (isRefusal(plan)) return plan;
+  const windows = archivedWindows(window, plan);
+  if (windows <= LIMITS.archivedWindows) return plan;
+  const message = `from, to and step ask for ${windows} windows of the archive; the bound is ${LIMITS.archivedWindows}: ask for a shorter span, or a step that is a multiple of 15m`;
+  return refuse("points", message);
+}
+
+/** Windows that a plan reads from the archive, of each group. */
+function archivedWindows({ everyMs }: WindowSpec, { parts }: Plan): number {
+  return parts
+    .filter(({ source }) => source === "archive")
+    .reduce(
+      (sum, { afterMs, untilMs, rolledUpMs }) => sum + (untilMs - afterMs) / (rolledUpMs ?? everyMs),
+      0,
+    );
+}
+
+/** A step that is a multiple of `unitMs` and not less than `leastMs`: itself, or else a round one if there is one. */
+function niceStep(unitMs: number, leastMs: number): number {
+  if (unitMs >= leastMs) return unitMs;
+  const least = ceilTo(leastMs, unitMs);
+  return NICE_STEPS.find((step) => step >= least && step <= 4 * least && step % unitMs === 0) ?? least;
+}
+
+function refuse(reason: Refusal["reason"], message: string): Refusal {
+  return { ok: false, reason, message };
+}

@@ -1,0 +1,185 @@
+import fc from "fast-check";
+import { beforeAll, describe, expect, it } from "vitest";
+import { TierBench } from "../../test/helpers/tier-bench.ts";
+import { outcomeFault, type Sample } from "../../test/oracle/expected-outcome.ts";
+import { expectedOf } from "../../test/oracle/metric-oracle.ts";
+import { Random } from "../../test/simulation/random.ts";
+import { pointsOf } from "../../test/simulation/points.ts";
+import type { Event } from "../../protocol/event.ts";
+import { type Metric, parseMetric } from "../../protocol/metric.ts";
+import type { Series } from "../../protocol/series.ts";
+import type { Refusal, StitchPlan } from "../window-query.ts";
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+const NOW_MS = Date.parse("2026-11-20T10:17:23.456Z");
+const SOURCES = [
+  { aggregate: "count", window: { type: "tumbling", size: "1s" }, groupBy: ["g"] },
+  { aggregate: "p95(value)", window: { type: "tumbling", size: "10s" } },
+  { aggregate: "avg(value)", window: { type: "tumbling", size: "7s" }, groupBy: ["g", "h"] },
+  { aggregate: "uniques(user)", window: { type: "tumbling", size: "1m" } },
+  { aggregate: "topk(3, g)", window: { type: "tumbling", size: "1m" } },
+  { aggregate: "max(value)", window: { type: "sliding", size: "1m", every: "5s" }, groupBy: ["h"] },
+  {
+    aggregate: "sum(value)",
+    window: { type: "tumbling", size: "5s" },
+    groupBy: ["g"],
+    maxGroups: 3,
+    shards: 2,
+  },
+  { aggregate: "count", window: { type: "session", gap: "2m", every: "1m" } },
+  { aggregate: "rate", window: { type: "tumbling", size: "1h" } },
+].map((source) => ({ ...source, event: "e", delay: "0s", lateness: "0s" }));
+
+const METRICS = SOURCES.map((source, i): Metric => {
+  const parsed = parseMetric(`m${i}`, source);
+  if (!parsed.ok) throw new Error(parsed.message);
+  return parsed.value;
+});
+
+/** Events of 40 days, most of them in bursts. */
+function history(): Event[] {
+  const random = new Random(7);
+  const events: Event[] = [];
+  for (let burst = 0; burst < 90; burst++) {
+    const days = [40, 4, 0.5, 0.1][burst % 4] ?? 1;
+    const aroundMs = NOW_MS - days * DAY_MS * (random.below(1_000) / 1_000);
+    for (let i = 0; i < 40; i++) {
+      events.push({
+        name: "e",
+        ts: Math.floor(Math.min(NOW_MS - 1, aroundMs + random.below(40 * 60_000))),
+        value: random.below(1_000),
+        user: `u${random.below(30)}`,
+        props: { g: `g${random.below(5)}`, h: random.below(2) === 0 },
+      });
+    }
+  }
+  return events;
+}
+
+/** What each step of a metric is made of. */
+function expectedSteps(metric: Metric, events: readonly Event[], stepMs: number): Map<string, Sample[]> {
+  const { windows } = expectedOf({ ...metric, accepts: () => true }, events);
+  const steps = new Map<string, Sample[]>();
+  for (const [end, groups] of windows) {
+    const step = Math.ceil(end / stepMs) * stepMs;
+    if (metric.window.type === "sliding" && step !== end) continue;
+    for (const [group, samples] of groups) {
+      const name = `${step} ${group}`;
+      steps.set(name, [...(steps.get(name) ?? []), ...samples]);
+    }
+  }
+  return steps;
+}
+
+/** Where an answer differs from what the events come to. */
+function faultsOf(
+  metric: Metric,
+  series: readonly Series[],
+  steps: ReadonlyMap<string, Sample[]>,
+  { fromMs, toMs, stepMs }: { fromMs: number; toMs: number; stepMs: number },
+): string[] {
+  const faults: string[] = [];
+  for (const { t } of series) {
+    if (t.some((end, i) => i > 0 && end <= (t[i - 1] ?? 0)))
+      faults.push(`ends are not ascending: ${t.join()}`);
+  }
+  const windowMs = metric.window.type === "sliding" ? metric.window.sizeMs : stepMs;
+  const wanted = new Map(
+    [...steps].filter(([name]) => {
+      const end = Number.parseInt(name, 10);
+      return end >= fromMs && end <= toMs;
+    }),
+  );
+  for (const [end, groups] of pointsOf(metric, series)) {
+    for (const [group, { outcome }] of groups) {
+      const samples = wanted.get(`${end} ${group}`);
+      wanted.delete(`${end} ${group}`);
+      const fault =
+        samples === undefined
+          ? "ought not to be there"
+          : outcomeFault(metric.aggregate, samples, windowMs, outcome);
+      if (fault !== undefined) faults.push(`${end} ${group}: ${fault}`);
+    }
+  }
+  for (const name of wanted.keys()) faults.push(`${name} is missing`);
+  return faults;
+}
+
+describe("[S2] a query over all tiers", () => {
+  const events = history();
+  const definitions = { version: 1, metrics: METRICS.map((metric) => ({ metric, revision: 1 })), views: [] };
+  const bench = new TierBench(definitions);
+  const steps = new Map<string, Map<string, Sample[]>>();
+
+  beforeAll(async () => {
+    await bench.feed(events, 30_000);
+    await bench.settle(NOW_MS);
+  }, 120_000);
+
+  async function ask(query: { metric: string; fromMs: number; toMs: number; stepMs?: number }) {
+    const asked = { ...query, upToNow: false, mostPoints: 11_000 };
+    const plan: StitchPlan | Refusal = await bench.plan(asked, NOW_MS);
+    if ("ok" in plan) return plan;
+    return { plan, read: await bench.read(plan) };
+  }
+
+  /** Groups beyond `maxGroups` are folded: which, the oracle does not say. */
+  const compared = METRICS.filter(({ maxGroups }) => maxGroups > 3);
+
+  it("[S2][S1][C1] equals the oracle, whatever the span, the step and the tiers", async () => {
+    const met = new Set<string>();
+    const age = fc.oneof(fc.nat(41 * DAY_MS), fc.nat(4 * DAY_MS), fc.nat(8 * HOUR_MS));
+    const query = fc.record({
+      metric: fc.constantFrom(...compared),
+      ages: fc.tuple(age, age),
+      factor: fc.option(fc.constantFrom(1, 2, 3, 6, 12, 60, 900)),
+    });
+    await fc.assert(
+      fc.asyncProperty(query, async ({ metric, ages, factor }) => {
+        const span = { fromMs: NOW_MS - Math.max(...ages), toMs: NOW_MS - Math.min(...ages) };
+        const stepMs = factor === null ? {} : { stepMs: factor * metric.window.everyMs };
+        const answer = await ask({ metric: metric.name, ...span, ...stepMs });
+        if (!("plan" in answer)) {
+          expect(answer.reason).toBe("points");
+          return;
+        }
+        const { plan, read } = answer;
+        if (!Array.isArray(read)) throw new Error(JSON.stringify(read));
+        for (const { source, rolledUpMs } of plan.inputs[0]?.plan.parts ?? []) {
+          met.add(rolledUpMs === undefined ? source : `${source}, rolled up`);
+        }
+        const name = `${metric.name} ${plan.stepMs}`;
+        const expected = steps.get(name) ?? expectedSteps(metric, events, plan.stepMs);
+        steps.set(name, expected);
+        expect(faultsOf(metric, read, expected, { ...span, stepMs: plan.stepMs })).toEqual([]);
+      }),
+      { numRuns: Number(process.env["FRESHET_RUNS"] ?? 400) },
+    );
+    expect([...met].sort()).toEqual(["archive", "archive, rolled up", "windows"]);
+  }, 120_000);
+
+  it("[S1][W5] a split metric's folded groups add up over its objects in every tier", async () => {
+    const metric = METRICS.find(({ shards }) => shards > 1);
+    if (metric === undefined) throw new Error("there is no split metric");
+    for (const stepMs of [5_000, 60_000, 900_000, DAY_MS]) {
+      const span = { fromMs: NOW_MS - Math.min(10_998 * stepMs, 41 * DAY_MS), toMs: NOW_MS + stepMs };
+      const wanted = events.filter(({ ts }) => ts >= Math.ceil(span.fromMs / stepMs) * stepMs - stepMs);
+      const answer = await ask({ metric: metric.name, ...span, stepMs });
+      if (!("plan" in answer) || !Array.isArray(answer.read)) throw new Error(JSON.stringify(answer));
+      const sum = answer.read.flatMap(({ v }) => v).reduce<number>((total, v) => total + (v ?? 0), 0);
+      expect(sum).toBe(wanted.reduce((total, { value = 0 }) => total + value, 0));
+    }
+  });
+
+  it("[C1] writes points and what is rolled up to folders of their own", () => {
+    const paths = [...bench.bucket.objects.keys()];
+    const points = paths.filter((path) =>
+      /^points\/project=p\/date=2026-1[01]-\d\d\/hour=\d\d\/(w|m6\.[01]\.2)-\d+-\d+\.parquet$/.test(path),
+    );
+    const rollups = paths.filter((path) => /^rollups\/step=(900000|945000)\/project=p\/date=/.test(path));
+    expect(points.length).toBeGreaterThan(50);
+    expect(rollups.length).toBeGreaterThan(30);
+    expect(points.length + rollups.length).toBe(paths.length);
+  });
+});

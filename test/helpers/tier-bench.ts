@@ -1,0 +1,191 @@
+// The window objects of one project and their archive in Node, with a clock of the test's own: all of a metric's tiers.
+import type { Event } from "../../protocol/event.ts";
+import type { Series } from "../../protocol/series.ts";
+import type { Definitions } from "../../durable-objects/definitions.ts";
+import { compileMetric } from "../../durable-objects/engine/compiled-metric.ts";
+import { type Placement, placementsOf } from "../../durable-objects/engine/placement.ts";
+import { RangeFolder } from "../../durable-objects/engine/range-folder.ts";
+import { WindowSet } from "../../durable-objects/engine/window-set.ts";
+import { MetricReader, type Span } from "../../durable-objects/metric-reader.ts";
+import { PointArchiver } from "../../durable-objects/point-archiver.ts";
+import { PointKeeper } from "../../durable-objects/point-keeper.ts";
+import { QueryPlanner, windowSpanOf } from "../../durable-objects/query-planner.ts";
+import { parseSettings } from "../../durable-objects/settings.ts";
+import { WindowStore } from "../../durable-objects/storage/window-store.ts";
+import type { Refusal, StitchPlan, WindowQuery } from "../../durable-objects/window-query.ts";
+import { TieredReader } from "../../workers/query/tiered-reader.ts";
+import { SimulatedStorage } from "../simulation/simulated-storage.ts";
+
+const PROJECT = "p";
+
+/** A bucket in memory, with the little that is asked of R2. */
+export class MemoryBucket {
+  readonly objects = new Map<string, Uint8Array>();
+
+  put(path: string, body: Uint8Array): Promise<void> {
+    this.objects.set(path, body.slice());
+    return Promise.resolve();
+  }
+
+  get(path: string, options?: { range: { offset: number; length: number } }): Promise<object | null> {
+    const body = this.objects.get(path);
+    if (body === undefined) return Promise.resolve(null);
+    const { offset, length } = options?.range ?? { offset: 0, length: body.length };
+    const part = body.slice(offset, offset + length).buffer;
+    return Promise.resolve({ arrayBuffer: () => Promise.resolve(part) });
+  }
+}
+
+/** One window object: what `MetricWindow` is made of, without its alarms. */
+class WindowObject {
+  readonly #placement: Placement;
+  readonly set = new WindowSet({ partitions: 1, idlePartitionMs: 1_000 });
+  readonly #storage = new SimulatedStorage();
+  readonly store: WindowStore;
+  readonly keeper: PointKeeper;
+  readonly reader: MetricReader;
+  readonly archiver: PointArchiver;
+  #offset = -1;
+  #tasks: Promise<void>[] = [];
+
+  constructor(bench: TierBench, placement: Placement) {
+    this.#placement = placement;
+    this.set.define(placement.metrics);
+    const storage = this.#storage as never;
+    this.store = new WindowStore(storage);
+    const context = { id: { name: placement.name }, storage: new SimulatedStorage() };
+    this.archiver = new PointArchiver(context as never, { ARCHIVE: bench.bucket } as never);
+    const settings = parseSettings(bench.vars);
+    if (!settings.ok) throw new Error(settings.message);
+    this.keeper = new PointKeeper({
+      storage,
+      points: this.store.points,
+      set: this.set,
+      settings: settings.value,
+      definitions: () => bench.definitions,
+      hot: undefined,
+      archiver: bench.hasArchive ? (this.archiver as never) : undefined,
+      keepAlive: (task) => void this.#tasks.push(task),
+      wakeBy: () => undefined,
+    });
+    this.reader = new MetricReader({
+      objectName: placement.name,
+      set: this.set,
+      store: this.store,
+      definitions: () => bench.definitions,
+      object: (name) => bench.object(name) as never,
+    });
+  }
+
+  apply(events: readonly Event[], nowMs: number): void {
+    const folder = new RangeFolder(this.#placement.metrics.map(compileMetric), this.#placement.share);
+    for (const event of events) folder.add(event);
+    const after = this.#offset++;
+    const range = {
+      partition: 0,
+      after,
+      from: after + 1,
+      to: after + 1,
+      version: 1,
+      oldestReceivedMs: nowMs,
+    };
+    this.set.step({ type: "range", partial: { ...range, ...folder.finish() } }, nowMs);
+  }
+
+  idle(nowMs: number): void {
+    this.set.step({ type: "caughtUp", partitions: [[0, nowMs]] }, nowMs);
+  }
+
+  /** What the object does every half minute. */
+  async checkpoint(definitions: Definitions, nowMs: number): Promise<boolean> {
+    this.store.checkpoint(this.set, definitions, (points) => this.keeper.keep(points, nowMs));
+    this.keeper.nudge(nowMs, true);
+    await Promise.all(this.#tasks.splice(0));
+    return this.keeper.hasMore;
+  }
+
+  readShare(name: string, span: Span): Promise<string | undefined> {
+    const share = this.reader.readShare(name, span);
+    return Promise.resolve(share && JSON.stringify(share));
+  }
+
+  async readSeries(name: string, span: Span): Promise<string> {
+    return JSON.stringify((await this.reader.read(name, span))?.series ?? []);
+  }
+}
+
+export class TierBench {
+  readonly definitions: Definitions;
+  readonly vars: Record<string, string>;
+  readonly hasArchive: boolean;
+  readonly bucket = new MemoryBucket();
+  readonly #objects = new Map<string, WindowObject>();
+
+  constructor(definitions: Definitions, vars: Record<string, string> = {}, hasArchive = true) {
+    this.definitions = definitions;
+    this.vars = vars;
+    this.hasArchive = hasArchive;
+    const placements = placementsOf(PROJECT, definitions.metrics);
+    if (!placements.some(({ name }) => name === PROJECT)) placements.push({ name: PROJECT, metrics: [] });
+    for (const placement of placements) this.#objects.set(placement.name, new WindowObject(this, placement));
+  }
+
+  object(name: string): WindowObject {
+    const object = this.#objects.get(name);
+    if (object === undefined) throw new Error(`there is no object ${name}`);
+    return object;
+  }
+
+  /** Feeds events in the order of their time, a checkpoint every `checkpointMs` of it. */
+  async feed(events: readonly Event[], checkpointMs: number): Promise<void> {
+    const sorted = [...events].sort((a, b) => a.ts - b.ts);
+    for (let i = 0; i < sorted.length;) {
+      const untilMs = (sorted[i]?.ts ?? 0) + checkpointMs;
+      const begin = i;
+      while (i < sorted.length && (sorted[i]?.ts ?? 0) < untilMs) i++;
+      for (const object of this.#objects.values()) object.apply(sorted.slice(begin, i), untilMs);
+      await this.checkpoint(untilMs);
+    }
+  }
+
+  /** No event comes for a while: everything is sealed, archived and rolled up as its age asks for. */
+  async settle(nowMs: number): Promise<void> {
+    for (const object of this.#objects.values()) object.idle(nowMs);
+    while (await this.checkpoint(nowMs));
+  }
+
+  async checkpoint(nowMs: number): Promise<boolean> {
+    let hasMore = false;
+    for (const object of this.#objects.values()) {
+      if (await object.checkpoint(this.definitions, nowMs)) hasMore = true;
+    }
+    return hasMore;
+  }
+
+  async plan(query: WindowQuery, nowMs: number): Promise<StitchPlan | Refusal> {
+    const planner = new QueryPlanner({
+      objectName: PROJECT,
+      reader: this.object(PROJECT).reader,
+      definitions: () => this.definitions,
+      coverageOf: (name, metric) => {
+        const { set, keeper } = this.object(name);
+        const windows = set.metric(metric);
+        return Promise.resolve(windows && JSON.stringify(keeper.coverage(windows, nowMs)));
+      },
+    });
+    return planner.plan(query);
+  }
+
+  /** Reads what a plan names, as `GET /v1/query` does. */
+  async read(plan: StitchPlan): Promise<Series[] | Refusal> {
+    const span = windowSpanOf(plan);
+    if (span !== undefined) return (await this.object(PROJECT).reader.read(plan.metric, span))?.series ?? [];
+    const env = {
+      ...this.vars,
+      ARCHIVE: this.bucket,
+      METRIC_WINDOW: { getByName: (name: string) => this.object(name) },
+      POINT_ARCHIVER: { getByName: (name: string) => this.object(name).archiver },
+    };
+    return new TieredReader(env as never, PROJECT).read(plan);
+  }
+}

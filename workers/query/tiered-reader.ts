@@ -1,0 +1,121 @@
+import { bucketOf } from "../../durable-objects/archive/archive-bucket.ts";
+import type { ReadCounts } from "../../durable-objects/archive/read-groups.ts";
+import { readPoints, TooManyArchivedPointsError } from "../../durable-objects/archive/read-points.ts";
+import { type CompiledMetric, compileMetric } from "../../durable-objects/engine/compiled-metric.ts";
+import { readSealed } from "../../durable-objects/engine/sealed-point.ts";
+import { mergeShares, shareOf } from "../../durable-objects/engine/shares.ts";
+import { viewSeries } from "../../durable-objects/engine/views.ts";
+import { resample } from "../../durable-objects/engine/window-points.ts";
+import { type Env, settingsOf } from "../../durable-objects/env.ts";
+import { spanOf } from "../../durable-objects/query-planner.ts";
+import type { Part } from "../../durable-objects/tiers/plan.ts";
+import type { Refusal, StitchInput, StitchPlan } from "../../durable-objects/window-query.ts";
+import { LIMITS } from "../../protocol/limits.ts";
+import type { Series } from "../../protocol/series.ts";
+import { HotPoints } from "./hot-points.ts";
+
+/** What reading the archive for a query has cost. */
+export type ColdReads = Pick<ReadCounts, "requests" | "bytes" | "neededBytes">;
+
+/** Points that are past change no more. */
+const CLOSED = { finalEnd: Number.POSITIVE_INFINITY, sealedEnd: Number.POSITIVE_INFINITY };
+
+/** Reads the points of a query from wherever its plan says that they are, and joins them. */
+export class TieredReader {
+  readonly #env: Env;
+  readonly #project: string;
+  readonly cold: ReadCounts = { requests: 0, bytes: 0, neededBytes: 0, groups: 0 };
+
+  constructor(env: Env, project: string) {
+    this.#env = env;
+    this.#project = project;
+  }
+
+  async read({ view, inputs, stepMs, closedMs }: StitchPlan): Promise<Series[] | Refusal> {
+    try {
+      const all = await Promise.all(inputs.map((input) => this.#readInput(input, stepMs)));
+      const [[first, firstSeries], [second, secondSeries]] = [
+        [inputs[0]?.defined.metric, all[0]],
+        [inputs[1]?.defined.metric, all[1]],
+      ];
+      if (view === undefined) return firstSeries ?? [];
+      if (!first || !second || !firstSeries || !secondSeries) return [];
+      const derived = [
+        { metric: first, series: firstSeries },
+        { metric: second, series: secondSeries },
+      ] as const;
+      return viewSeries(view, derived, closedMs);
+    } catch (error) {
+      if (!(error instanceof TooManyArchivedPointsError)) throw error;
+      return { ok: false, reason: "points", message: error.message };
+    }
+  }
+
+  async #readInput(input: StitchInput, stepMs: number): Promise<Series[]> {
+    const compiled = compileMetric(input.defined);
+    const { parts } = input.plan;
+    // What the window objects have is read in one go: their tiers are neighbours.
+    const windows = parts.filter(({ source }) => source === "windows");
+    const older = parts.filter(({ source }) => source !== "windows");
+    const read = older.map((part) =>
+      part.source === "store"
+        ? this.#readStore(compiled, part, stepMs)
+        : this.#readArchive(compiled, input.objects, part, stepMs),
+    );
+    if (windows.length > 0) {
+      const object = this.#env.METRIC_WINDOW.getByName(this.#project);
+      const span = spanOf(windows, stepMs);
+      read.push(object.readSeries(compiled.metric.name, span).then((text) => JSON.parse(text) as Series[]));
+    }
+    return joinSeries(await Promise.all(read));
+  }
+
+  async #readArchive(
+    compiled: CompiledMetric,
+    objects: readonly string[],
+    { afterMs, untilMs, rolledUpMs = 0 }: Part,
+    stepMs: number,
+  ): Promise<Series[]> {
+    if (this.#env.ARCHIVE === undefined) return [];
+    const bucket = bucketOf(this.#env.ARCHIVE);
+    const { metric, revision } = compiled;
+    const question = { metric: metric.name, revision, stepMs: rolledUpMs, afterMs, untilMs };
+    const span = { afterMs, untilMs, mostPoints: LIMITS.archivedPoints };
+    const shares = await Promise.all(
+      objects.map(async (object) => {
+        const listing = await this.#env.POINT_ARCHIVER.getByName(object).listing(question);
+        const points = await readPoints(compiled, listing, span, bucket, this.cold);
+        const read = points.map((point) => readSealed(compiled, point));
+        const share = shareOf(compiled, resample(compiled, read, stepMs, CLOSED));
+        return { ...share, watermark: null, closed: CLOSED };
+      }),
+    );
+    return mergeShares(compiled, shares, metric.window.type === "sliding" ? metric.window.sizeMs : stepMs);
+  }
+
+  #readStore(compiled: CompiledMetric, part: Part, stepMs: number): Promise<Series[]> {
+    const { hotQuery } = settingsOf(this.#env);
+    if (hotQuery === undefined) return Promise.resolve([]);
+    return new HotPoints(hotQuery, this.#project).read(compiled.metric, part, stepMs);
+  }
+}
+
+/** Series of spans that follow one another as one for each group. */
+export function joinSeries(spans: readonly Series[][]): Series[] {
+  const joined = new Map<string, Series>();
+  for (const { group, t, v, s, e } of spans.flat().sort((a, b) => (a.t[0] ?? 0) - (b.t[0] ?? 0))) {
+    const key = JSON.stringify(Object.entries(group).sort(([a], [b]) => (a < b ? -1 : 1)));
+    const series = joined.get(key);
+    if (series === undefined) {
+      joined.set(key, { group, t: [...t], v: [...v], s: [...s], ...(e === undefined ? {} : { e: [...e] }) });
+      continue;
+    }
+    for (const [i, end] of t.entries()) {
+      series.t.push(end);
+      series.v.push(v[i] ?? null);
+      series.s.push(s[i] ?? 0);
+      if (e !== undefined) (series.e ??= []).push(e[i] ?? null);
+    }
+  }
+  return [...joined.values()];
+}
