@@ -16,25 +16,37 @@ export async function getSharedView(c: Context<App>): Promise<Response> {
   const definitions = (await catalogOf(c.env).metrics(project)) as DefinitionSource[];
   const dashboards = (await catalogOf(c.env).dashboards(project)) as Dashboard[];
   const metrics = scope.metrics.flatMap((name) => drawnMetric(name, definitions) ?? []);
-  const view: SharedView = { dashboard: sharedDashboard(scope, dashboards), metrics, expiresAt: expiresMs };
+  const dashboard = sharedDashboard(scope, dashboards, metrics);
+  const view: SharedView = { dashboard, metrics, expiresAt: expiresMs };
   if (scope.groups !== undefined) view.groups = scope.groups;
   return c.json(view);
 }
 
-/** A dashboard with nothing in it that the link does not show. */
-function sharedDashboard(scope: ShareScope, dashboards: readonly Dashboard[]): Dashboard {
+/** A dashboard with nothing in it that the link does not show, and no panel that its groups leave empty. */
+function sharedDashboard(
+  scope: ShareScope,
+  dashboards: readonly Dashboard[],
+  metrics: readonly SharedMetric[],
+): Dashboard {
   const dashboard = dashboards.find(({ name }) => name === scope.dashboard);
   if (dashboard === undefined) {
-    const panels = scope.metrics.map((metric) => {
+    const panels = metrics.map(({ name: metric }) => {
       return { title: metric, kind: "line", metric, width: 12, height: 3 } satisfies Panel;
     });
     return { name: "shared", title: "Shared", range: "1h", panels };
   }
+  const shown = new Set(metrics.filter((metric) => hasGroups(metric, scope)).map(({ name }) => name));
   const panels = dashboard.panels.filter(
-    ({ metric, groups }) =>
-      scope.metrics.includes(metric) && allowedGroups(groups, scope.groups)?.length !== 0,
+    ({ metric, groups }) => shown.has(metric) && allowedGroups(groups, scope.groups)?.length !== 0,
   );
   return { ...dashboard, panels };
+}
+
+/** Whether groups of a metric can match those of a link: a ranking's items are a key of its groups too. */
+function hasGroups({ groupBy = [], aggregate }: SharedMetric, { groups }: ShareScope): boolean {
+  const ranked = /^topk\(.*,\s*(.*?)\s*\)$/.exec(aggregate)?.[1];
+  const keys = new Set([...groupBy, ranked]);
+  return groups === undefined || groups.some((group) => Object.keys(group).every((key) => keys.has(key)));
 }
 
 /** What panels need to draw a metric: not which events it takes. Of a view, as of its first metric. */
@@ -51,7 +63,7 @@ function drawnMetric(name: string, definitions: readonly DefinitionSource[]): Sh
 }
 
 function withoutEvents(source: MetricSource): SharedMetric {
-  const shown: SharedMetric = { ...source, event: "shared" };
+  const shown: SharedMetric = { ...source, event: "" };
   delete shown.where;
   return shown;
 }
