@@ -11,9 +11,10 @@ import { catalogOf, type Env, settingsOf } from "./env.ts";
 import { type HotSender, type HotStats, openHotSender } from "./hot-sender.ts";
 import { LiveFeed, type LiveFrame } from "./live-feed.ts";
 import { MetricReader, type Span } from "./metric-reader.ts";
+import { mergeStandings, type MetricStanding } from "./metric-standing.ts";
 import { type MetricStats, sumStats } from "./metric-stats.ts";
 import type { Settings } from "./settings.ts";
-import { PointKeeper } from "./point-keeper.ts";
+import { PointKeeper, type PointOutboxStats } from "./point-keeper.ts";
 import { QueryPlanner, windowSpanOf } from "./query-planner.ts";
 import {
   latestSpan,
@@ -251,6 +252,7 @@ export class MetricWindow extends DurableObject<Env> {
   /** Closes what waits only for the clock; after a restart, also what the lost alarm would have. */
   async wake(): Promise<void> {
     this.#hot?.nudge(Date.now());
+    this.#keeper.nudge(Date.now());
     this.#alerts.nudge(Date.now());
     if (this.#set.hasOpenWindows || this.#dueMs <= Date.now()) await this.alarm();
     await Promise.all(this.#shards().map((shard) => this.#object(shard).wake()));
@@ -268,10 +270,30 @@ export class MetricWindow extends DurableObject<Env> {
     return sumStats([...own, ...shares.flat()]);
   }
 
+  /** Where time stands for all metrics that are read here. */
+  async standings(): Promise<MetricStanding[]> {
+    const own = [...this.#set.metrics()].map(({ compiled, finalEnd, sealedEnd, start }) => ({
+      metric: compiled.metric.name,
+      watermarkMs: this.#set.watermarkOf(compiled),
+      finalEnd,
+      sealedEnd,
+      since: [...start.since],
+    }));
+    const shares = await Promise.all(this.#shards().map((shard) => this.#object(shard).standings()));
+    return mergeStandings([...own, ...shares.flat()]);
+  }
+
   /** What has gone to the hot store from here and from the shares of split metrics. */
   async hotStats(): Promise<HotStats[]> {
     const shares = await Promise.all(this.#shards().map((shard) => this.#object(shard).hotStats()));
     return [...(this.#hot === undefined ? [] : [this.#hot.stats()]), ...shares.flat()];
+  }
+
+  /** What waits for the archive here and in the shares of split metrics; nothing without an archive. */
+  async pointStats(): Promise<PointOutboxStats[]> {
+    const shares = await Promise.all(this.#shards().map((shard) => this.#object(shard).pointStats()));
+    const own = this.#keeper.stats(this.#name);
+    return [...(own === undefined ? [] : [own]), ...shares.flat()];
   }
 
   /** Does what calls would have done, if any had come: while they come, it only looks again later. */

@@ -29,6 +29,14 @@ interface PointKeeperOptions {
 
 const RETRY_MS = 30_000;
 
+/** Sealed points of one window object on their way to the archive. */
+export interface PointOutboxStats {
+  object: string;
+  waitingPoints: number;
+  dropped: number;
+  retries: number;
+}
+
 /** What becomes of a window object's sealed points: archived, rolled up with age, forgotten at last. */
 export class PointKeeper {
   readonly #options: PointKeeperOptions;
@@ -52,11 +60,15 @@ export class PointKeeper {
     this.hasMore = false;
     for (const windows of set.metrics()) {
       const { compiled, sealedEnd } = windows;
+      const levels = this.#levels(compiled.metric);
       const untilMs = Math.min(nowMs, sealedEnd);
-      if (points.rollUp(compiled, this.#levels(compiled.metric), untilMs, passed)) this.hasMore = true;
+      if (points.rollUp(compiled, levels, untilMs, passed)) this.hasMore = true;
+      points.expire(compiled.metric.name, levels, nowMs - settings.liveRetentionMs, passed);
     }
-    const bounds = { forgetBeforeMs: nowMs - settings.liveRetentionMs, mostBytes: settings.liveBytes };
-    points.prune(bounds, hot?.losing ?? (() => undefined));
+    points.makeRoom(settings.liveBytes, (condition, parameter, reason) => {
+      hot?.losing(condition, parameter, reason);
+      this.#outbox?.losing(condition, parameter);
+    });
   }
 
   /** A metric has ended. */
@@ -73,7 +85,7 @@ export class PointKeeper {
     const coverage: Coverage = {
       finalEndMs: finalEnd,
       sealedEndMs: sealedEnd,
-      kept: points.kept(name, levels, Math.min(nowMs, sealedEnd)),
+      kept: points.kept(name, levels),
     };
     const firstEndMs = Math.min(
       points.firstEnd(name) ?? Number.POSITIVE_INFINITY,
@@ -82,12 +94,21 @@ export class PointKeeper {
     if (firstEndMs < Number.POSITIVE_INFINITY) coverage.firstEndMs = firstEndMs;
     const rolledUpMs = levels.length > 1 ? levels.at(-1)?.stepMs : undefined;
     const hasArchive = this.#outbox !== undefined;
-    if (hasArchive) coverage.archive = rolledUpMs === undefined ? {} : { rolledUpMs };
+    const notRolledUp = points.spans(name, "not_rolled_up");
+    if (hasArchive) coverage.archive = rolledUpMs === undefined ? {} : { rolledUpMs, notRolledUp };
     if (hot !== undefined && settings.hotQuery !== undefined) {
       const sinceMs = hasArchive ? nowMs - settings.liveRetentionMs : 0;
-      coverage.store = { afterMs: Math.max(hot.floorOf(name), sinceMs), outdated: points.recomputed(name) };
+      const lacking = [...points.spans(name, "recomputed"), ...points.spans(name, "not_in_store")];
+      coverage.store = { afterMs: Math.max(hot.floorOf(name), sinceMs), lacking };
     }
     return coverage;
+  }
+
+  /** Undefined: there is no archive. */
+  stats(object: string): PointOutboxStats | undefined {
+    if (this.#outbox === undefined) return undefined;
+    const { waitingPoints, dropped, retries } = this.#outbox;
+    return { object, waitingPoints, dropped, retries };
   }
 
   /** When there is next something to do, epoch ms. */
@@ -119,6 +140,7 @@ export class PointKeeper {
       }
       this.#retryMs = 0;
     } catch {
+      outbox.retry();
       this.#retryMs = Date.now() + RETRY_MS;
       this.#options.wakeBy(this.#retryMs);
     } finally {
@@ -131,12 +153,11 @@ export class PointKeeper {
     return points.ended(metric) ?? set.metric(metric)?.compiled;
   }
 
+  /** Rows before this id are wherever they are to go. Rows to come are not, though none waits now. */
   #passedRow(): number {
-    const { hot } = this.#options;
-    return Math.min(
-      hot?.passedRow ?? Number.MAX_SAFE_INTEGER,
-      this.#outbox?.passedRow ?? Number.MAX_SAFE_INTEGER,
-    );
+    const { hot, points } = this.#options;
+    const archived = this.#outbox?.passedRow ?? Number.MAX_SAFE_INTEGER;
+    return Math.min(points.nextId, hot?.passedRow ?? Number.MAX_SAFE_INTEGER, archived);
   }
 
   /** As they were sealed for as long as the longest snapshot reaches back, and what it is compared with. */

@@ -122,7 +122,7 @@ function StepNote({ own, drawn }: { own: Traits; drawn: Traits }) {
 }
 
 /** Percent of a fraction is a hundredfold of it. */
-function unitOf({ unit = "short" }: Panel, metric: DrawnMetric | undefined): Unit {
+export function unitOf({ unit = "short" }: Panel, metric: DrawnMetric | undefined): Unit {
   return unit === "percent" && metric?.isFraction === true ? "fraction" : unit;
 }
 

@@ -64,6 +64,18 @@ export const PAGES: readonly PageSlot[] = [
     title: "Alerts",
     load: async () => (await import("./alerts/alerts-page.tsx")).AlertsPage,
   },
+  {
+    route: "build",
+    title: "New dashboard",
+    inMenu: true,
+    load: async () => (await import("./build/build-page.tsx")).BuildPage,
+  },
+  {
+    route: "stream",
+    title: "Stream",
+    inMenu: true,
+    load: async () => (await import("./build/stream-page.tsx")).StreamPage,
+  },
 ];
 
 /** In the order in which they stand: Share, Alerts, Edit. */
@@ -82,9 +94,23 @@ export const HEADER_ACTIONS: readonly HeaderAction[] = [
     key: "a",
     href: () => "#/alerts",
   },
+  {
+    name: "edit",
+    label: "Edit",
+    icon: "M3 13l.7-3L10.500 3.200a1.400 1.400 0 0 1 2.300 2.300L6 12.300zM9.500 4.200l2.300 2.300",
+    key: "e",
+    href: (dashboard) => (dashboard === "" ? "#/build" : `#/build/${encodeURIComponent(dashboard)}`),
+  },
 ];
 
-export const PANEL_ACTIONS: readonly PanelAction[] = [];
+export const PANEL_ACTIONS: readonly PanelAction[] = [
+  {
+    name: "edit",
+    label: "Edit panel",
+    icon: "M3 13l.7-3L10.500 3.200a1.400 1.400 0 0 1 2.300 2.300L6 12.300zM9.500 4.200l2.300 2.300",
+    href: (dashboard, index) => `#/build/${encodeURIComponent(dashboard)}/${index}`,
+  },
+];
 
 /** A mark on the charts' time axes: a moment, or a span when it has an end. */
 export interface ChartMark {

@@ -21,6 +21,9 @@ const leanUplot: Plugin = {
 
 /** What is loaded when somebody asks for it; all other files of the page are needed to show a dashboard. */
 const ON_DEMAND = /\/site\/(on-demand|build|alerts|share)\//;
+/** How metrics are checked: a dashboard draws them unread. */
+const DEFINITIONS = /\/protocol\/(metric|aggregate-spec|window-spec|where|footprint|observe)\.ts$/;
+
 const PAGE = /\/(site|node_modules)\//;
 
 /** Run from the repository's root: `vite build site`, or `vite site` beside a server on port 8787. */
@@ -32,10 +35,13 @@ export default defineConfig({
     target: "es2023",
     modulePreload: false,
     rolldownOptions: {
+      // A dashboard calls nothing of what checks definitions: that it is imported somewhere does nothing.
+      treeshake: { moduleSideEffects: (id) => !DEFINITIONS.test(id) },
       output: {
         // One file for all that a dashboard needs: shared with what comes later, it would be cut into a dozen.
         codeSplitting: {
           groups: [
+            { name: "definitions", test: DEFINITIONS, includeDependenciesRecursively: false },
             {
               name: "page",
               test: (id) => PAGE.test(id) && !ON_DEMAND.test(id) && !id.endsWith(".css"),

@@ -12,6 +12,10 @@ interface OutboxState {
   archivedMs: number;
   /** Rows that were begun to be archived: after a crash just these are, so that they come into the same files. */
   begun?: { from: number; to: number };
+  /** Points that a full disk took before they were archived. */
+  dropped: number;
+  /** Batches that were repeated after a failure. */
+  retries: number;
 }
 
 /** So many points do not wait for their time. */
@@ -24,6 +28,9 @@ export class PointOutbox {
   readonly #sql: SqlStorage;
   readonly #points: PointStore;
   #state: OutboxState;
+  /** Points that wait in rows before {@link #countedTo}: counting all at each turn would read every row. */
+  #counted = 0;
+  #countedTo: number;
 
   constructor(storage: DurableObjectStorage, points: PointStore, nowMs: number) {
     this.#sql = storage.sql;
@@ -31,19 +38,40 @@ export class PointOutbox {
     this.#sql.exec(SCHEMA);
     const saved = this.#sql.exec<{ body: string }>("SELECT body FROM point_outbox").toArray()[0];
     this.#state =
-      saved === undefined ? { archivedTo: 0, archivedMs: nowMs } : (JSON.parse(saved.body) as OutboxState);
+      saved === undefined
+        ? { archivedTo: 0, archivedMs: nowMs, dropped: 0, retries: 0 }
+        : (JSON.parse(saved.body) as OutboxState);
+    this.#countedTo = this.#state.archivedTo + 1;
+  }
+
+  /** Points that wait. */
+  get waitingPoints(): number {
+    const { nextId } = this.#points;
+    if (this.#countedTo < nextId) {
+      this.#counted += this.#pointsBetween(this.#countedTo, nextId - 1);
+      this.#countedTo = nextId;
+    }
+    return this.#counted;
+  }
+
+  get dropped(): number {
+    return this.#state.dropped;
+  }
+
+  get retries(): number {
+    return this.#state.retries;
   }
 
   /** Rows before this id are archived, or not for the archive. */
   get passedRow(): number {
-    return this.#waiting(1) === 0 ? Number.MAX_SAFE_INTEGER : this.#state.archivedTo + 1;
+    return this.waitingPoints === 0 ? Number.MAX_SAFE_INTEGER : this.#state.archivedTo + 1;
   }
 
   /** When there is something to archive, epoch ms. */
   dueMs(everyMs: number): number {
-    const waiting = this.#waiting(MOST_WAITING);
-    if (waiting === 0) return Number.POSITIVE_INFINITY;
-    return waiting >= MOST_WAITING || this.#state.begun !== undefined ? 0 : this.#state.archivedMs + everyMs;
+    const { begun, archivedMs } = this.#state;
+    if (begun !== undefined || this.waitingPoints >= MOST_WAITING) return 0;
+    return this.waitingPoints === 0 ? Number.POSITIVE_INFINITY : archivedMs + everyMs;
   }
 
   /** The rows to archive next; undefined: there are none. */
@@ -52,28 +80,49 @@ export class PointOutbox {
     const rows = this.#points.rowsForArchive(archivedTo + 1, begun?.to, BATCH_CHARACTERS);
     const range =
       begun ?? (rows.length === 0 ? undefined : { from: rows[0]?.id ?? 0, to: rows.at(-1)?.id ?? 0 });
-    if (range === undefined) return undefined;
+    if (range === undefined) {
+      // What was counted has gone with its metric.
+      this.#recount(this.#points.nextId);
+      return undefined;
+    }
     if (begun === undefined) this.#save({ ...this.#state, begun: range });
     return { ...range, rows };
   }
 
   /** Rows up to this are archived. */
   done(archivedTo: number, nowMs: number): void {
-    this.#save({ archivedTo: Math.max(archivedTo, this.#state.archivedTo), archivedMs: nowMs });
+    const { begun: _, ...state } = this.#state;
+    const last = Math.max(archivedTo, state.archivedTo);
+    this.#save({ ...state, archivedTo: last, archivedMs: nowMs });
+    this.#recount(last + 1);
   }
 
-  /** Points that wait, or `most` if there are more. */
-  #waiting(most: number): number {
-    const rows = this.#sql.exec<{ points: number }>(
-      "SELECT points FROM points WHERE id > ? AND cold = 1 ORDER BY id",
-      this.#state.archivedTo,
-    );
-    let waiting = 0;
-    for (const { points } of rows) {
-      waiting += points;
-      if (waiting >= most) return most;
-    }
-    return waiting;
+  /** Archiving has failed, and is to be tried again. */
+  retry(): void {
+    this.#save({ ...this.#state, retries: this.#state.retries + 1 });
+  }
+
+  /** Rows are about to be deleted: what of them waits will not be archived. */
+  losing(condition: string, parameter: number): void {
+    const { archivedTo, dropped } = this.#state;
+    const lost = this.#pointsWhere(`id > ? AND ${condition}`, archivedTo, parameter);
+    if (lost === 0) return;
+    this.#save({ ...this.#state, dropped: dropped + lost });
+    this.#recount(archivedTo + 1);
+  }
+
+  #recount(from: number): void {
+    this.#counted = 0;
+    this.#countedTo = from;
+  }
+
+  #pointsBetween(from: number, to: number): number {
+    return this.#pointsWhere("id >= ? AND id <= ?", from, to);
+  }
+
+  #pointsWhere(condition: string, ...parameters: number[]): number {
+    const query = `SELECT coalesce(sum(points), 0) AS points FROM points WHERE cold = 1 AND ${condition}`;
+    return this.#sql.exec<{ points: number }>(query, ...parameters).one().points;
   }
 
   #save(state: OutboxState): void {

@@ -11,7 +11,12 @@ function EmptyNotice() {
     <main class="notice">
       <h1 class="notice-title">No dashboards yet</h1>
       <p class="notice-text">
-        Define a metric and a dashboard with an admin key. This page shows it as soon as it is there.
+        <a class="button button-primary" href="#/build" onClick={(event) => followLink(event, "#/build")}>
+          Build the first
+        </a>
+      </p>
+      <p class="notice-text">
+        Or define a metric and a dashboard with an admin key. This page shows it as soon as it is there.
       </p>
       <pre class="notice-code" tabIndex={0}>
         <code>{EXAMPLE}</code>

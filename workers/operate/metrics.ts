@@ -9,6 +9,7 @@ import { type App, keyOf } from "../authorize.ts";
 import { HttpError } from "../http-error.ts";
 import { alertFamilies } from "./alert-families.ts";
 import { hotStoreFamilies } from "./hot-store-families.ts";
+import { pointArchiveFamilies } from "./point-archive-families.ts";
 import { type MetricFamily, prometheusText } from "./prometheus-text.ts";
 
 /**
@@ -24,6 +25,7 @@ export async function getMetrics(c: Context<App>): Promise<Response> {
     ...(await ingestFamilies(c.env)),
     ...(await readerFamilies(c.env)),
     ...(await archiveFamilies(c.env)),
+    ...(await pointArchiveFamilies(c.env)),
     ...(await projectFamilies(c.env)),
     ...(await hotStoreFamilies(c.env)),
     ...(await alertFamilies(c.env)),

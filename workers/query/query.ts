@@ -4,6 +4,7 @@ import { describe, isObject } from "../../protocol/result.ts";
 import type { Group } from "../../protocol/series.ts";
 import { parseDuration, parseInstant } from "../../protocol/time.ts";
 import { matchesGroups } from "../../durable-objects/engine/group-key.ts";
+import { tiersOf } from "../../durable-objects/tiers/plan.ts";
 import type { Refusal, StitchPlan, WindowQuery } from "../../durable-objects/window-query.ts";
 import { type App, authorize } from "../authorize.ts";
 import { HttpError } from "../http-error.ts";
@@ -39,7 +40,8 @@ export async function getQuery(c: Context<App>): Promise<Response> {
   if (!Array.isArray(read)) throw refused(read);
   const series = read.filter(({ group }) => matchesGroups(group, query.groups));
   const { requests, bytes } = reader.cold;
-  return c.json({ metric, series, tiers: plan.tiers, read: { requests, bytes } });
+  const tiers = tiersOf(plan.inputs[0]?.plan ?? { stepMs: plan.stepMs, parts: [] }, fromMs, toMs);
+  return c.json({ metric, series, tiers, read: { requests, bytes } });
 }
 
 function refused({ reason, message }: Refusal): HttpError {
