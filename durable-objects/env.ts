@@ -1,9 +1,11 @@
 import type { Archiver } from "./archiver.ts";
+import type { Backfill } from "./backfill.ts";
 import type { Batcher } from "./batcher.ts";
 import type { Catalog } from "./catalog.ts";
 import type { KeyLimiter } from "./key-limiter.ts";
 import type { LiveHub } from "./live-hub.ts";
 import type { LogPartition } from "./log-partition.ts";
+import type { LogViewer } from "./log-viewer.ts";
 import type { MetricWindow } from "./metric-window.ts";
 import type { PartitionReader } from "./partition-reader.ts";
 import type { PointArchiver } from "./point-archiver.ts";
@@ -14,12 +16,14 @@ export interface Env {
   CATALOG: DurableObjectNamespace<Catalog>;
   BATCHER: DurableObjectNamespace<Batcher>;
   LOG_PARTITION: DurableObjectNamespace<LogPartition>;
+  LOG_VIEWER: DurableObjectNamespace<LogViewer>;
   PARTITION_READER: DurableObjectNamespace<PartitionReader>;
   METRIC_WINDOW: DurableObjectNamespace<MetricWindow>;
   LIVE_HUB: DurableObjectNamespace<LiveHub>;
   KEY_LIMITER: DurableObjectNamespace<KeyLimiter>;
   ARCHIVER: DurableObjectNamespace<Archiver>;
   POINT_ARCHIVER: DurableObjectNamespace<PointArchiver>;
+  BACKFILL: DurableObjectNamespace<Backfill>;
   /** The cold archive; absent: nothing is archived. */
   ARCHIVE?: R2Bucket;
   ASSETS?: Fetcher;

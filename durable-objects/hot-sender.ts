@@ -4,7 +4,7 @@ import { projectOf, shardNameOf } from "./engine/placement.ts";
 import type { WindowSet } from "./engine/window-set.ts";
 import type { Settings } from "./settings.ts";
 import { type Cursor, HotOutbox, isBefore, type OutboxBatch } from "./storage/hot-outbox.ts";
-import type { PointStore } from "./storage/point-store.ts";
+import type { Losing, PointStore } from "./storage/point-store.ts";
 import { HotStoreClient } from "./storage/hot-store-client.ts";
 import { backoffMs } from "./storage/remote-write.ts";
 
@@ -66,8 +66,8 @@ export class HotSender {
     this.nudge(nowMs);
   }
 
-  /** Rows of points are about to be deleted: see `WindowStore.checkpoint`. */
-  readonly losing = (condition: string, parameter: number, reason: string): void => {
+  /** Rows of points are about to be deleted before their time. */
+  readonly losing: Losing = (condition, parameter, reason) => {
     this.#options.outbox.losing(condition, parameter, reason);
   };
 
@@ -205,6 +205,7 @@ export class HotSender {
       }
     }
     this.#uncertain = undefined;
+    if (refused > 0) outbox.noteRefused(batch);
     outbox.advance(batch, isRepeat ? 0 : countSamples(series) - refused, Date.now());
     outbox.save();
     return undefined;

@@ -11,9 +11,10 @@ import { parseDuration } from "../protocol/time.ts";
 import { projectOf } from "./engine/placement.ts";
 import { type Env, settingsOf } from "./env.ts";
 import { ChildHubs } from "./live/child-hubs.ts";
-import { parentOf } from "./live/hub-tree.ts";
+import { nextHub, parentOf } from "./live/hub-tree.ts";
 import type { LiveFrame } from "./live/live-frame.ts";
 import type { EncodedFrame } from "./live/metric-feed.ts";
+import { type Admission, SharedSockets } from "./live/shared-sockets.ts";
 import { SubscriptionServer } from "./live/subscription-server.ts";
 import { WatcherOutbox } from "./live/watcher-outbox.ts";
 import { type Session, type Subscription, Subscriptions, type Wanted } from "./subscriptions.ts";
@@ -42,6 +43,8 @@ export interface HubStats {
   hasOverflowed: boolean;
 }
 
+type AdmissionByCode = Extract<Admission, { ok: true }> | { ok: false; code: LiveErrorCode; message: string };
+
 /** Codes that the runtime makes up and that may not be sent. */
 const RESERVED_CLOSE_CODES = new Set([1005, 1006, 1015]);
 /** A client that has ever pinged and does not for so long is gone, though its socket says nothing of it. */
@@ -58,6 +61,7 @@ export class LiveHub extends DurableObject<Env> {
   readonly #name: string;
   readonly #subscriptions: Subscriptions;
   readonly #server: SubscriptionServer;
+  readonly #shared: SharedSockets;
   readonly #children: WatcherList;
   readonly #outbox: WatcherOutbox;
   #sweptMs = Date.now();
@@ -76,6 +80,7 @@ export class LiveHub extends DurableObject<Env> {
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
     const keepAlive = (task: Promise<void>): void => ctx.waitUntil(task);
     this.#subscriptions = new Subscriptions(ctx);
+    this.#shared = new SharedSockets(ctx);
     this.#server = new SubscriptionServer({
       subscriptions: this.#subscriptions,
       watch: (metric, rangeMs) => this.#watch(metric, rangeMs),
@@ -103,7 +108,8 @@ export class LiveHub extends DurableObject<Env> {
     const { 0: client, 1: server } = new WebSocketPair();
     const protocol = request.headers.get("sec-websocket-protocol")?.split(",")[0]?.trim();
     const isCompact = protocol === COMPACT_SUBPROTOCOL;
-    this.ctx.acceptWebSocket(server, [isCompact ? COMPACT_SUBPROTOCOL : LIVE_SUBPROTOCOL]);
+    const tag = isCompact ? COMPACT_SUBPROTOCOL : LIVE_SUBPROTOCOL;
+    this.ctx.acceptWebSocket(server, [tag, ...this.#shared.tagsOf(request)]);
     this.#subscriptions.open(server, isCompact);
     const headers = new Headers();
     if (protocol !== undefined) headers.set("sec-websocket-protocol", protocol);
@@ -134,6 +140,17 @@ export class LiveHub extends DurableObject<Env> {
     return this.#watch(metric, rangeMs);
   }
 
+  /** A share link has been revoked. */
+  async endShare(id: string): Promise<void> {
+    this.#shared.end(id);
+    if (this.#hasOverflowed) await this.env.LIVE_HUB.getByName(nextHub(this.#name)).endShare(id);
+  }
+
+  /** Share links expire. */
+  override alarm(): void {
+    this.#shared.endExpired(Date.now());
+  }
+
   stats(): HubStats {
     return {
       hub: this.#name,
@@ -142,7 +159,7 @@ export class LiveHub extends DurableObject<Env> {
       subscriptions: this.#subscriptions.count,
       ...this.#counts,
       ...this.#server.counts,
-      hasOverflowed: this.ctx.storage.kv.get("overflowed") === true,
+      hasOverflowed: this.#hasOverflowed,
     };
   }
 
@@ -171,6 +188,10 @@ export class LiveHub extends DurableObject<Env> {
     this.#drop(socket);
   }
 
+  get #hasOverflowed(): boolean {
+    return this.ctx.storage.kv.get("overflowed") === true;
+  }
+
   #receive(session: Session, text: string): void {
     const message = parseClientMessage(text);
     if (!message.ok) {
@@ -189,15 +210,16 @@ export class LiveHub extends DurableObject<Env> {
     }
   }
 
-  #subscribe(session: Session, { id, metric, range, groups, maxRate, cursor }: SubscribeMessage): void {
+  #subscribe(session: Session, message: SubscribeMessage): void {
+    const { id, metric, range, maxRate, cursor } = message;
     this.#unsubscribe(session, id);
-    const refusal = this.#refusal(session);
-    if (refusal !== undefined) {
-      this.#fail(session, refusal.code, refusal.message, id);
+    const admission = this.#admit(session, message);
+    if (!admission.ok) {
+      this.#fail(session, admission.code, admission.message, id);
       return;
     }
     const wanted: Wanted = { id, metric, rangeMs: parseDuration(range) ?? 0 };
-    if (groups !== undefined) wanted.groups = groups;
+    if (admission.groups !== undefined) wanted.groups = admission.groups;
     if (maxRate !== undefined) wanted.maxRate = maxRate;
     const subscription = this.#subscriptions.add(session, wanted);
     if (subscription === undefined) {
@@ -208,12 +230,15 @@ export class LiveHub extends DurableObject<Env> {
     this.#server.begin(subscription, cursor);
   }
 
-  /** What a socket may subscribe to is decided here, and nowhere else: undefined, or why it may not. */
-  #refusal({ subscriptions }: Session): { code: LiveErrorCode; message: string } | undefined {
+  /** What a socket may subscribe to, and which groups of it, is decided here and nowhere else. */
+  #admit({ socket, subscriptions }: Session, { metric, groups }: SubscribeMessage): AdmissionByCode {
     const present = subscriptions.size;
-    if (present < LIMITS.subscriptionsPerSocket) return undefined;
-    const message = `this socket has ${present} subscriptions; the bound is ${LIMITS.subscriptionsPerSocket}`;
-    return { code: "too_many_subscriptions", message };
+    if (present >= LIMITS.subscriptionsPerSocket) {
+      const message = `this socket has ${present} subscriptions; the bound is ${LIMITS.subscriptionsPerSocket}`;
+      return { ok: false, code: "too_many_subscriptions", message };
+    }
+    const admission = this.#shared.admit(socket, metric, groups);
+    return admission.ok ? admission : { ...admission, code: "forbidden" };
   }
 
   /** The window learns by a later delivery that nobody watches any more. */

@@ -80,7 +80,7 @@ export class QueryPlanner {
 
 /** What two window objects both have. */
 function coverageOfBoth(a: Coverage, b: Coverage): Coverage {
-  const { store, ...both } = a;
+  const { archive, store, ...both } = a;
   const kept = a.kept.map(({ stepMs, afterMs }, i) => ({
     stepMs,
     afterMs: Math.max(afterMs, b.kept[i]?.afterMs ?? 0),
@@ -93,10 +93,14 @@ function coverageOfBoth(a: Coverage, b: Coverage): Coverage {
     finalEndMs: Math.min(a.finalEndMs, b.finalEndMs),
     sealedEndMs: Math.min(a.sealedEndMs, b.sealedEndMs),
   };
+  if (archive !== undefined) {
+    const notRolledUp = [...(archive.notRolledUp ?? []), ...(b.archive?.notRolledUp ?? [])];
+    whole.archive = { ...archive, notRolledUp };
+  }
   if (store === undefined || b.store === undefined) return whole;
   const afterMs = Math.max(store.afterMs, b.store.afterMs);
-  const outdated = [...store.outdated, ...b.store.outdated];
-  return { ...whole, store: { afterMs, outdated } };
+  const lacking = [...store.lacking, ...b.store.lacking];
+  return { ...whole, store: { afterMs, lacking } };
 }
 
 /** The span to read where the window objects have all of it. */

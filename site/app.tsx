@@ -1,20 +1,23 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { loadCatalog, loadPublicKey, RequestError, type Catalog } from "./api.ts";
-import { DashboardPage } from "./dashboard-page.tsx";
-import { Header, PlainHeader } from "./header.tsx";
-import { useStore } from "./hooks.ts";
-import { KeyPrompt } from "./key-prompt.tsx";
-import { openLive, LiveContext, type Live } from "./live.ts";
-import { EmptyNotice, FailureNotice, LoadingPage, UnknownDashboardNotice } from "./notices.tsx";
+import { Dashboards } from "./dashboards.tsx";
+import { useLoaded } from "./hooks.ts";
+import type { KeyPromptProps } from "./on-demand/key-prompt.tsx";
+import { FailureNotice, LoadingPage } from "./notices.tsx";
 import { keepKey, takeKey, type KeyPlaces } from "./read-key.ts";
-import { dashboardInPath, path } from "./route.ts";
+import { isShareToken } from "./share-token.ts";
 import { View } from "./view.ts";
+
+const loadEnded = async () => (await import("./share/shared-ended.tsx")).SharedEnded;
+const loadKeyPrompt = async () => (await import("./on-demand/key-prompt.tsx")).KeyPrompt;
 
 /** How far the page has come. */
 type Progress =
   | { phase: "loading" }
   | { phase: "key"; refusal?: string }
   | { phase: "failed"; message: string }
+  /** A share link that shows nothing any more. */
+  | { phase: "ended"; message: string }
   | { phase: "ready"; key: string; catalog: Catalog };
 
 const places: KeyPlaces = { location, history, storage: () => sessionStorage };
@@ -54,9 +57,11 @@ export function App() {
       return <LoadingPage />;
     case "failed":
       return <FailureNotice message={progress.message} onRetry={() => setAttempt((count) => count + 1)} />;
+    case "ended":
+      return <LazyEnded message={progress.message} />;
     case "key":
       return (
-        <KeyPrompt
+        <LazyKeyPrompt
           refusal={progress.refusal}
           onKey={(given) => {
             keepKey(places, given);
@@ -66,38 +71,29 @@ export function App() {
         />
       );
     case "ready":
-      return <Dashboards key={progress.key} readKey={progress.key} catalog={progress.catalog} view={view} />;
+      return (
+        <Dashboards
+          key={progress.key}
+          readKey={progress.key}
+          catalog={progress.catalog}
+          view={view}
+          reload={() => setAttempt((count) => count + 1)}
+        />
+      );
   }
 }
 
-function Dashboards({ readKey, catalog, view }: { readKey: string; catalog: Catalog; view: View }) {
-  const [live, setLive] = useState<Live>();
-  const wanted = dashboardInPath(useStore(path));
-  useEffect(() => {
-    const opened = openLive(readKey, view);
-    setLive(opened);
-    return () => opened.close();
-  }, [readKey, view]);
+/** Most visitors bring their key along, so that few need this. */
+function LazyKeyPrompt(props: KeyPromptProps) {
+  const { value: KeyPrompt, failed } = useLoaded(loadKeyPrompt, []);
+  if (failed)
+    return <FailureNotice message="The server does not answer." onRetry={() => location.reload()} />;
+  return KeyPrompt === undefined ? <LoadingPage /> : <KeyPrompt {...props} />;
+}
 
-  const { dashboards, metrics } = catalog;
-  const dashboard = wanted === undefined ? dashboards[0] : dashboards.find(({ name }) => name === wanted);
-  if (live === undefined) return <LoadingPage />;
-  return (
-    <LiveContext.Provider value={live}>
-      {dashboards.length === 0 ? (
-        <PlainHeader />
-      ) : (
-        <Header dashboards={dashboards} current={dashboard?.name ?? ""} />
-      )}
-      {dashboard !== undefined ? (
-        <DashboardPage key={dashboard.name} dashboard={dashboard} metrics={metrics} />
-      ) : wanted === undefined || dashboards.length === 0 ? (
-        <EmptyNotice />
-      ) : (
-        <UnknownDashboardNotice name={wanted} />
-      )}
-    </LiveContext.Provider>
-  );
+function LazyEnded({ message }: { message: string }) {
+  const { value: SharedEnded } = useLoaded(loadEnded, []);
+  return SharedEnded === undefined ? <LoadingPage /> : <SharedEnded message={message} />;
 }
 
 async function load(given: string | undefined, view: View): Promise<Progress> {
@@ -108,6 +104,7 @@ async function load(given: string | undefined, view: View): Promise<Progress> {
   } catch (error) {
     if (!(error instanceof RequestError)) throw error;
     if (!error.isRefusal) return { phase: "failed", message: error.message };
+    if (isShareToken(given)) return { phase: "ended", message: error.message };
     keepKey(places, undefined);
     return { phase: "key", refusal: error.message };
   }

@@ -33,7 +33,11 @@ describe("[S1] rolling points up", () => {
     const levels = rollupLevels(windowOf(window), { fineMs: FINE_MS, keepMs: 30 * DAY_MS });
     expect(levels.map(({ stepMs }) => stepMs)).toEqual(steps);
     expect(levels.at(-1)?.untilMs).toBe(30 * DAY_MS);
-    expect(rollupLevels(windowOf(window), { fineMs: FINE_MS, keepMs: DAY_MS }).at(-1)?.untilMs).toBe(DAY_MS);
+    for (const keepMs of [60_000, DAY_MS]) {
+      const shorter = rollupLevels(windowOf(window), { fineMs: FINE_MS, keepMs });
+      expect(shorter.map(({ stepMs }) => stepMs)).toEqual(steps);
+      expect(Math.max(...shorter.map(({ untilMs }) => untilMs))).toBe(keepMs);
+    }
   });
 
   const values = fc.array(fc.tuple(fc.nat(500_000), fc.nat(1_000)), { minLength: 1, maxLength: 80 });

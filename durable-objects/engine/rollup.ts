@@ -27,7 +27,8 @@ export interface KeepTimes {
 /**
  * The levels of a metric's points, finest first: as they were sealed for `fineMs`, by the minute for twelve times as long,
  * by the quarter of an hour after that. A coarser step is a multiple of each finer one; a level that would be none is
- * left out.
+ * left out. The steps depend on the window alone, however long points are kept: the archive has what is rolled up to the
+ * last of them.
  */
 export function rollupLevels({ everyMs }: WindowSpec, { fineMs, keepMs }: KeepTimes): RollupLevel[] {
   const levels: RollupLevel[] = [{ stepMs: everyMs, untilMs: fineMs }];
@@ -37,10 +38,9 @@ export function rollupLevels({ everyMs }: WindowSpec, { fineMs, keepMs }: KeepTi
     if (step === finer.stepMs) finer.untilMs = fineMs * lasts;
     else levels.push({ stepMs: step, untilMs: fineMs * lasts });
   }
-  const kept = levels.filter((_, i) => (levels[i - 1]?.untilMs ?? 0) < keepMs);
-  const last = kept.at(-1);
+  const last = levels.at(-1);
   if (last !== undefined) last.untilMs = keepMs;
-  return kept;
+  return levels.map(({ stepMs, untilMs }) => ({ stepMs, untilMs: Math.min(untilMs, keepMs) }));
 }
 
 /** Points are rolled up, and computed anew, in stretches of this length, which begin at multiples of it. */

@@ -13,3 +13,8 @@ export function parentOf(name: string): string | undefined {
   const index = Number(name.split("/")[1] ?? 0);
   return index === 0 ? undefined : hubName(projectOf(name), Math.floor((index - 1) / CHILDREN));
 }
+
+/** The hub that takes sockets when this one is full. */
+export function nextHub(name: string): string {
+  return hubName(projectOf(name), Number(name.split("/")[1] ?? 0) + 1);
+}

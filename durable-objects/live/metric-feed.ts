@@ -223,7 +223,7 @@ export class MetricFeed {
     return encoded;
   }
 
-  #encode(message: SnapshotMessage | DeltaMessage, { isCompact, known, asks }: Reader): EncodedFrame {
+  #encode(message: SnapshotMessage | DeltaMessage, { isCompact, known, asks, groups }: Reader): EncodedFrame {
     if (asks) message.ack = true;
     const merged = message.type === "delta" ? (message.merged ?? 0) : 0;
     if (!isCompact) return { data: JSON.stringify(message), merged, known, isNew: true };
@@ -231,6 +231,9 @@ export class MetricFeed {
       message.series.map(({ group }) => group),
       known,
     );
-    return { data: encodeFrame(message, numbers), merged, known: this.#dictionary.size, isNew: true };
+    // Names of groups that it does not ask for, or may not see, are none of a reader's business.
+    const named = numbers.named.filter(([, group]) => matchesGroups(group, groups));
+    const data = encodeFrame(message, { ...numbers, named });
+    return { data, merged, known: this.#dictionary.size, isNew: true };
   }
 }

@@ -166,9 +166,30 @@ export class HotOutbox {
   /** Rows are about to be deleted: what of them waits will not arrive. */
   losing(condition: string, parameter: number, reason: string): void {
     const lost = this.#pointsBehind(condition, parameter);
-    if (lost > 0) this.drop(reason, lost);
-    if (lost > 0) this.save();
     this.#row = undefined;
+    if (lost === 0) return;
+    this.drop(reason, lost);
+    this.save();
+    const spans = this.#sql.exec<{ metric: string; first_end: number; last_end: number }>(
+      `SELECT metric, min(first_end) AS first_end, max(last_end) AS last_end FROM points
+       WHERE id >= ? AND hot = 1 AND ${condition} GROUP BY metric`,
+      this.state.next[0],
+      parameter,
+    );
+    for (const { metric, first_end, last_end } of spans.toArray()) {
+      this.#noteLacking(metric, first_end, last_end);
+    }
+  }
+
+  /** Some points of a batch were refused for good. */
+  noteRefused({ parts }: OutboxBatch): void {
+    for (const { defined, points } of parts) {
+      const { name } = defined.metric;
+      const [first, last] = [points[0], points.at(-1)];
+      if (first === undefined || last === undefined) continue;
+      const isEnded = this.#points.ended(`${name}@${defined.revision}`) !== undefined;
+      if (!isEnded) this.#noteLacking(name, first[0], last[0]);
+    }
   }
 
   retry(reason: string): void {
@@ -177,6 +198,12 @@ export class HotOutbox {
 
   drop(reason: string, points: number): void {
     add(this.state.dropped, reason, points);
+  }
+
+  /** Whoever asks for these points is not to ask the store. */
+  #noteLacking(metric: string, firstEnd: number, lastEnd: number): void {
+    if (this.#points.ended(metric) !== undefined) return;
+    this.#points.noteSpan(metric, "not_in_store", [firstEnd - 1, lastEnd]);
   }
 
   #addPart(

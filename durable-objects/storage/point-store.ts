@@ -5,9 +5,10 @@ import type { SealedPoint } from "../engine/sealed-point.ts";
 /**
  * `points` holds sealed points in blobs, whose ids are never used again: cursors go by them. `step_ms` is 0 for points
  * as they were sealed, else what they are rolled up to. `hot` and `cold` say whether a row is for the hot store and for the
- * archive. `kept` says after which end the points of a step are all there; `begins`, the end of a
- * metric's first window; `recomputed`, which spans were computed anew. A metric that ends leaves what is not out yet
- * under `name@revision`, a name that no metric can have, and its definition in `ended_metrics`.
+ * archive. `kept` says after which end the points of a step are all there; {@link LOST} stands for any step. `begins`
+ * says when a metric's first window ended. `spans` are
+ * of the kinds of {@link SpanKind}. A metric that ends leaves what is not out yet under `name@revision`, a name that no
+ * metric can have, and its definition in `ended_metrics`.
  */
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS points (
@@ -19,17 +20,19 @@ const SCHEMA = `
     metric TEXT NOT NULL, step_ms INTEGER NOT NULL, after_ms INTEGER NOT NULL, PRIMARY KEY (metric, step_ms)
   ) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS begins (metric TEXT PRIMARY KEY, first_end INTEGER NOT NULL) WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS recomputed (
-    metric TEXT NOT NULL, until_ms INTEGER NOT NULL, after_ms INTEGER NOT NULL, PRIMARY KEY (metric, until_ms)
+  CREATE TABLE IF NOT EXISTS spans (
+    metric TEXT NOT NULL, kind TEXT NOT NULL, until_ms INTEGER NOT NULL, after_ms INTEGER NOT NULL,
+    PRIMARY KEY (metric, kind, until_ms)
   ) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS ended_metrics (key TEXT PRIMARY KEY, defined TEXT NOT NULL) WITHOUT ROWID;
 `;
 
+/** In the place of a step in `kept`: points that end by then are not here at any step. */
+const LOST = -1;
 /** A value of SQLite holds 2 MB at most; a character takes up to 3 bytes. */
 const MAX_TEXT_LENGTH = 600_000;
-const FORGET_EVERY_MS = 3_600_000;
 /** Rows that are deleted at once where the disk is full. */
-const PRUNED_ROWS = 64;
+const PRUNED_ROWS = 8;
 /** Stretches of one metric that are rolled up at once: bounds how long the windows wait. */
 const STRETCHES_AT_ONCE = 4;
 
@@ -50,14 +53,15 @@ export interface PointRow {
   body: string;
 }
 
-/** What is kept of sealed points: since when, and at most how many bytes the database takes. */
-export interface PointBounds {
-  forgetBeforeMs: number;
-  mostBytes: number;
-}
+/**
+ * Spans `(afterMs, untilMs]` of a metric: that were computed anew; of which the hot store does not have all; or that went
+ * before they were rolled up, so that the archive has them only as they were sealed.
+ */
+export type SpanKind = "recomputed" | "not_in_store" | "not_rolled_up";
+export type EndSpan = [afterMs: number, untilMs: number];
 
-/** Told which rows are about to be deleted: a condition of SQL and its parameter. */
-export type Losing = (condition: string, parameter: number, reason: "expired" | "disk_full") => void;
+/** Told which rows are about to be deleted before their time: a condition of SQL and its parameter. */
+export type Losing = (condition: string, parameter: number, reason: "disk_full") => void;
 
 interface StoredRow extends Record<string, SqlStorageValue> {
   id: number;
@@ -73,7 +77,6 @@ export class PointStore {
   readonly #rollDueMs = new Map<string, number>();
   readonly #ended = new Map<string, DefinedMetric>();
   readonly #begins = new Map<string, number>();
-  #forgotBeforeMs = 0;
   nextId = 1;
 
   constructor(storage: DurableObjectStorage) {
@@ -110,17 +113,17 @@ export class PointStore {
   }
 
   /** What is kept of a metric, finest first. */
-  kept(metric: string, levels: readonly RollupLevel[], nowMs: number): KeptLevel[] {
+  kept(metric: string, levels: readonly RollupLevel[]): KeptLevel[] {
     const rows = this.#rows<{ step_ms: number; after_ms: number }>(
       "SELECT step_ms, after_ms FROM kept WHERE metric = ?",
       metric,
     );
     const after = new Map(rows.map(({ step_ms, after_ms }) => [step_ms, after_ms]));
-    return levels.map(({ stepMs, untilMs }, i) => {
-      const known = after.get(i === 0 ? 0 : stepMs) ?? 0;
-      const isLast = i === levels.length - 1;
-      return { stepMs, afterMs: isLast ? Math.max(known, nowMs - untilMs) : known };
-    });
+    const lostMs = after.get(LOST) ?? 0;
+    return levels.map(({ stepMs }, i) => ({
+      stepMs,
+      afterMs: Math.max(lostMs, after.get(i === 0 ? 0 : stepMs) ?? 0),
+    }));
   }
 
   /**
@@ -128,11 +131,17 @@ export class PointStore {
    *
    * @param nowMs ages are reckoned from here: what ends later may not be sealed yet.
    * @param passed rows before this id are wherever they are to go.
-   * @returns whether there may be more to do at once.
+   * @returns whether there may be more to do at once, or once what is not passed is.
    */
-  rollUp(compiled: CompiledMetric, levels: readonly RollupLevel[], nowMs: number, passed: number): boolean {
+  rollUp(
+    compiled: CompiledMetric,
+    levels: readonly RollupLevel[],
+    nowMs: number,
+    passed: number,
+  ): "done" | "more" | "blocked" {
     const { name } = compiled.metric;
-    if (levels.length < 2 || nowMs < (this.#rollDueMs.get(name) ?? 0)) return false;
+    if (levels.length < 2 || nowMs < (this.#rollDueMs.get(name) ?? 0)) return "done";
+    let isBlocked = false;
     const stretch = stretchMs(levels);
     let dueMs = Number.POSITIVE_INFINITY;
     for (const [i, to] of levels.slice(1).entries()) {
@@ -144,12 +153,14 @@ export class PointStore {
         if (until === undefined) break;
         dueMs = Math.min(dueMs, until + from.untilMs);
         if (until + from.untilMs > nowMs) break;
-        if (done === STRETCHES_AT_ONCE) return true;
-        if (!this.#rollStretch(compiled, steps, until, stretch, passed)) break;
+        if (done === STRETCHES_AT_ONCE) return "more";
+        if (this.#rollStretch(compiled, steps, until, stretch, passed)) continue;
+        isBlocked = true;
+        break;
       }
     }
     this.#rollDueMs.set(name, dueMs === Number.POSITIVE_INFINITY ? nowMs + stretch : dueMs);
-    return false;
+    return isBlocked ? "blocked" : "done";
   }
 
   /**
@@ -157,8 +168,15 @@ export class PointStore {
    * once more: a store has no safe way to overwrite.
    *
    * @param afterMs and `untilMs` are multiples of {@link stretchMs}, or newer than all that is rolled up.
+   * @returns the rows that the points are in: from `first` to before `next`.
    */
-  replace(metric: string, afterMs: number, untilMs: number, points: readonly SealedPoint[]): void {
+  replace(
+    metric: string,
+    afterMs: number,
+    untilMs: number,
+    points: readonly SealedPoint[],
+  ): { first: number; next: number } {
+    const first = this.nextId;
     const rows = this.#rows<StoredRow & { step_ms: number }>(
       "SELECT id, step_ms, first_end, last_end, body FROM points WHERE metric = ? AND last_end > ? AND first_end <= ?",
       metric,
@@ -183,32 +201,96 @@ export class PointStore {
     );
     this.#rollDueMs.delete(metric);
     this.#noteBegin(metric, points[0]?.[0]);
-    this.#noteRecomputed(metric, afterMs, untilMs);
+    this.noteSpan(metric, "recomputed", [afterMs, untilMs]);
+    return { first, next: this.nextId };
   }
 
-  /** Spans `(afterMs, untilMs]` of a metric that were computed anew. */
-  recomputed(metric: string): [afterMs: number, untilMs: number][] {
-    const rows = this.#rows<{ after_ms: number; until_ms: number }>(
-      "SELECT after_ms, until_ms FROM recomputed WHERE metric = ? ORDER BY until_ms",
+  /** Whether some of a metric's points with ends in `(afterMs, untilMs]` are in rows from `id` on. */
+  hasRowsFrom(id: number, metric: string, afterMs: number, untilMs: number): boolean {
+    const rows = this.#rows(
+      "SELECT 1 FROM points WHERE metric = ? AND last_end > ? AND first_end <= ? AND id >= ? LIMIT 1",
       metric,
+      afterMs,
+      untilMs,
+      id,
+    );
+    return rows.length > 0;
+  }
+
+  /** Whether some of a metric's points with ends in `(afterMs, untilMs]` are rolled up. */
+  isRolledUp(metric: string, afterMs: number, untilMs: number): boolean {
+    const rows = this.#rows(
+      "SELECT 1 FROM points WHERE metric = ? AND step_ms > 0 AND last_end > ? AND first_end <= ? LIMIT 1",
+      metric,
+      afterMs,
+      untilMs,
+    );
+    return rows.length > 0;
+  }
+
+  /** Spans of a metric that were computed anew. */
+  recomputed(metric: string): EndSpan[] {
+    return this.spans(metric, "recomputed");
+  }
+
+  spans(metric: string, kind: SpanKind): EndSpan[] {
+    const rows = this.#rows<{ after_ms: number; until_ms: number }>(
+      "SELECT after_ms, until_ms FROM spans WHERE metric = ? AND kind = ? ORDER BY until_ms",
+      metric,
+      kind,
     );
     return rows.map(({ after_ms, until_ms }) => [after_ms, until_ms]);
   }
 
-  /** Deletes what is too old, and the oldest while the database is too large. */
-  prune({ forgetBeforeMs, mostBytes }: PointBounds, losing: Losing): void {
-    // Looking for old rows reads every row: not at each checkpoint.
-    if (forgetBeforeMs >= this.#forgotBeforeMs + FORGET_EVERY_MS) {
-      this.#forgotBeforeMs = forgetBeforeMs;
-      losing("last_end < ?", forgetBeforeMs, "expired");
-      this.#storage.sql.exec("DELETE FROM points WHERE last_end < ?", forgetBeforeMs);
+  /** Spans of one kind that touch are one. */
+  noteSpan(metric: string, kind: SpanKind, [afterMs, untilMs]: EndSpan): void {
+    let span = { afterMs, untilMs };
+    for (const [after, until] of this.spans(metric, kind)) {
+      if (after > span.untilMs || until < span.afterMs) continue;
+      span = { afterMs: Math.min(after, span.afterMs), untilMs: Math.max(until, span.untilMs) };
+      this.#storage.sql.exec(
+        "DELETE FROM spans WHERE metric = ? AND kind = ? AND until_ms = ?",
+        metric,
+        kind,
+        until,
+      );
     }
+    this.#storage.sql.exec("INSERT INTO spans VALUES (?, ?, ?, ?)", metric, kind, span.untilMs, span.afterMs);
+  }
+
+  /**
+   * Deletes points of a metric that are too old. What has yet to be rolled up, or to go where it is to go, waits for that.
+   *
+   * @param passed as for {@link rollUp}.
+   */
+  expire(metric: string, levels: readonly RollupLevel[], beforeMs: number, passed: number): void {
+    const coarsest = levels.length < 2 ? 0 : (levels.at(-1)?.stepMs ?? 0);
+    const expired = this.#rows<{ last_end: number | null }>(
+      "SELECT max(last_end) AS last_end FROM points WHERE metric = ? AND step_ms = ? AND last_end < ? AND id < ?",
+      metric,
+      coarsest,
+      beforeMs,
+      passed,
+    )[0]?.last_end;
+    if (expired === null || expired === undefined) return;
+    this.#storage.sql.exec(
+      "DELETE FROM points WHERE metric = ? AND step_ms = ? AND last_end < ? AND id < ?",
+      metric,
+      coarsest,
+      beforeMs,
+      passed,
+    );
+    this.#noteKept(metric, LOST, expired);
+  }
+
+  /** Deletes the oldest rows while the database is larger than `mostBytes`. */
+  makeRoom(mostBytes: number, losing: Losing): void {
     while (this.#storage.sql.databaseSize > mostBytes) {
       const oldest = this.#rows<{ id: number }>("SELECT id FROM points ORDER BY id LIMIT ?", PRUNED_ROWS);
       const last = oldest.at(-1);
       if (last === undefined) break;
       losing("id <= ?", last.id, "disk_full");
-      this.#delete("id <= ?", last.id);
+      this.#lose(last.id);
     }
   }
 
@@ -243,7 +325,7 @@ export class PointStore {
     const defined: DefinedMetric = { metric, revision };
     const key = `${name}@${revision}`;
     const moved = this.#storage.sql.exec(
-      "UPDATE points SET metric = ? WHERE metric = ? AND id >= ? AND step_ms = 0",
+      "UPDATE points SET metric = ? WHERE metric = ? AND id >= ? AND hot + cold > 0",
       key,
       name,
       passed,
@@ -258,7 +340,7 @@ export class PointStore {
     }
     this.#storage.sql.exec("DELETE FROM points WHERE metric = ?", name);
     this.#storage.sql.exec("DELETE FROM kept WHERE metric = ?", name);
-    this.#storage.sql.exec("DELETE FROM recomputed WHERE metric = ?", name);
+    this.#storage.sql.exec("DELETE FROM spans WHERE metric = ?", name);
     this.#storage.sql.exec("DELETE FROM begins WHERE metric = ?", name);
     this.#begins.delete(name);
     this.#rollDueMs.delete(name);
@@ -293,8 +375,8 @@ export class PointStore {
     passed: number,
   ): boolean {
     const { name } = compiled.metric;
-    const rows = this.#rows<{ id: number; step_ms: number; first_end: number; last_end: number }>(
-      `SELECT id, step_ms, first_end, last_end FROM points
+    const rows = this.#rows<{ id: number; step_ms: number; leaves: number }>(
+      `SELECT id, step_ms, hot + cold AS leaves FROM points
        WHERE metric = ? AND step_ms IN (?, ?) AND last_end > ? AND first_end <= ? ORDER BY last_end, id`,
       name,
       steps.fromMs,
@@ -302,7 +384,8 @@ export class PointStore {
       until - stretch,
       until,
     );
-    if (rows.some(({ id, step_ms }) => step_ms === steps.fromMs && id >= passed)) return false;
+    const isWaiting = ({ id, leaves }: { id: number; leaves: number }): boolean => id >= passed && leaves > 0;
+    if (rows.some((row) => row.step_ms === steps.fromMs && isWaiting(row))) return false;
     const isInside = ([end]: SealedPoint): boolean => end > until - stretch && end <= until;
     // What was sealed after the stretch had been rolled up joins what that came to.
     const points = (function* (store: PointStore): Generator<SealedPoint> {
@@ -377,14 +460,19 @@ export class PointStore {
     save();
   }
 
-  /** Deletes rows before their time, and notes what is not kept any more. */
-  #delete(condition: string, ...parameters: SqlStorageValue[]): void {
-    const gone = this.#rows<{ metric: string; step_ms: number; last_end: number }>(
-      `SELECT metric, step_ms, max(last_end) AS last_end FROM points WHERE ${condition} GROUP BY metric, step_ms`,
-      ...parameters,
+  /** Deletes rows up to `id` before their time, and notes what is not kept any more. */
+  #lose(id: number): void {
+    const gone = this.#rows<{ metric: string; rolled: number; first_end: number; last_end: number }>(
+      `SELECT metric, step_ms > 0 AND cold = 1 AS rolled, min(first_end) AS first_end, max(last_end) AS last_end
+       FROM points WHERE id <= ? GROUP BY 1, 2`,
+      id,
     );
-    for (const { metric, step_ms, last_end } of gone) this.#noteKept(metric, step_ms, last_end);
-    if (gone.length > 0) this.#storage.sql.exec(`DELETE FROM points WHERE ${condition}`, ...parameters);
+    for (const { metric, rolled, first_end, last_end } of gone) {
+      if (this.#ended.has(metric)) continue;
+      this.#noteKept(metric, LOST, last_end);
+      if (rolled === 0) this.noteSpan(metric, "not_rolled_up", [first_end - 1, last_end]);
+    }
+    this.#storage.sql.exec("DELETE FROM points WHERE id <= ?", id);
   }
 
   #noteKept(metric: string, stepMs: number, afterMs: number): void {
@@ -400,17 +488,6 @@ export class PointStore {
     if (firstEnd >= (this.#begins.get(metric) ?? Number.POSITIVE_INFINITY)) return;
     this.#begins.set(metric, firstEnd);
     this.#storage.sql.exec("INSERT OR REPLACE INTO begins VALUES (?, ?)", metric, firstEnd);
-  }
-
-  /** Spans that touch are one. */
-  #noteRecomputed(metric: string, afterMs: number, untilMs: number): void {
-    let span = { afterMs, untilMs };
-    for (const [after, until] of this.recomputed(metric)) {
-      if (after > span.untilMs || until < span.afterMs) continue;
-      span = { afterMs: Math.min(after, span.afterMs), untilMs: Math.max(until, span.untilMs) };
-      this.#storage.sql.exec("DELETE FROM recomputed WHERE metric = ? AND until_ms = ?", metric, until);
-    }
-    this.#storage.sql.exec("INSERT INTO recomputed VALUES (?, ?, ?)", metric, span.untilMs, span.afterMs);
   }
 
   #rows<Row extends Record<string, SqlStorageValue>>(query: string, ...bindings: SqlStorageValue[]): Row[] {

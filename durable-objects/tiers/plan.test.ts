@@ -109,7 +109,7 @@ describe("[S2] the plan of a query", () => {
   it("[S2] a hot store is asked for what it can answer, but for what was computed anew since", () => {
     const store = {
       afterMs: NOW - 720 * HOUR,
-      outdated: [[NOW - 10 * HOUR, NOW - 9 * HOUR] as [number, number]],
+      lacking: [[NOW - 10 * HOUR, NOW - 9 * HOUR] as [number, number]],
     };
     const coverage = { ...COVERAGE, kept: COVERAGE.kept.slice(0, 1), store };
     const asked = { fromMs: NOW - 12 * HOUR + 1_000, toMs: NOW - 5 * HOUR, stepMs: MINUTE };
@@ -146,7 +146,7 @@ describe("[S2] the plan of a query", () => {
     const store = fc.option(
       fc.record({
         afterMs: fc.nat(40 * HOUR).map((age) => NOW - age),
-        outdated: fc.constant<[number, number][]>([]),
+        lacking: fc.constant<[number, number][]>([]),
       }),
     );
     fc.assert(

@@ -4,7 +4,7 @@ import type { TierSpan } from "../../protocol/series.ts";
 import type { WindowSpec } from "../../protocol/window-spec.ts";
 import { ceilTo } from "../engine/rollup.ts";
 import { floorTo } from "../engine/windows.ts";
-import type { KeptLevel } from "../storage/point-store.ts";
+import type { EndSpan, KeptLevel } from "../storage/point-store.ts";
 import type { Refusal } from "../window-query.ts";
 
 /** What each tier has of one metric. Ends of windows, epoch ms. */
@@ -26,13 +26,15 @@ export interface Coverage {
 export interface StoreCoverage {
   /** It has the windows that end after this. */
   afterMs: number;
-  /** Spans `(afterMs, untilMs]` that were computed anew since the store was told. */
-  outdated: [afterMs: number, untilMs: number][];
+  /** Of these spans it does not have all, or not as it is now. */
+  lacking: EndSpan[];
 }
 
 export interface ArchiveCoverage {
   /** It has every window as it was sealed, and all that the window objects no longer have rolled up to this. */
   rolledUpMs?: number;
+  /** But for these spans, which went before they could be rolled up. */
+  notRolledUp?: EndSpan[];
 }
 
 /** Ends of windows in `[fromMs, toMs]`, epoch ms. */
@@ -52,12 +54,18 @@ export type PlannedMetric = Pick<Metric, "window" | "aggregate" | "shards">;
 /** Where the points of some steps come from: those that end in `(afterMs, untilMs]`, both multiples of the step. */
 export interface Part {
   tier: TierSpan["tier"];
-  source: "windows" | "store" | "archive";
+  /** Nowhere: it is no longer kept. */
+  source: "windows" | "store" | "archive" | "nowhere";
   afterMs: number;
   untilMs: number;
   /** Of the archive: read what is rolled up to this; absent: what was sealed. */
   rolledUpMs?: number;
+  /** Of the hot store: the archive has the same. */
+  isArchived?: boolean;
 }
+
+/** The steps that end in `(afterMs, untilMs]`. */
+type Span = Pick<Part, "afterMs" | "untilMs">;
 
 export interface Plan {
   stepMs: number;
@@ -141,13 +149,13 @@ function planAt(
   const first = Math.max(begin, 0);
   const last = floorTo(upToNow ? toMs + stepMs : toMs, stepMs);
   const usable = kept.filter((level) => stepMs % level.stepMs === 0);
-  const clamp = (ms: number): number => Math.min(Math.max(ms, first), last);
-  const windowsAfter = clamp(ceilTo(usable.at(-1)?.afterMs ?? 0, stepMs));
-  const liveAfter = Math.max(windowsAfter, clamp(floorTo(sealedEndMs, stepMs)));
+  const whole = { afterMs: first, untilMs: last };
+  const windowsAfter = clamp(ceilTo(usable.at(-1)?.afterMs ?? 0, stepMs), whole);
+  const liveAfter = Math.max(windowsAfter, clamp(floorTo(sealedEndMs, stepMs), whole));
   const parts = planOlder({ metric, stepMs }, first, windowsAfter, store, archive).filter(hasSteps);
   const coarser = kept[usable.length];
   // Of windows that are not sealed, and those before them, only the window objects can make one step.
-  const isLacking = parts.some(({ source, untilMs }) => source === "windows" || untilMs > sealedEndMs);
+  const isLacking = parts.some(({ source, untilMs }) => source === "nowhere" || untilMs > sealedEndMs);
   if (isLacking && coarser !== undefined && coarser.afterMs < windowsAfter) {
     const until = new Date(windowsAfter).toISOString();
     const message = `step is ${stepMs} ms; points before ${until} are kept every ${coarser.stepMs} ms: expected a multiple of that`;
@@ -166,30 +174,48 @@ function planOlder(
   store: StoreCoverage | undefined,
   archive: ArchiveCoverage | undefined,
 ): Part[] {
-  const rolledUpMs = archive?.rolledUpMs;
-  const isRolledUp = rolledUpMs !== undefined && stepMs % rolledUpMs === 0;
-  const rest: Part = {
-    tier: archive === undefined ? "hot" : "cold",
-    source: archive === undefined ? "windows" : "archive",
-    afterMs: first,
-    untilMs: until,
-    ...(isRolledUp ? { rolledUpMs } : {}),
-  };
-  if (store === undefined || !storeCanAnswer(metric, stepMs)) return [rest];
-  const storeAfter = Math.min(Math.max(ceilTo(store.afterMs, stepMs), first), until);
-  const parts: Part[] = [{ ...rest, untilMs: storeAfter }];
-  let after = storeAfter;
-  for (const [afterMs, untilMs] of [...store.outdated].sort(([a], [b]) => a - b)) {
-    const [from, to] = [floorTo(afterMs, stepMs), ceilTo(untilMs, stepMs)].map((ms) =>
-      Math.min(Math.max(ms, after), until),
-    );
-    if (archive === undefined || from === undefined || to === undefined) continue;
-    parts.push({ tier: "hot", source: "store", afterMs: after, untilMs: from });
-    parts.push({ ...rest, afterMs: from, untilMs: to });
+  const whole = { afterMs: first, untilMs: until };
+  const withoutStore = (part: Span): Part[] => planArchive(part, stepMs, archive);
+  if (store === undefined || !storeCanAnswer(metric, stepMs)) return withoutStore(whole);
+  const storeAfter = clamp(ceilTo(store.afterMs, stepMs), whole);
+  const inStore = (part: Span): Part[] => [
+    { tier: "hot", source: "store", ...part, ...(archive === undefined ? {} : { isArchived: true }) },
+  ];
+  return [
+    ...withoutStore({ afterMs: first, untilMs: storeAfter }),
+    ...apart({ afterMs: storeAfter, untilMs: until }, archive === undefined ? [] : store.lacking, stepMs, {
+      inside: withoutStore,
+      outside: inStore,
+    }),
+  ];
+}
+
+/** The archive's parts of a span, or where there is none, that nobody has it. */
+export function planArchive(span: Span, stepMs: number, archive: ArchiveCoverage | undefined): Part[] {
+  if (archive === undefined) return [{ tier: "hot", source: "nowhere", ...span }];
+  const { rolledUpMs, notRolledUp = [] } = archive;
+  const asSealed = (part: Span): Part[] => [{ tier: "cold", source: "archive", ...part }];
+  if (rolledUpMs === undefined || stepMs % rolledUpMs !== 0) return asSealed(span);
+  const rolledUp = (part: Span): Part[] => [{ tier: "cold", source: "archive", ...part, rolledUpMs }];
+  return apart(span, notRolledUp, stepMs, { inside: asSealed, outside: rolledUp });
+}
+
+/** The parts of a span inside some others, which are widened to whole steps, and outside. */
+function apart(
+  { afterMs, untilMs }: Span,
+  spans: readonly EndSpan[],
+  stepMs: number,
+  { inside, outside }: { inside: (part: Span) => Part[]; outside: (part: Span) => Part[] },
+): Part[] {
+  const parts: Part[] = [];
+  let after = afterMs;
+  for (const [spanAfter, spanUntil] of spans.toSorted(([a], [b]) => a - b)) {
+    const from = clamp(floorTo(spanAfter, stepMs), { afterMs: after, untilMs });
+    const to = clamp(ceilTo(spanUntil, stepMs), { afterMs: after, untilMs });
+    parts.push(...outside({ afterMs: after, untilMs: from }), ...inside({ afterMs: from, untilMs: to }));
     after = to;
   }
-  parts.push({ tier: "hot", source: "store", afterMs: after, untilMs: until });
-  return parts;
+  return [...parts, ...outside({ afterMs: after, untilMs })];
 }
 
 /**
@@ -209,10 +235,15 @@ function joined(parts: readonly Part[]): Part[] {
   const kept: Part[] = [];
   for (const part of parts.filter(hasSteps)) {
     const last = kept.at(-1);
-    if (last?.tier === part.tier && last.source === part.source) last.untilMs = part.untilMs;
+    const isSame = last?.source === part.source && last.rolledUpMs === part.rolledUpMs;
+    if (last?.tier === part.tier && isSame) last.untilMs = part.untilMs;
     else kept.push({ ...part });
   }
   return kept;
+}
+
+function clamp(ms: number, { afterMs, untilMs }: Span): number {
+  return Math.min(Math.max(ms, afterMs), untilMs);
 }
 
 function hasSteps({ afterMs, untilMs }: Part): boolean {

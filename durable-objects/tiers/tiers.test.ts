@@ -1,13 +1,10 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { TierBench } from "../../test/helpers/tier-bench.ts";
-import { outcomeFault, type Sample } from "../../test/oracle/expected-outcome.ts";
-import { expectedOf } from "../../test/oracle/metric-oracle.ts";
+import { answerFaults, type ExpectedSteps, expectedSteps } from "../../test/oracle/answer-faults.ts";
 import { Random } from "../../test/simulation/random.ts";
-import { pointsOf } from "../../test/simulation/points.ts";
 import type { Event } from "../../protocol/event.ts";
 import { type Metric, parseMetric } from "../../protocol/metric.ts";
-import type { Series } from "../../protocol/series.ts";
 import type { Refusal, StitchPlan } from "../window-query.ts";
 
 const HOUR_MS = 3_600_000;
@@ -57,60 +54,11 @@ function history(): Event[] {
   return events;
 }
 
-/** What each step of a metric is made of. */
-function expectedSteps(metric: Metric, events: readonly Event[], stepMs: number): Map<string, Sample[]> {
-  const { windows } = expectedOf({ ...metric, accepts: () => true }, events);
-  const steps = new Map<string, Sample[]>();
-  for (const [end, groups] of windows) {
-    const step = Math.ceil(end / stepMs) * stepMs;
-    if (metric.window.type === "sliding" && step !== end) continue;
-    for (const [group, samples] of groups) {
-      const name = `${step} ${group}`;
-      steps.set(name, [...(steps.get(name) ?? []), ...samples]);
-    }
-  }
-  return steps;
-}
-
-/** Where an answer differs from what the events come to. */
-function faultsOf(
-  metric: Metric,
-  series: readonly Series[],
-  steps: ReadonlyMap<string, Sample[]>,
-  { fromMs, toMs, stepMs }: { fromMs: number; toMs: number; stepMs: number },
-): string[] {
-  const faults: string[] = [];
-  for (const { t } of series) {
-    if (t.some((end, i) => i > 0 && end <= (t[i - 1] ?? 0)))
-      faults.push(`ends are not ascending: ${t.join()}`);
-  }
-  const windowMs = metric.window.type === "sliding" ? metric.window.sizeMs : stepMs;
-  const wanted = new Map(
-    [...steps].filter(([name]) => {
-      const end = Number.parseInt(name, 10);
-      return end >= fromMs && end <= toMs;
-    }),
-  );
-  for (const [end, groups] of pointsOf(metric, series)) {
-    for (const [group, { outcome }] of groups) {
-      const samples = wanted.get(`${end} ${group}`);
-      wanted.delete(`${end} ${group}`);
-      const fault =
-        samples === undefined
-          ? "ought not to be there"
-          : outcomeFault(metric.aggregate, samples, windowMs, outcome);
-      if (fault !== undefined) faults.push(`${end} ${group}: ${fault}`);
-    }
-  }
-  for (const name of wanted.keys()) faults.push(`${name} is missing`);
-  return faults;
-}
-
 describe("[S2] a query over all tiers", () => {
   const events = history();
   const definitions = { version: 1, metrics: METRICS.map((metric) => ({ metric, revision: 1 })), views: [] };
   const bench = new TierBench(definitions);
-  const steps = new Map<string, Map<string, Sample[]>>();
+  const steps = new Map<string, ExpectedSteps>();
 
   beforeAll(async () => {
     await bench.feed(events, 30_000);
@@ -152,7 +100,7 @@ describe("[S2] a query over all tiers", () => {
         const name = `${metric.name} ${plan.stepMs}`;
         const expected = steps.get(name) ?? expectedSteps(metric, events, plan.stepMs);
         steps.set(name, expected);
-        expect(faultsOf(metric, read, expected, { ...span, stepMs: plan.stepMs })).toEqual([]);
+        expect(answerFaults(metric, read, expected, { ...span, stepMs: plan.stepMs })).toEqual([]);
       }),
       { numRuns: Number(process.env["FRESHET_RUNS"] ?? 400) },
     );

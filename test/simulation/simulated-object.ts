@@ -281,6 +281,7 @@ export class SimulatedObject implements SocketServer {
       },
       getWebSockets: (tag?: string) =>
         this.#sockets.filter(({ isOpen, tags }) => isOpen && (tag === undefined || tags.includes(tag))),
+      getTags: ({ tags }: ServerSocket) => tags,
       setWebSocketAutoResponse: () => undefined,
       getWebSocketAutoResponseTimestamp: () => null,
       abort: () => {

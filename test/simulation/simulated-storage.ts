@@ -43,7 +43,15 @@ export class SimulatedStorage {
   #durableAlarmMs: number | undefined;
   #alarmChanged = false;
 
-  readonly sql = { exec: (query: string, ...bindings: unknown[]): Cursor => this.#exec(query, bindings) };
+  readonly sql = {
+    exec: (query: string, ...bindings: unknown[]): Cursor => this.#exec(query, bindings),
+    /** Bytes of the pages in use, as the platform counts them. */
+    size: (): number =>
+      this.#pragma("page_size") * (this.#pragma("page_count") - this.#pragma("freelist_count")),
+    get databaseSize(): number {
+      return this.size();
+    },
+  };
 
   readonly kv = {
     get: (key: string): unknown => {
@@ -168,6 +176,10 @@ export class SimulatedStorage {
   #write(): void {
     if (!this.#isDirty) this.#database.exec("BEGIN");
     this.#isDirty = true;
+  }
+
+  #pragma(name: string): number {
+    return Number(this.#prepared(`PRAGMA ${name}`).get()?.[name]);
   }
 
   #settle(): void {

@@ -169,6 +169,7 @@ describe("[S1] the outbox of a window object", () => {
         waitingPoints: 0,
         dropped: { status_400: 1 },
       });
+      expect(desk.points.spans("m", "not_in_store")).toEqual([[999, 2_000_000]]);
     }));
 
   it("[S1] does not flood a store that refuses everything", () =>
@@ -235,22 +236,23 @@ describe("[S1] the outbox of a window object", () => {
       expect(desk.sender.stats().dropped).toEqual({ superseded: 2 });
     }));
 
-  it("[S1] counts what retention or a full disk take before it is out", () =>
+  it("[S1] counts what a full disk takes before it is out, and says which span the store lacks", () =>
     atDesk(async (desk) => {
       desk.add(1, 10);
       desk.add(11, 20);
-      desk.sender.losing("last_end < ?", 10_001, "expired");
+      desk.sender.losing("last_end < ?", 10_001, "disk_full");
       desk.storage.sql.exec("DELETE FROM points WHERE last_end < ?", 10_001);
       await desk.run();
       expect(desk.store.kept.size).toBe(10);
-      expect(desk.sender.stats()).toMatchObject({ sentPoints: 10, dropped: { expired: 10 } });
+      expect(desk.sender.stats()).toMatchObject({ sentPoints: 10, dropped: { disk_full: 10 } });
+      expect(desk.points.spans("m", "not_in_store")).toEqual([[999, 10_000]]);
     }));
 
   it("[S1] a full disk loses the oldest points first, and counts those that wait", () =>
     atDesk(async (desk) => {
       for (let row = 0; row < 200; row++) desk.add(row * 1_000 + 1, row * 1_000 + 1_000);
       const half = desk.storage.sql.databaseSize / 2;
-      desk.points.prune({ forgetBeforeMs: 0, mostBytes: half }, desk.sender.losing);
+      desk.points.makeRoom(half, desk.sender.losing);
       expect(desk.storage.sql.databaseSize).toBeLessThanOrEqual(half);
       const { dropped, waitingPoints } = desk.sender.stats();
       expect(dropped["disk_full"]).toBeGreaterThan(64_000);

@@ -1,5 +1,7 @@
 import type { Context } from "hono";
+import type { Grant } from "../../durable-objects/catalog.ts";
 import { hubName } from "../../durable-objects/live/hub-tree.ts";
+import { encodeSocketShare, SHARE_HEADER } from "../../durable-objects/live/shared-sockets.ts";
 import { COMPACT_SUBPROTOCOL, LIVE_SUBPROTOCOL } from "../../protocol/live.ts";
 import { type App, authorize } from "../authorize.ts";
 import { HttpError } from "../http-error.ts";
@@ -22,16 +24,27 @@ export async function getLive(c: Context<App>): Promise<Response> {
     const expected = SUBPROTOCOLS.join(" or ");
     throw new HttpError(400, "subprotocol", `the first subprotocol is '${offered}'; expected ${expected}`);
   }
-  const { project } = await authorize(c, "read", "admin");
+  const grant = await authorize(c, "read", "admin", "share");
+  const { project } = grant;
   const nowMs = Date.now();
   const known = openHubs.get(project);
   const isFresh = known !== undefined && known.untilMs > nowMs;
   for (let index = isFresh ? known.index : 0; index < MOST_HUBS; index++) {
-    const response = await c.env.LIVE_HUB.getByName(hubName(project, index)).fetch(c.req.raw);
+    const response = await c.env.LIVE_HUB.getByName(hubName(project, index)).fetch(
+      withShare(c.req.raw, grant),
+    );
     if (response.status === 503) continue;
     if (known?.index !== index || !isFresh)
       openHubs.set(project, { index, untilMs: nowMs + OPEN_HUB_AGE_MS });
     return response;
   }
   throw new HttpError(503, "full", `all ${MOST_HUBS} hubs of the project are full`, { "retry-after": "5" });
+}
+
+/** The request as a hub takes it: with what a share token grants, and without what a client may have said of that. */
+function withShare(request: Request, { share }: Grant): Request {
+  const headers = new Headers(request.headers);
+  if (share === undefined) headers.delete(SHARE_HEADER);
+  else headers.set(SHARE_HEADER, encodeSocketShare(share));
+  return new Request(request, { headers });
 }

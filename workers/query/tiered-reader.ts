@@ -12,6 +12,7 @@ import type { Part } from "../../durable-objects/tiers/plan.ts";
 import type { Refusal, StitchInput, StitchPlan } from "../../durable-objects/window-query.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { Series } from "../../protocol/series.ts";
+import { HttpError } from "../http-error.ts";
 import { HotPoints } from "./hot-points.ts";
 
 /** What reading the archive for a query has cost. */
@@ -56,12 +57,10 @@ export class TieredReader {
     const { parts } = input.plan;
     // What the window objects have is read in one go: their tiers are neighbours.
     const windows = parts.filter(({ source }) => source === "windows");
-    const older = parts.filter(({ source }) => source !== "windows");
-    const read = older.map((part) =>
-      part.source === "store"
-        ? this.#readStore(compiled, part, stepMs)
-        : this.#readArchive(compiled, input.objects, part, stepMs),
-    );
+    const read = parts.flatMap((part) => {
+      if (part.source === "store") return [this.#readStore(compiled, input, part, stepMs)];
+      return part.source === "archive" ? [this.#readArchive(compiled, input.objects, part, stepMs)] : [];
+    });
     if (windows.length > 0) {
       const object = this.#env.METRIC_WINDOW.getByName(this.#project);
       const span = spanOf(windows, stepMs);
@@ -93,10 +92,24 @@ export class TieredReader {
     return mergeShares(compiled, shares, metric.window.type === "sliding" ? metric.window.sizeMs : stepMs);
   }
 
-  #readStore(compiled: CompiledMetric, part: Part, stepMs: number): Promise<Series[]> {
+  /** A store that does not answer is done without, where the archive has the same: the plan then says so. */
+  async #readStore(
+    compiled: CompiledMetric,
+    { objects }: StitchInput,
+    part: Part,
+    stepMs: number,
+  ): Promise<Series[]> {
     const { hotQuery } = settingsOf(this.#env);
-    if (hotQuery === undefined) return Promise.resolve([]);
-    return new HotPoints(hotQuery, this.#project).read(compiled.metric, part, stepMs);
+    if (hotQuery === undefined) return [];
+    try {
+      return await new HotPoints(hotQuery, this.#project).read(compiled.metric, part, stepMs);
+    } catch (error) {
+      const windows = (part.untilMs - part.afterMs) / compiled.metric.window.everyMs;
+      const canFallBack = part.isArchived === true && windows <= LIMITS.archivedWindows;
+      if (!(error instanceof HttpError) || !canFallBack) throw error;
+      Object.assign(part, { tier: "cold", source: "archive" } satisfies Partial<Part>);
+      return this.#readArchive(compiled, objects, part, stepMs);
+    }
   }
 }
 
