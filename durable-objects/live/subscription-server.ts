@@ -78,13 +78,17 @@ export class SubscriptionServer {
       return false;
     }
     const feed = this.#feedOf(metric);
-    for (const frame of frames) feed.take(frame, nowMs);
-    for (const subscription of subscriptions) {
-      if (subscription.wanted.since === undefined) continue;
-      if (frames.some((frame) => isBrokenBy(subscription, frame))) this.#renew(subscription);
-      else this.#flush(subscription, feed, nowMs);
+    for (const run of runsOf(frames)) {
+      for (const frame of run) feed.take(frame, nowMs);
+      for (const subscription of subscriptions) this.#tell(subscription, feed, run, nowMs);
     }
     return true;
+  }
+
+  #tell(subscription: Subscription, feed: MetricFeed, run: readonly LiveFrame[], nowMs: number): void {
+    if (subscription.wanted.since === undefined) return;
+    if (run.some((frame) => isBrokenBy(subscription, frame))) this.#renew(subscription);
+    else this.#flush(subscription, feed, nowMs);
   }
 
   /** A client has acknowledged: what waited for that goes. */
@@ -241,6 +245,16 @@ export class SubscriptionServer {
 /** When the next frame may go: at a multiple of the period, so that subscriptions of one rate share what is encoded. */
 function dueAfter(nowMs: number, periodMs: number): number {
   return Math.ceil((nowMs + periodMs) / periodMs) * periodMs;
+}
+
+/** Frames that can go as one: what was before a metric became another is told before that. */
+function runsOf(frames: readonly LiveFrame[]): LiveFrame[][] {
+  const runs: LiveFrame[][] = [[]];
+  for (const frame of frames) {
+    if (frame.delta === undefined) runs.push([frame], []);
+    else runs.at(-1)?.push(frame);
+  }
+  return runs;
 }
 
 /**
