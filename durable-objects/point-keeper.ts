@@ -55,6 +55,7 @@ export class PointKeeper {
   /** Part of a checkpoint. */
   keep(points: PointStore, nowMs: number): void {
     const { hot, set, settings } = this.#options;
+    const keepMs = settings.liveRetentionMs;
     const passed = this.#passedRow();
     points.release(passed);
     this.hasMore = false;
@@ -63,7 +64,7 @@ export class PointKeeper {
       const levels = this.#levels(compiled.metric);
       const untilMs = Math.min(nowMs, sealedEnd);
       if (points.rollUp(compiled, levels, untilMs, passed)) this.hasMore = true;
-      points.expire(compiled.metric.name, levels, nowMs - settings.liveRetentionMs, passed);
+      points.expire(compiled.metric.name, levels, { beforeMs: nowMs - keepMs, keepMs }, passed);
     }
     points.makeRoom(settings.liveBytes, (condition, parameter, reason) => {
       hot?.losing(condition, parameter, reason);

@@ -35,7 +35,12 @@ function benchOf(metric: Metric, vars: Record<string, string> = {}, views: View[
 }
 
 /** Where the answers to all of a span differ from the events, at several steps and in several pieces. */
-async function faultsOf(bench: TierBench, metric: Metric, events: Event[], nowMs = NOW_MS): Promise<string[]> {
+async function faultsOf(
+  bench: TierBench,
+  metric: Metric,
+  events: Event[],
+  nowMs = NOW_MS,
+): Promise<string[]> {
   const faults: string[] = [];
   const [firstMs, lastMs] = [events[0]?.ts ?? 0, events.at(-1)?.ts ?? 0];
   for (const stepMs of STEPS) {
