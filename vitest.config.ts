@@ -27,6 +27,7 @@ export default defineConfig({
               bindings: {
                 REQUIRE_SERVICES: process.env["REQUIRE_SERVICES"] ?? "",
                 ROOT_KEY: "a-root-key-for-tests",
+                PUBLIC_READ_KEY: "a-public-read-key",
               },
               durableObjects: { TEST_OBJECT: { className: "TestObject", useSQLite: true } },
             },

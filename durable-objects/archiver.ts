@@ -89,6 +89,14 @@ export class Archiver extends DurableObject<Env> {
     };
   }
 
+  /** Where an event of a project is that stands at `offset` and happened at `ts`, epoch ms; without a path: in the log alone. */
+  archivedAt(project: string, offset: number, ts: number): { path?: string; stats: ArchiverStats } {
+    const file = this.#store
+      .files(project, ts, ts + 1)
+      .find(({ from, to }) => from <= offset && offset <= to);
+    return { ...(file && { path: this.#store.pathOf(file) }), stats: this.stats() };
+  }
+
   /**
    * What one partition knows of past events for a metric: the files that may hold some in [fromMs, toMs), epoch ms,
    * and what lies behind them in the log, folded.

@@ -1,8 +1,10 @@
 import { DurableObject } from "cloudflare:workers";
+import type { RejectedExample } from "../protocol/observe.ts";
 import { catalogOf, type Env } from "./env.ts";
 import { type LogAppender, type LogRecord, RECORD_SCHEMA_VERSION } from "./log/event-log.ts";
 import { BATCHER_POLICY, shouldFlush } from "./log/flush-policy.ts";
 import { openAppender } from "./log/open-log.ts";
+import { IngestNotes, type ProjectNotes } from "./observe/ingest-notes.ts";
 
 /** A batch as the edge hands it over: NDJSON, in parts that each fit a record. */
 export interface IncomingBatch {
@@ -60,7 +62,9 @@ export class Batcher extends DurableObject<Env> {
   #appending = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #storeDue = false;
+  #notesChanged = false;
   readonly #stats: BatcherStats;
+  readonly #notes: IngestNotes;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -76,6 +80,7 @@ export class Batcher extends DurableObject<Env> {
       waitingBytes: 0,
       rejectedEvents: {},
     };
+    this.#notes = new IngestNotes(ctx.storage.kv.get<[string, ProjectNotes][]>("notes"));
     void ctx.blockConcurrencyWhile(() => this.#register(name));
   }
 
@@ -83,15 +88,20 @@ export class Batcher extends DurableObject<Env> {
    * Takes a batch and answers when it is durable, or cannot be told to be.
    *
    * @param rejected events of the same request that were refused, by reason: counted here.
+   * @param examples some of them.
    */
-  async submit(batch: IncomingBatch, rejected: Record<string, number>): Promise<BatchOutcome> {
-    this.countRejected(rejected);
+  async submit(
+    batch: IncomingBatch,
+    rejected: Record<string, number>,
+    examples: RejectedExample[] = [],
+  ): Promise<BatchOutcome> {
+    this.countRejected(rejected, batch.project, examples);
     const id = `${batch.project}\0${batch.batchId}`;
-    if (this.#acknowledged.has(id)) return this.#duplicate();
+    if (this.#acknowledged.has(id)) return this.#duplicate(batch.project);
     const same = this.#inFlight.get(id);
     if (same !== undefined) {
       const outcome = await same;
-      return outcome.status === "stored" ? this.#duplicate() : outcome;
+      return outcome.status === "stored" ? this.#duplicate(batch.project) : outcome;
     }
     const outcome = this.#enqueue(id, batch);
     this.#inFlight.set(id, outcome);
@@ -103,18 +113,34 @@ export class Batcher extends DurableObject<Env> {
   }
 
   /** Counts refused events of requests that held no valid one. */
-  countRejected(rejected: Record<string, number>): void {
+  countRejected(rejected: Record<string, number>, project: string, examples: RejectedExample[]): void {
     const counts = this.#stats.rejectedEvents;
     for (const [reason, events] of Object.entries(rejected)) counts[reason] = (counts[reason] ?? 0) + events;
+    this.noteRejected(project, rejected, examples);
     this.#storeStatsSoon();
+  }
+
+  /** Keeps in mind what a project was refused, for whoever asks. */
+  noteRejected(project: string, rejected: Record<string, number>, examples: RejectedExample[]): void {
+    if (Object.keys(rejected).length === 0) return;
+    this.#notes.rejected(project, rejected, examples, Date.now());
+    this.#notesChanged = true;
+    this.#storeStatsSoon();
+  }
+
+  /** What this batcher knows of a project's refused events and repeated batches; null: nothing. */
+  notesOf(project: string): ProjectNotes | null {
+    return this.#notes.notesOf(project) ?? null;
   }
 
   stats(): BatcherStats {
     return { ...this.#stats, waitingBytes: this.#waitingBytes };
   }
 
-  #duplicate(): BatchOutcome {
+  #duplicate(project: string): BatchOutcome {
     this.#stats.duplicateBatches++;
+    this.#notes.repeated(project, Date.now());
+    this.#notesChanged = true;
     return { status: "stored", duplicate: true };
   }
 
@@ -213,6 +239,8 @@ export class Batcher extends DurableObject<Env> {
     setTimeout(() => {
       this.#storeDue = false;
       this.ctx.storage.kv.put("stats", this.#stats);
+      if (this.#notesChanged) this.ctx.storage.kv.put("notes", this.#notes.encode());
+      this.#notesChanged = false;
     }, STORE_STATS_EVERY_MS);
   }
 

@@ -4,6 +4,7 @@ import type { Catalog } from "./catalog.ts";
 import type { KeyLimiter } from "./key-limiter.ts";
 import type { LiveHub } from "./live-hub.ts";
 import type { LogPartition } from "./log-partition.ts";
+import type { LogViewer } from "./log-viewer.ts";
 import type { MetricWindow } from "./metric-window.ts";
 import type { PartitionReader } from "./partition-reader.ts";
 import type { PointArchiver } from "./point-archiver.ts";
@@ -14,6 +15,7 @@ export interface Env {
   CATALOG: DurableObjectNamespace<Catalog>;
   BATCHER: DurableObjectNamespace<Batcher>;
   LOG_PARTITION: DurableObjectNamespace<LogPartition>;
+  LOG_VIEWER: DurableObjectNamespace<LogViewer>;
   PARTITION_READER: DurableObjectNamespace<PartitionReader>;
   METRIC_WINDOW: DurableObjectNamespace<MetricWindow>;
   LIVE_HUB: DurableObjectNamespace<LiveHub>;

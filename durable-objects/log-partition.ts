@@ -20,6 +20,8 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS archived (id INTEGER PRIMARY KEY CHECK (id = 1), next_offset INTEGER NOT NULL);
 `;
 
+type SegmentRow = { first_offset: number; count: number; appended_ms: number; body: ArrayBuffer };
+
 /** Of each partition: an isolate has 128 MB for all its objects. */
 const RECENT_BYTES = 4 * 1024 * 1024;
 /** How often, at most, old segments are looked for. */
@@ -65,7 +67,7 @@ export class LogPartition extends DurableObject<Env> {
       }
       this.#endOffset = offset;
     });
-    this.#remember(firstOffset, segments);
+    this.#remember(firstOffset, segments, nowMs);
     if (!this.#watched) await this.#watch(nowMs);
     this.ctx.waitUntil(this.#wakeReader());
     this.#tellArchiver();
@@ -79,10 +81,10 @@ export class LogPartition extends DurableObject<Env> {
     return { segments, endOffset: this.#endOffset };
   }
 
-  #remember(firstOffset: number, segments: { count: number; body: Uint8Array }[]): void {
+  #remember(firstOffset: number, segments: { count: number; body: Uint8Array }[], appendedMs: number): void {
     let offset = firstOffset;
     for (const { count, body } of segments) {
-      this.#recent.push({ firstOffset: offset, count, body });
+      this.#recent.push({ firstOffset: offset, count, body, appendedMs });
       offset += count;
     }
   }
@@ -90,16 +92,22 @@ export class LogPartition extends DurableObject<Env> {
   #stored(fromOffset: number, maxBytes: number): Segment[] {
     const segments: Segment[] = [];
     let bytes = 0;
-    const rows = this.ctx.storage.sql.exec<{ first_offset: number; count: number; body: ArrayBuffer }>(
-      `SELECT first_offset, count, body FROM segments
+    const rows = this.ctx.storage.sql.exec<SegmentRow>(
+      `SELECT first_offset, count, appended_ms, body FROM segments
        WHERE first_offset >= (SELECT coalesce(max(first_offset), 0) FROM segments WHERE first_offset <= ?)
        ORDER BY first_offset`,
       fromOffset,
     );
-    for (const { first_offset, count, body } of rows) {
+    for (const { first_offset, count, appended_ms, body } of rows) {
       if (first_offset + count <= fromOffset) continue;
       if (segments.length > 0 && bytes + body.byteLength > maxBytes) break;
-      segments.push({ firstOffset: first_offset, count, body: new Uint8Array(body) });
+      const segment = {
+        firstOffset: first_offset,
+        count,
+        body: new Uint8Array(body),
+        appendedMs: appended_ms,
+      };
+      segments.push(segment);
       bytes += body.byteLength;
     }
     return segments;

@@ -10,6 +10,7 @@ import { catalogOf, type Env, settingsOf } from "./env.ts";
 import { type HotSender, type HotStats, openHotSender } from "./hot-sender.ts";
 import { LiveFeed, type LiveFrame } from "./live-feed.ts";
 import { MetricReader, type Span } from "./metric-reader.ts";
+import { mergeStandings, type MetricStanding } from "./metric-standing.ts";
 import { type MetricStats, sumStats } from "./metric-stats.ts";
 import type { Settings } from "./settings.ts";
 import { PointKeeper, type PointOutboxStats } from "./point-keeper.ts";
@@ -224,6 +225,19 @@ export class MetricWindow extends DurableObject<Env> {
     }));
     const shares = await Promise.all(this.#shards().map((shard) => this.#object(shard).stats()));
     return sumStats([...own, ...shares.flat()]);
+  }
+
+  /** Where time stands for all metrics that are read here. */
+  async standings(): Promise<MetricStanding[]> {
+    const own = [...this.#set.metrics()].map(({ compiled, finalEnd, sealedEnd, start }) => ({
+      metric: compiled.metric.name,
+      watermarkMs: this.#set.watermarkOf(compiled),
+      finalEnd,
+      sealedEnd,
+      since: [...start.since],
+    }));
+    const shares = await Promise.all(this.#shards().map((shard) => this.#object(shard).standings()));
+    return mergeStandings([...own, ...shares.flat()]);
   }
 
   /** What has gone to the hot store from here and from the shares of split metrics. */

@@ -6,6 +6,7 @@ import { type Env, settingsOf } from "./env.ts";
 import { type LogSlice, type LogSource, LogUnavailableError, type StoredRecord } from "./log/event-log.ts";
 import { foldable } from "./log/foldable.ts";
 import { openSource } from "./log/open-log.ts";
+import { ReadProgress } from "./observe/read-progress.ts";
 import { ProjectDefinitions } from "./project-definitions.ts";
 import { type ReaderCounts, ReaderStore } from "./storage/reader-store.ts";
 
@@ -45,6 +46,7 @@ export class PartitionReader extends DurableObject<Env> {
   readonly #definitions: ProjectDefinitions;
   /** Last offset that each window object holds; asked for when first needed. */
   readonly #applied = new Map<string, number>();
+  readonly #progress = new ReadProgress();
   #loop: Promise<void> | undefined;
   #wakeAgain = false;
   #caughtUpMs = -1;
@@ -108,6 +110,13 @@ export class PartitionReader extends DurableObject<Env> {
       retries: this.#retries,
       lastError: this.#lastError,
     };
+  }
+
+  /** What became of the record at `offset`. */
+  readerAt(offset: number): Pick<ReaderStats, "nextOffset" | "lastError"> & { byMs?: number } {
+    const byMs = this.#progress.passed(offset);
+    const { nextOffset } = this.#store;
+    return { nextOffset, lastError: this.#lastError, ...(byMs === undefined ? {} : { byMs }) };
   }
 
   override async alarm(): Promise<void> {
@@ -224,6 +233,7 @@ export class PartitionReader extends DurableObject<Env> {
       lostOffsets: first - from,
     });
     for (const batch of range.batches) this.#batchIds.remember(batch, receivedMs);
+    this.#progress.note(slice.nextOffset, Date.now());
   }
 
   async #saveWhenDue(): Promise<void> {

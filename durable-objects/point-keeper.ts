@@ -78,7 +78,8 @@ export class PointKeeper {
   }
 
   /** What this object and its stores have of one of its metrics. */
-  coverage({ compiled, finalEnd, sealedEnd }: MetricWindows, nowMs: number): Coverage {
+  coverage(windows: MetricWindows, nowMs: number): Coverage {
+    const { compiled, finalEnd, sealedEnd } = windows;
     const { hot, points, settings } = this.#options;
     const { name } = compiled.metric;
     const levels = this.#levels(compiled.metric);
@@ -87,6 +88,11 @@ export class PointKeeper {
       sealedEndMs: sealedEnd,
       kept: points.kept(name, levels),
     };
+    const firstEndMs = Math.min(
+      points.firstEnd(name) ?? Number.POSITIVE_INFINITY,
+      windows.firstEnd ?? Number.POSITIVE_INFINITY,
+    );
+    if (firstEndMs < Number.POSITIVE_INFINITY) coverage.firstEndMs = firstEndMs;
     const rolledUpMs = levels.length > 1 ? levels.at(-1)?.stepMs : undefined;
     const hasArchive = this.#outbox !== undefined;
     const notRolledUp = points.spans(name, "not_rolled_up");

@@ -85,8 +85,10 @@ function coverageOfBoth(a: Coverage, b: Coverage): Coverage {
     stepMs,
     afterMs: Math.max(afterMs, b.kept[i]?.afterMs ?? 0),
   }));
+  const firsts = [a.firstEndMs, b.firstEndMs].filter((ms) => ms !== undefined);
   const whole: Coverage = {
     ...both,
+    ...(firsts.length === 0 ? {} : { firstEndMs: Math.min(...firsts) }),
     kept,
     finalEndMs: Math.min(a.finalEndMs, b.finalEndMs),
     sealedEndMs: Math.min(a.sealedEndMs, b.sealedEndMs),

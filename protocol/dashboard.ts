@@ -1,13 +1,25 @@
 import { LIMITS } from "./limits.ts";
+import { type Annotation, parseAnnotation, parseThreshold, type Threshold } from "./panel-marks.ts";
 import { describe, fail, isObject, ok, type Result } from "./result.ts";
 import { type Group, isGroupList } from "./series.ts";
 import { parseDuration } from "./time.ts";
 
-export const PANEL_KINDS = ["line", "area", "bars", "number", "toplist", "table"] as const;
+export const PANEL_KINDS = ["line", "area", "bars", "number", "toplist", "heatmap", "table"] as const;
 export type PanelKind = (typeof PANEL_KINDS)[number];
 
 /** How values read: `short` is 1.2k; the rest carry their unit. */
-export const PANEL_UNITS = ["short", "percent", "bytes", "bytes/s", "ms", "s", "per_second"] as const;
+export const PANEL_UNITS = [
+  "short",
+  "percent",
+  "bytes",
+  "bytes/s",
+  "bits/s",
+  "ms",
+  "s",
+  "per_second",
+  "usd",
+  "eur",
+] as const;
 export type PanelUnit = (typeof PANEL_UNITS)[number];
 
 /** One panel: a metric drawn in one way. The grid has 12 columns. */
@@ -21,9 +33,19 @@ export interface Panel {
   unit?: PanelUnit;
   /** Groups shown at most, the largest by their newest value. */
   top?: number;
+  thresholds?: Threshold[];
   /** Columns of 12, and rows of the grid. */
   width: number;
   height: number;
+}
+
+/** A choice above the panels: the value of one `groupBy` key, which every panel whose metric has that key is held to. */
+export interface Variable {
+  /** The key. */
+  name: string;
+  title: string;
+  /** The metric whose groups are offered. */
+  metric: string;
 }
 
 export interface Dashboard {
@@ -31,54 +53,45 @@ export interface Dashboard {
   title: string;
   range: string;
   panels: Panel[];
+  annotations?: Annotation[];
+  variables?: Variable[];
 }
 
 /** Checks a dashboard as `PUT /v1/catalog/dashboards/{name}` receives it; each message names the field. */
 export function parseDashboard(name: string, raw: unknown): Result<Dashboard> {
   if (!isObject(raw)) return fail("dashboard", `the dashboard is ${describe(raw)}; expected an object`);
-  const { title = name, range = "15m", panels } = raw;
+  const { title = name, range = "15m" } = raw;
   if (raw["name"] !== undefined && raw["name"] !== name) {
     return fail("dashboard", `name is ${describe(raw["name"])}; the path says '${name}'`);
   }
-  if (typeof title !== "string") return fail("dashboard", `title is ${describe(title)}; expected a string`);
-  if (parseDuration(range) === undefined) {
-    return fail("dashboard", `range is ${describe(range)}; expected a duration such as '15m'`);
-  }
-  if (!Array.isArray(panels)) return fail("dashboard", `panels is ${describe(panels)}; expected a list`);
-  if (panels.length > LIMITS.panelsPerDashboard) {
-    return fail(
-      "dashboard",
-      `panels has ${panels.length} entries; the bound is ${LIMITS.panelsPerDashboard}`,
-    );
-  }
-  const parsed: Panel[] = [];
-  for (const [index, panel] of panels.entries()) {
-    const result = parsePanel(`panels[${index}]`, panel);
-    if (!result.ok) return result;
-    parsed.push(result.value);
-  }
-  return ok({ name, title, range: range as string, panels: parsed });
+  if (typeof title !== "string") return bad("title", title, "a string");
+  if (parseDuration(range) === undefined) return bad("range", range, "a duration such as '15m'");
+  const panels = parseList("panels", raw["panels"], LIMITS.panelsPerDashboard, parsePanel);
+  if (!panels.ok) return panels;
+  const annotations = parseOptional(raw, "annotations", LIMITS.annotationsPerDashboard, parseAnnotation);
+  if (!annotations.ok) return annotations;
+  const variables = parseOptional(raw, "variables", LIMITS.variablesPerDashboard, parseVariable);
+  if (!variables.ok) return variables;
+  const dashboard = { name, title, range: range as string, panels: panels.value };
+  return ok({ ...dashboard, ...annotations.value, ...variables.value });
 }
 
 function parsePanel(at: string, raw: unknown): Result<Panel> {
   if (!isObject(raw)) return fail("dashboard", `${at} is ${describe(raw)}; expected an object`);
   const { title, kind, metric, range, groups, unit, top, width = 6, height = 2 } = raw;
-  if (typeof title !== "string")
-    return fail("dashboard", `${at}.title is ${describe(title)}; expected a string`);
+  if (typeof title !== "string") return bad(`${at}.title`, title, "a string");
   if (!PANEL_KINDS.includes(kind as PanelKind)) {
-    return fail("dashboard", `${at}.kind is ${describe(kind)}; expected one of ${PANEL_KINDS.join(", ")}`);
+    return bad(`${at}.kind`, kind, `one of ${PANEL_KINDS.join(", ")}`);
   }
-  if (typeof metric !== "string")
-    return fail("dashboard", `${at}.metric is ${describe(metric)}; expected a string`);
+  if (typeof metric !== "string") return bad(`${at}.metric`, metric, "a string");
   if (range !== undefined && parseDuration(range) === undefined) {
-    return fail("dashboard", `${at}.range is ${describe(range)}; expected a duration such as '15m'`);
+    return bad(`${at}.range`, range, "a duration such as '15m'");
   }
   if (unit !== undefined && !PANEL_UNITS.includes(unit as PanelUnit)) {
-    return fail("dashboard", `${at}.unit is ${describe(unit)}; expected one of ${PANEL_UNITS.join(", ")}`);
+    return bad(`${at}.unit`, unit, `one of ${PANEL_UNITS.join(", ")}`);
   }
   if (groups !== undefined && !isGroupList(groups)) {
-    const expected = 'expected a list of objects such as {"campaign":"a"}';
-    return fail("dashboard", `${at}.groups is ${describe(groups)}; ${expected}`);
+    return bad(`${at}.groups`, groups, 'a list of objects such as {"campaign":"a"}');
   }
   for (const [field, value, most] of [
     ["top", top ?? 1, 1000],
@@ -86,12 +99,11 @@ function parsePanel(at: string, raw: unknown): Result<Panel> {
     ["height", height, 12],
   ] as const) {
     if (!Number.isInteger(value) || (value as number) < 1 || (value as number) > most) {
-      return fail(
-        "dashboard",
-        `${at}.${field} is ${describe(value)}; expected a whole number from 1 to ${most}`,
-      );
+      return bad(`${at}.${field}`, value, `a whole number from 1 to ${most}`);
     }
   }
+  const thresholds = parseOptional(raw, "thresholds", LIMITS.thresholdsPerPanel, parseThreshold, `${at}.`);
+  if (!thresholds.ok) return thresholds;
   const panel: Panel = {
     title,
     kind: kind as PanelKind,
@@ -103,5 +115,45 @@ function parsePanel(at: string, raw: unknown): Result<Panel> {
   if (groups !== undefined) panel.groups = groups;
   if (unit !== undefined) panel.unit = unit as PanelUnit;
   if (top !== undefined) panel.top = top as number;
-  return ok(panel);
+  return ok({ ...panel, ...thresholds.value });
+}
+
+function parseVariable(at: string, raw: unknown): Result<Variable> {
+  if (!isObject(raw)) return fail("dashboard", `${at} is ${describe(raw)}; expected an object`);
+  const { name, title = name, metric } = raw;
+  if (typeof name !== "string" || name === "") return bad(`${at}.name`, name, "a metric's groupBy key");
+  if (typeof title !== "string") return bad(`${at}.title`, title, "a string");
+  if (typeof metric !== "string") return bad(`${at}.metric`, metric, "a string");
+  return ok({ name, title, metric });
+}
+
+type ParseEntry<T> = (at: string, raw: unknown) => Result<T>;
+
+function parseList<T>(at: string, raw: unknown, most: number, parse: ParseEntry<T>): Result<T[]> {
+  if (!Array.isArray(raw)) return bad(at, raw, "a list");
+  if (raw.length > most) return fail("dashboard", `${at} has ${raw.length} entries; the bound is ${most}`);
+  const parsed: T[] = [];
+  for (const [index, entry] of raw.entries()) {
+    const result = parse(`${at}[${index}]`, entry);
+    if (!result.ok) return result;
+    parsed.push(result.value);
+  }
+  return ok(parsed);
+}
+
+/** A list that may be left out: then nothing stands in its place, either. */
+function parseOptional<K extends string, T>(
+  raw: Record<string, unknown>,
+  field: K,
+  most: number,
+  parse: ParseEntry<T>,
+  prefix = "",
+): Result<Partial<Record<K, T[]>>> {
+  if (raw[field] === undefined) return ok({});
+  const list = parseList(prefix + field, raw[field], most, parse);
+  return list.ok ? ok({ [field]: list.value } as Record<K, T[]>) : list;
+}
+
+function bad(at: string, value: unknown, expected: string): Result<never> {
+  return fail("dashboard", `${at} is ${describe(value)}; expected ${expected}`);
 }

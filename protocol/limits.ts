@@ -60,6 +60,12 @@ export const LIMITS = {
   definitionBytes: 256 * 1024,
   /** Panels of one dashboard. */
   panelsPerDashboard: 64,
+  /** Annotations of one dashboard. */
+  annotationsPerDashboard: 500,
+  /** Variables of one dashboard. */
+  variablesPerDashboard: 8,
+  /** Thresholds of one panel. */
+  thresholdsPerPanel: 8,
 } as const;
 
 /** UTF-8 length of `text`, without encoding what is surely short enough (3 bytes a UTF-16 unit at most). */

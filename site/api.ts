@@ -1,7 +1,7 @@
-import { parseDashboard, type Dashboard } from "../protocol/dashboard.ts";
+import type { Dashboard } from "../protocol/dashboard.ts";
 import type { MetricSource } from "../protocol/metric.ts";
 import { isObject } from "../protocol/result.ts";
-import { inputsOf, isViewSource, parseView, type View as MetricView } from "../protocol/view.ts";
+import { isViewSource, type ViewSource } from "../protocol/view.ts";
 import type { DrawnMetric } from "./traits.ts";
 import type { View } from "./view.ts";
 
@@ -26,7 +26,8 @@ export class RequestError extends Error {
   }
 }
 
-const TIMEOUT_MS = 10_000;
+/** Old data may have to come from the archive. */
+const TIMEOUT_MS = 30_000;
 
 /** The read key that this server gives to everybody, if it does. */
 export async function loadPublicKey(view: View): Promise<string | undefined> {
@@ -35,19 +36,20 @@ export async function loadPublicKey(view: View): Promise<string | undefined> {
   return typeof key === "string" ? key : undefined;
 }
 
-/** Dashboards and metrics. A definition that cannot be read is left out. */
+/** Dashboards and metrics, as the catalog has checked them. */
 export async function loadCatalog(key: string, view: View): Promise<Catalog> {
   const [dashboards, metrics] = await Promise.all([
     get("/v1/catalog/dashboards", key, view),
     get("/v1/catalog/metrics", key, view),
   ]);
   return {
-    dashboards: list(dashboards["dashboards"]).flatMap((raw) => {
-      const parsed = parseDashboard(String(raw["name"]), raw);
-      return parsed.ok ? [parsed.value] : [];
-    }),
+    dashboards: list(dashboards["dashboards"]).filter(isDashboard),
     metrics: drawable(list(metrics["metrics"])),
   };
+}
+
+function isDashboard(raw: Record<string, unknown>): raw is Record<string, unknown> & Dashboard {
+  return typeof raw["name"] === "string" && Array.isArray(raw["panels"]);
 }
 
 /** Metrics by name. A view has the windows and groups of its first metric, and values that do not add up. */
@@ -56,26 +58,40 @@ function drawable(definitions: Record<string, unknown>[]): Map<string, DrawnMetr
   for (const raw of definitions) {
     if (!isViewSource(raw)) metrics.set(String(raw["name"]), raw as unknown as MetricSource);
   }
-  for (const raw of definitions) {
-    const view = isViewSource(raw) ? parseView(raw.name, raw) : undefined;
-    const first = view?.ok === true ? metrics.get(inputsOf(view.value)[0] ?? "") : undefined;
-    if (view?.ok === true && first !== undefined) {
-      const isFraction = isOfOne(view.value);
-      metrics.set(view.value.name, { ...first, name: view.value.name, aggregate: "avg(value)", isFraction });
-    }
+  for (const view of definitions.filter((raw): raw is Record<string, unknown> & ViewSource =>
+    isViewSource(raw),
+  )) {
+    const first = metrics.get(view.ratio?.numerator ?? view.change?.metric ?? "");
+    if (first === undefined) continue;
+    metrics.set(view.name, {
+      ...first,
+      name: view.name,
+      aggregate: "avg(value)",
+      isFraction: isOfOne(view),
+    });
   }
   return metrics;
 }
 
-function isOfOne(view: MetricView): boolean {
-  return view.type === "ratio" || view.as === "relative";
+function isOfOne({ change }: ViewSource): boolean {
+  return change?.as !== "absolute";
 }
 
-async function get(path: string, key: string | undefined, view: View): Promise<Record<string, unknown>> {
+/**
+ * Asks the server for JSON.
+ *
+ * @throws RequestError with the server's own sentence.
+ */
+export async function get(
+  path: string,
+  key: string | undefined,
+  view: View,
+  signal?: AbortSignal,
+): Promise<Record<string, unknown>> {
   const sentMs = Date.now();
   const answer = await fetch(path, {
     headers: key === undefined ? {} : { authorization: `Bearer ${key}` },
-    signal: AbortSignal.timeout(TIMEOUT_MS),
+    signal: AbortSignal.any([AbortSignal.timeout(TIMEOUT_MS), ...(signal === undefined ? [] : [signal])]),
   }).catch(() => {
     throw new RequestError(0, "The server does not answer.");
   });

@@ -1,14 +1,13 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { loadCatalog, loadPublicKey, RequestError, type Catalog } from "./api.ts";
-import { DashboardPage } from "./dashboard-page.tsx";
-import { Header, PlainHeader } from "./header.tsx";
-import { useStore } from "./hooks.ts";
-import { KeyPrompt } from "./key-prompt.tsx";
-import { openLive, LiveContext, type Live } from "./live.ts";
-import { EmptyNotice, FailureNotice, LoadingPage, UnknownDashboardNotice } from "./notices.tsx";
+import { Dashboards } from "./dashboards.tsx";
+import { useLoaded } from "./hooks.ts";
+import type { KeyPromptProps } from "./on-demand/key-prompt.tsx";
+import { FailureNotice, LoadingPage } from "./notices.tsx";
 import { keepKey, takeKey, type KeyPlaces } from "./read-key.ts";
-import { dashboardInPath, path } from "./route.ts";
 import { View } from "./view.ts";
+
+const loadKeyPrompt = async () => (await import("./on-demand/key-prompt.tsx")).KeyPrompt;
 
 /** How far the page has come. */
 type Progress =
@@ -56,7 +55,7 @@ export function App() {
       return <FailureNotice message={progress.message} onRetry={() => setAttempt((count) => count + 1)} />;
     case "key":
       return (
-        <KeyPrompt
+        <LazyKeyPrompt
           refusal={progress.refusal}
           onKey={(given) => {
             keepKey(places, given);
@@ -66,38 +65,24 @@ export function App() {
         />
       );
     case "ready":
-      return <Dashboards key={progress.key} readKey={progress.key} catalog={progress.catalog} view={view} />;
+      return (
+        <Dashboards
+          key={progress.key}
+          readKey={progress.key}
+          catalog={progress.catalog}
+          view={view}
+          reload={() => setAttempt((count) => count + 1)}
+        />
+      );
   }
 }
 
-function Dashboards({ readKey, catalog, view }: { readKey: string; catalog: Catalog; view: View }) {
-  const [live, setLive] = useState<Live>();
-  const wanted = dashboardInPath(useStore(path));
-  useEffect(() => {
-    const opened = openLive(readKey, view);
-    setLive(opened);
-    return () => opened.close();
-  }, [readKey, view]);
-
-  const { dashboards, metrics } = catalog;
-  const dashboard = wanted === undefined ? dashboards[0] : dashboards.find(({ name }) => name === wanted);
-  if (live === undefined) return <LoadingPage />;
-  return (
-    <LiveContext.Provider value={live}>
-      {dashboards.length === 0 ? (
-        <PlainHeader />
-      ) : (
-        <Header dashboards={dashboards} current={dashboard?.name ?? ""} />
-      )}
-      {dashboard !== undefined ? (
-        <DashboardPage key={dashboard.name} dashboard={dashboard} metrics={metrics} />
-      ) : wanted === undefined || dashboards.length === 0 ? (
-        <EmptyNotice />
-      ) : (
-        <UnknownDashboardNotice name={wanted} />
-      )}
-    </LiveContext.Provider>
-  );
+/** Most visitors bring their key along, so that few need this. */
+function LazyKeyPrompt(props: KeyPromptProps) {
+  const { value: KeyPrompt, failed } = useLoaded(loadKeyPrompt, []);
+  if (failed)
+    return <FailureNotice message="The server does not answer." onRetry={() => location.reload()} />;
+  return KeyPrompt === undefined ? <LoadingPage /> : <KeyPrompt {...props} />;
 }
 
 async function load(given: string | undefined, view: View): Promise<Progress> {

@@ -11,16 +11,6 @@ export interface BarRect {
   height: number;
 }
 
-/** For each row and time, the sum of the rows below. */
-export function stackBases({ x, rows }: Picture): number[][] {
-  const below = Array.from(x, () => 0);
-  return rows.map(({ y }) => {
-    const base = [...below];
-    for (const [i, value] of y.entries()) below[i] = (below[i] ?? 0) + (value ?? 0);
-    return base;
-  });
-}
-
 /**
  * The bars of one row that lie in view: each covers its whole window, `[t - windowMs, t]`. Without bases, bars of
  * several rows share their window side by side.

@@ -1,6 +1,7 @@
 import type uPlot from "uplot";
 import { POINT_STATE } from "../protocol/series.ts";
 import type { Picture, PictureRow } from "./picture.ts";
+import { lowerBound, type Cell } from "./series.ts";
 
 /** The last index that a solid line may reach: what comes after it is provisional. -1: all of it is. */
 export function settledIndex({ y, s }: PictureRow): number {
@@ -9,9 +10,13 @@ export function settledIndex({ y, s }: PictureRow): number {
   return index;
 }
 
-/** The fill below a line: one area fades towards the axis, several are laid thinly over each other. */
-export function areaFill(plot: uPlot, color: string, rows: number): CanvasGradient | string {
-  if (rows > 1) return withAlpha(color, 0.1);
+/** The fill below a line: one area fades towards the axis, several are laid over each other or stand on each other. */
+export function areaFill(
+  plot: uPlot,
+  color: string,
+  rows: "one" | "stacked" | "many",
+): CanvasGradient | string {
+  if (rows !== "one") return withAlpha(color, rows === "stacked" ? 0.3 : 0.1);
   const { top, height } = plot.bbox;
   const gradient = plot.ctx.createLinearGradient(0, top, 0, top + height);
   gradient.addColorStop(0, withAlpha(color, 0.28));
@@ -37,7 +42,7 @@ export function paintLineMarks(
   ctx.strokeStyle = color;
   ctx.lineWidth = 1.5 * ratio;
   paintProvisionalEnd(plot, picture, row, ratio);
-  paintRevisions(plot, picture, row, surface, ratio);
+  paintPoints(plot, picture, row, color, surface, ratio);
   paintHead(plot, picture, row, color, surface, ratio);
   ctx.restore();
 }
@@ -63,25 +68,36 @@ function paintProvisionalEnd(plot: uPlot, { x }: Picture, row: PictureRow, ratio
   ctx.globalAlpha = 1;
 }
 
-function paintRevisions(
+/** Revised points wear a ring; points with a break on either side, which a line alone would not show, are dots. */
+function paintPoints(
   plot: uPlot,
   { x }: Picture,
   { y, s }: PictureRow,
+  color: string,
   surface: string,
   ratio: number,
 ): void {
   const { ctx } = plot;
-  const { min = 0 } = plot.scales["x"] ?? {};
-  ctx.fillStyle = surface;
+  const first = lowerBound(x, plot.scales["x"]?.min ?? 0);
   ctx.lineWidth = ratio;
-  for (let i = y.length - 1; i >= 0 && (x[i] ?? 0) >= min; i--) {
+  let afterBreak = true;
+  for (let i = 0; i < y.length; i++) {
     const value = y[i];
-    if (s[i] !== POINT_STATE.revised || typeof value !== "number") continue;
+    if (value === undefined) continue;
+    const alone = afterBreak && value !== null && isBreakAfter(y, i);
+    afterBreak = value === null;
+    if (value === null || i < first || (!alone && s[i] !== POINT_STATE.revised)) continue;
     ctx.beginPath();
     ctx.arc(...position(plot, x[i] ?? 0, value), 2 * ratio, 0, 2 * Math.PI);
+    ctx.fillStyle = s[i] === POINT_STATE.revised ? surface : color;
     ctx.fill();
     ctx.stroke();
   }
+}
+
+function isBreakAfter(y: readonly Cell[], index: number): boolean {
+  for (let i = index + 1; i < y.length; i++) if (y[i] !== undefined) return y[i] === null;
+  return true;
 }
 
 function paintHead(
@@ -95,7 +111,8 @@ function paintHead(
   let head = y.length - 1;
   while (head >= 0 && typeof y[head] !== "number") head--;
   const value = y[head];
-  if (typeof value !== "number" || (x[head] ?? 0) < (plot.scales["x"]?.min ?? 0)) return;
+  const { min = 0, max = 0 } = plot.scales["x"] ?? {};
+  if (typeof value !== "number" || (x[head] ?? 0) < min || (x[head] ?? 0) > max) return;
   const { ctx } = plot;
   ctx.lineWidth = 1.5 * ratio;
   ctx.beginPath();

@@ -9,11 +9,7 @@ export function ConnectionBadge() {
   const { tone, text } = describeConnection(state, Date.now());
   const lost = state.reconnects === 1 ? "reconnected once" : `reconnected ${state.reconnects} times`;
   return (
-    <span
-      class={`connection connection-${tone}`}
-      role="status"
-      title={state.reconnects > 0 ? lost : undefined}
-    >
+    <span class={`connection connection-${tone}`} title={state.reconnects > 0 ? lost : undefined}>
       <span class="connection-dot" aria-hidden="true" />
       <span class="connection-text">{text}</span>
       {state.reconnects > 0 && (

@@ -2,6 +2,8 @@ import type { PanelUnit } from "../protocol/dashboard.ts";
 
 /** A number as people read it: digits, and the unit that they count. */
 export interface Quantity {
+  /** What stands before the digits: a currency, and a minus before that. */
+  prefix?: string;
   digits: string;
   unit: string;
 }
@@ -22,6 +24,7 @@ const SHORT: Ladder = { factor: 1000, steps: ["", "k", "M", "G", "T"] };
 const PER_SECOND: Ladder = { factor: 1000, steps: ["/s", "k/s", "M/s", "G/s", "T/s"] };
 /** Memory and disks are counted in powers of two, networks in powers of ten: each as its tools do. */
 const BYTES: Ladder = { factor: 1024, steps: ["B", "KiB", "MiB", "GiB", "TiB", "PiB"] };
+const BITS_PER_SECOND: Ladder = { factor: 1000, steps: ["bit/s", "kbit/s", "Mbit/s", "Gbit/s", "Tbit/s"] };
 const BYTES_PER_SECOND: Ladder = { factor: 1000, steps: ["B/s", "kB/s", "MB/s", "GB/s", "TB/s"] };
 
 /** Formats to three significant digits, so that a moving number keeps its width. */
@@ -36,6 +39,12 @@ export function quantity(value: number | null | undefined, unit: Unit): Quantity
       return climb(value, BYTES);
     case "bytes/s":
       return climb(value, BYTES_PER_SECOND);
+    case "bits/s":
+      return climb(value, BITS_PER_SECOND);
+    case "usd":
+      return money(value, "$");
+    case "eur":
+      return money(value, "€");
     case "percent":
       return { digits: percentDigits(value), unit: "%" };
     case "fraction":
@@ -54,9 +63,9 @@ export function formatValue(value: number | null | undefined, unit: Unit): strin
 
 /** A tick of an axis: no digit more than the value needs. */
 export function formatTick(value: number, unit: Unit): string {
-  const { digits, unit: suffix } = quantity(value, unit);
+  const { prefix = "", digits, unit: suffix } = quantity(value, unit);
   const bare = digits.includes(".") ? digits.replace(/\.?0+$/, "") : digits;
-  return value === 0 && suffix !== "%" ? "0" : joined({ digits: bare, unit: suffix });
+  return value === 0 && suffix !== "%" ? "0" : joined({ prefix, digits: bare, unit: suffix });
 }
 
 /** The factor in which an axis's round numbers are counted. */
@@ -98,6 +107,11 @@ function climb(value: number, { factor, steps }: Ladder): Quantity {
   return { digits: whole ? String(scaled) : threeDigits(scaled), unit: steps[step] ?? "" };
 }
 
+function money(value: number, sign: string): Quantity {
+  const { digits, unit } = climb(Math.abs(value), SHORT);
+  return { prefix: value < 0 ? `−${sign}` : sign, digits, unit };
+}
+
 function duration(ms: number): Quantity {
   const size = Math.abs(ms);
   if (size < 999.5) return { digits: size === 0 ? "0" : threeDigits(ms), unit: "ms" };
@@ -119,8 +133,8 @@ function threeDigits(value: number): string {
   return size >= 1e-6 ? String(Number(value.toPrecision(2))) : "0.00";
 }
 
-function joined({ digits, unit }: Quantity): string {
-  if (unit === "" || digits === NO_VALUE) return digits;
+function joined({ prefix = "", digits, unit }: Quantity): string {
+  if (unit === "" || digits === NO_VALUE) return prefix + digits;
   const tight = unit === "%" || /^[kMGT]?(\/s)?$/.test(unit);
-  return tight ? digits + unit : `${digits} ${unit}`;
+  return prefix + (tight ? digits + unit : `${digits} ${unit}`);
 }

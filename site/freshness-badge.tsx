@@ -1,11 +1,18 @@
 import { freshness } from "./freshness.ts";
 import { useStore, useTick } from "./hooks.ts";
 import { useLive } from "./live.ts";
-import type { LiveSeries } from "./live-series.ts";
+import type { PanelSeries } from "./panel-series.ts";
 import type { Traits } from "./traits.ts";
 
+interface FreshnessBadgeProps {
+  series: PanelSeries | undefined;
+  traits: Traits;
+  /** Whether a fixed range is shown. */
+  isPast: boolean;
+}
+
 /** How old a panel's data are, told anew each second whether any come or not. */
-export function FreshnessBadge({ series, traits }: { series: LiveSeries | undefined; traits: Traits }) {
+export function FreshnessBadge({ series, traits, isPast }: FreshnessBadgeProps) {
   const { view, state } = useLive();
   const connected = useStore(state).phase === "open";
   const pausedAtMs = useStore(view.pausedAtMs);
@@ -18,11 +25,13 @@ export function FreshnessBadge({ series, traits }: { series: LiveSeries | undefi
     freshAtMs: series.freshAtMs,
     rhythmMs: series.rhythmMs,
     traits,
+    isPast,
   });
   return (
     <span class={`freshness freshness-${tone}`}>
       <span class="freshness-dot" aria-hidden="true" />
-      {text}
+      {tone === "live" && <span class="visually-hidden">live · </span>}
+      {tone === "live" ? text.replace("live · ", "") : text}
     </span>
   );
 }

@@ -1,7 +1,7 @@
 import { formatAge } from "./format.ts";
 import type { Traits } from "./traits.ts";
 
-export type FreshnessTone = "waiting" | "live" | "stale" | "offline" | "paused";
+export type FreshnessTone = "waiting" | "live" | "stale" | "offline" | "paused" | "past";
 
 /** How old what a panel shows is, in a word and in a colour. */
 export interface Freshness {
@@ -20,6 +20,8 @@ export interface FreshnessInput {
   /** The longest that the data's own rhythm leaves between two points. */
   rhythmMs: number;
   traits: Traits;
+  /** What is shown is over: it has no age that matters. */
+  isPast?: boolean;
 }
 
 /** Below this nothing is late: events travel, windows tick, an agent rests between two reports. */
@@ -28,6 +30,7 @@ const PATIENCE_MS = 5_000;
 /** Judges. Data that come every ten seconds are not stale after five. */
 export function freshness(input: FreshnessInput): Freshness {
   const { nowMs, connected, pausedAtMs, freshAtMs } = input;
+  if (input.isPast === true) return { tone: "past", text: "past" };
   if (pausedAtMs !== undefined) return { tone: "paused", text: `paused · ${formatAge(nowMs - pausedAtMs)}` };
   if (freshAtMs === undefined) {
     return connected ? { tone: "waiting", text: "no data" } : { tone: "offline", text: "offline" };

@@ -21,6 +21,11 @@ export function panelSpans(panels: readonly Panel[]): PanelSpan[] {
   });
 }
 
+/** How many rows of the grid `panels` take on a wide screen. */
+export function gridRows(panels: readonly Panel[]): number {
+  return rowsOf(panels).reduce((sum, row) => sum + Math.max(...row.map(({ height }) => height)), 0);
+}
+
 /** The rows that a grid of 12 columns makes of `panels`. */
 function rowsOf(panels: readonly Panel[]): Panel[][] {
   const rows: Panel[][] = [];

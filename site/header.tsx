@@ -1,10 +1,14 @@
 import type { Dashboard } from "../protocol/dashboard.ts";
 import { ConnectionBadge } from "./connection-badge.tsx";
+import { HeaderActions } from "./header-actions.tsx";
 import { useStore } from "./hooks.ts";
-import { MoonIcon, PauseIcon, PlayIcon, SunIcon, WaveIcon } from "./icons.tsx";
+import { MoonIcon, MoreIcon, SunIcon, WaveIcon } from "./icons.tsx";
 import { useLive } from "./live.ts";
-import { dashboardPath, followLink } from "./route.ts";
+import { Popover } from "./popover.tsx";
+import { dashboardPath, followLink, search } from "./route.ts";
+import { PAGES, type SlotContext } from "./slots.ts";
 import { theme, toggleTheme } from "./theme.ts";
+import { rangeInSearch, searchWithRange } from "./time-range.ts";
 
 /** The page's head without what needs a connection. */
 export function PlainHeader() {
@@ -18,14 +22,24 @@ export function PlainHeader() {
   );
 }
 
+interface HeaderProps {
+  dashboards: readonly Dashboard[];
+  current: string;
+  context: SlotContext;
+  /** Opens the list of keys. */
+  onHelp: () => void;
+}
+
 /** The page's head: the dashboards, the connection, pause and theme. */
-export function Header({ dashboards, current }: { dashboards: readonly Dashboard[]; current: string }) {
+export function Header({ dashboards, current, context, onHelp }: HeaderProps) {
+  // The range goes along to the next dashboard; a panel shown alone does not.
+  const kept = searchWithRange("", rangeInSearch(useStore(search), useLive().view.clockMs()));
   return (
     <header class="header">
       <Brand />
       <nav class="tabs" aria-label="Dashboards">
         {dashboards.map(({ name, title }) => {
-          const href = dashboardPath(name);
+          const href = dashboardPath(name) + kept;
           return (
             <a
               key={name}
@@ -41,8 +55,18 @@ export function Header({ dashboards, current }: { dashboards: readonly Dashboard
       </nav>
       <div class="header-tools">
         <ConnectionBadge />
-        <PauseButton />
+        <HeaderActions {...context} />
+        <PagesMenu />
         <ThemeButton />
+        <button
+          type="button"
+          class="button button-icon help"
+          aria-label="Keys"
+          title="Keys (?)"
+          onClick={onHelp}
+        >
+          ?
+        </button>
       </div>
     </header>
   );
@@ -62,22 +86,29 @@ function Brand() {
   );
 }
 
-function PauseButton() {
-  const { view } = useLive();
-  const pausedAtMs = useStore(view.pausedAtMs);
-  const paused = pausedAtMs !== undefined;
+/** The pages of `slots.ts` that want to be listed. */
+function PagesMenu() {
+  const pages = PAGES.filter(({ inMenu }) => inMenu === true);
+  if (pages.length === 0) return null;
   return (
-    <button
-      type="button"
-      class="button pause"
-      aria-pressed={paused}
-      aria-label={paused ? "Resume" : "Pause"}
-      title={paused ? "Show what is happening now" : "Hold the charts still; nothing is lost meanwhile"}
-      onClick={() => view.togglePaused()}
-    >
-      {paused ? <PlayIcon /> : <PauseIcon />}
-      <span class="pause-text">{paused ? "Resume" : "Pause"}</span>
-    </button>
+    <Popover kind="menu" label="More pages" buttonClass="button button-icon" face={<MoreIcon />}>
+      {(close) =>
+        pages.map(({ route, title }) => (
+          <a
+            key={route}
+            class="menu-item"
+            role="menuitem"
+            href={`#/${route}`}
+            onClick={(event) => {
+              close();
+              followLink(event, `#/${route}`);
+            }}
+          >
+            {title}
+          </a>
+        ))
+      }
+    </Popover>
   );
 }
 

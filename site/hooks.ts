@@ -1,7 +1,8 @@
 import type { RefObject } from "preact";
 import { useEffect, useLayoutEffect, useReducer, useRef, useState } from "preact/hooks";
+import { drawSoon, forgetDraw } from "./draw-queue.ts";
 import { forgetFrame, onNextFrame } from "./frames.ts";
-import type { LiveSeries } from "./live-series.ts";
+import type { PanelSeries } from "./panel-series.ts";
 import type { Store } from "./store.ts";
 
 /** The store's value; the component is drawn again when it changes. */
@@ -28,23 +29,31 @@ export function useTick(ms: number): void {
  * Draws the component again when `series` changes and every `everyMs`, at most once a frame, while `active`; while not,
  * only when it turns from waiting to data or to an error.
  */
-export function useSeriesFrames(series: LiveSeries | undefined, active: boolean, everyMs: number): void {
+export function useSeriesFrames(series: PanelSeries | undefined, active: boolean, everyMs: number): void {
   const [, redraw] = useReducer((count: number) => count + 1, 0);
   useEffect(() => {
     if (series === undefined) return;
     let { ready, error } = series;
-    const draw = (): void => redraw(undefined);
-    const ask = (): void => onNextFrame(draw);
+    let drawnMs = 0;
+    const draw = (): void => {
+      drawnMs = performance.now();
+      redraw(undefined);
+    };
+    const ask = (): void => drawSoon(draw);
     const unsubscribe = series.subscribe(() => {
       if (active || ready !== series.ready || error !== series.error) ask();
       ({ ready, error } = series);
     });
     if (active) ask();
-    const timer = active ? setInterval(ask, everyMs) : undefined;
+    // What data have drawn a moment ago need not move yet.
+    const move = (): void => {
+      if (performance.now() - drawnMs > everyMs / 2) ask();
+    };
+    const timer = active ? setInterval(move, everyMs) : undefined;
     return () => {
       unsubscribe();
       clearInterval(timer);
-      forgetFrame(draw);
+      forgetDraw(draw);
     };
   }, [series, active, everyMs]);
 }
@@ -64,23 +73,50 @@ export function useVisible(element: RefObject<HTMLElement | null>): boolean {
   return visible;
 }
 
-/** The element's content width in CSS pixels; 0 until it is laid out. */
-export function useWidth(element: RefObject<HTMLElement | null>): number {
-  const [width, setWidth] = useState(0);
+/** The element's content box in CSS pixels; 0 until it is laid out. */
+export function useSize(element: RefObject<HTMLElement | null>): { width: number; height: number } {
+  const [size, setSize] = useState({ width: 0, height: 0 });
   useLayoutEffect(() => {
     if (element.current === null) return;
-    const observer = new ResizeObserver((entries) =>
-      setWidth(Math.round(entries.at(-1)?.contentRect.width ?? 0)),
-    );
+    const observer = new ResizeObserver((entries) => {
+      const { width = 0, height = 0 } = entries.at(-1)?.contentRect ?? {};
+      setSize({ width: Math.round(width), height: Math.round(height) });
+    });
     observer.observe(element.current);
     return () => observer.disconnect();
   }, [element]);
-  return width;
+  return size;
 }
 
-/** What `compute` gives; while `frozen`, what it gave before. */
-export function useFrozen<T>(frozen: boolean, compute: () => T): T {
-  const kept = useRef<{ value: T }>(undefined);
-  if (!frozen || kept.current === undefined) kept.current = { value: compute() };
-  return kept.current.value;
+/** What `compute` gives; while `frozen`, what it gave for the same `of` before. */
+export function useFrozen<T>(frozen: boolean, of: unknown, compute: () => T): T {
+  const kept = useRef<{ of: unknown; value: T }>(undefined);
+  const before = kept.current;
+  if (frozen && before !== undefined && before.of === of) return before.value;
+  const value = compute();
+  kept.current = { of, value };
+  return value;
+}
+
+/** What `load` gives; loaded anew when one of `parts` changes. */
+export function useLoaded<T>(
+  load: () => Promise<T>,
+  parts: readonly unknown[],
+): { value?: T; failed: boolean } {
+  const [loaded, setLoaded] = useState<{ value?: T; failed: boolean }>({ failed: false });
+  useEffect(() => {
+    let current = true;
+    const settle = (next: { value?: T; failed: boolean }): void => {
+      if (current) setLoaded(next);
+    };
+    settle({ failed: false });
+    load().then(
+      (value) => settle({ value, failed: false }),
+      () => settle({ failed: true }),
+    );
+    return () => {
+      current = false;
+    };
+  }, parts);
+  return loaded;
 }

@@ -1,7 +1,5 @@
-import type { ComponentChildren } from "preact";
-
-/** A line drawing of 16 pixels in the text's colour; what it means is said beside it. */
-function Icon({ children }: { children: ComponentChildren }) {
+/** A line drawing of 16 pixels in the text's colour, from its path data; what it means is said beside it. */
+export function PathIcon({ d }: { d: string }) {
   return (
     <svg
       class="icon"
@@ -15,43 +13,26 @@ function Icon({ children }: { children: ComponentChildren }) {
       stroke-linejoin="round"
       aria-hidden="true"
     >
-      {children}
+      <path d={d} />
     </svg>
   );
 }
 
-export function PauseIcon() {
-  return (
-    <Icon>
-      <path d="M5.500 3.500v9M10.500 3.500v9" />
-    </Icon>
-  );
-}
+export const PauseIcon = () => <PathIcon d="M5.500 3.500v9M10.500 3.500v9" />;
+export const PlayIcon = () => <PathIcon d="M5 3.500v9l7-4.500z" />;
+export const NowIcon = () => <PathIcon d="M3 3.500v9l6-4.500zM12.500 3.500v9" />;
+export const ClockIcon = () => (
+  <PathIcon d="M8 2.250a5.750 5.750 0 1 1 0 11.500a5.750 5.750 0 0 1 0-11.500zM8 5v3.200l2.200 1.300" />
+);
+export const ChevronIcon = () => <PathIcon d="M4.500 6.500 8 10l3.500-3.500" />;
+export const MoreIcon = () => <PathIcon d="M3.500 8h.01M8 8h.01M12.500 8h.01" />;
 
-export function PlayIcon() {
-  return (
-    <Icon>
-      <path d="M5 3.500v9l7-4.500z" />
-    </Icon>
-  );
-}
-
-export function SunIcon() {
-  return (
-    <Icon>
-      <circle cx="8" cy="8" r="2.750" />
-      <path d="M8 1.500v1.250M8 13.250v1.250M1.500 8h1.250M13.250 8h1.250M3.400 3.400l.9.9M11.700 11.700l.9.9M12.600 3.400l-.9.9M4.300 11.700l-.9.9" />
-    </Icon>
-  );
-}
-
-export function MoonIcon() {
-  return (
-    <Icon>
-      <path d="M13.250 9.700A5.500 5.500 0 0 1 6.300 2.750a5.500 5.500 0 1 0 6.950 6.950z" />
-    </Icon>
-  );
-}
+export const SunIcon = () => (
+  <PathIcon d="M8 5.250a2.750 2.750 0 1 1 0 5.500a2.750 2.750 0 0 1 0-5.500zM8 1.500v1.250M8 13.250v1.250M1.500 8h1.250M13.250 8h1.250M3.400 3.400l.9.9M11.700 11.700l.9.9M12.600 3.400l-.9.9M4.300 11.700l-.9.9" />
+);
+export const MoonIcon = () => (
+  <PathIcon d="M13.250 9.700A5.500 5.500 0 0 1 6.300 2.750a5.500 5.500 0 1 0 6.950 6.950z" />
+);
 
 /** The brand: a wave that runs off to the right. */
 export function WaveIcon() {

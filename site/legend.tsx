@@ -1,26 +1,55 @@
-/** One entry of a legend. */
+import { formatValue, type Unit } from "./format.ts";
+import { useStore } from "./hooks.ts";
+import type { Picture } from "./picture.ts";
+import type { Store } from "./store.ts";
+
+/** One entry of a legend, for the picture's row of the same place. */
 export interface LegendItem {
   key: string;
   label: string;
   /** Its colour's number. */
   slot: number;
-  value: string;
+  /** Its value now. */
+  value: number | undefined;
 }
 
-/** The names and values of a chart's series: now's, or those under the pointer. */
-export function Legend({ items, hidden }: { items: readonly LegendItem[]; hidden: number }) {
+interface LegendProps {
+  items: readonly LegendItem[];
+  /** How many groups are not drawn. */
+  hidden: number;
+  unit: Unit;
+  picture: Picture;
+  /** The picture's row under the cursor. */
+  hovered: Store<number | undefined>;
+  /** The key of the one that is drawn alone. */
+  only: string | undefined;
+  onOnly: (key: string | undefined) => void;
+}
+
+/** The names and values of a chart's series: now's, or those under the cursor. A press on one shows it alone. */
+export function Legend({ items, hidden, unit, picture, hovered, only, onOnly }: LegendProps) {
+  const index = useStore(hovered);
   return (
-    <ul class="legend" aria-hidden="true">
-      {items.map(({ key, label, slot, value }) => (
-        <li key={key} class="legend-item">
-          <span class="swatch" style={{ "--color": `var(--series-${slot + 1})` }} />
-          <span class="legend-label" title={label}>
-            {label}
-          </span>
-          <span class="legend-value">{value}</span>
-        </li>
-      ))}
-      {hidden > 0 && <li class="legend-item legend-more">{`${hidden} more`}</li>}
+    <ul class="legend">
+      {items.map(({ key, label, slot, value }, row) => {
+        const shown = index === undefined ? value : picture.rows[row]?.y[index];
+        return (
+          <li key={key}>
+            <button
+              type="button"
+              class={`legend-item ${only !== undefined && only !== key ? "legend-off" : ""}`}
+              aria-pressed={only === key}
+              title={only === key ? "Show all" : `Show ${label} alone`}
+              onClick={() => onOnly(only === key ? undefined : key)}
+            >
+              <span class="swatch" style={{ "--color": `var(--series-${slot + 1})` }} />
+              <span class="legend-label">{label}</span>
+              <span class="legend-value">{formatValue(shown, unit)}</span>
+            </button>
+          </li>
+        );
+      })}
+      {hidden > 0 && <li class="legend-more">{`${hidden} more`}</li>}
     </ul>
   );
 }

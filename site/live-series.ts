@@ -1,6 +1,7 @@
 import type { ErrorMessage, SnapshotMessage, DeltaMessage } from "../protocol/live.ts";
 import { parseDuration } from "../protocol/time.ts";
 import type { Connection, SeriesRequest } from "./connection.ts";
+import type { PanelSeries } from "./panel-series.ts";
 import { rhythmMs, SeriesBuffer } from "./series.ts";
 import type { View } from "./view.ts";
 
@@ -8,7 +9,7 @@ import type { View } from "./view.ts";
 const MOST_ROWS = 15_000;
 
 /** One subscription as panels see it: its points, and what is known about them. */
-export class LiveSeries {
+export class LiveSeries implements PanelSeries {
   readonly buffer = new SeriesBuffer();
   readonly #view: View;
   readonly #rangeMs: number;

@@ -5,7 +5,9 @@ import "./styles/base.css";
 import "./styles/header.css";
 import "./styles/grid.css";
 import "./styles/panels.css";
+import "./styles/chart.css";
 import "./styles/notices.css";
+import "./styles/popover.css";
 
 const root = document.getElementById("app");
 if (root !== null) render(<App />, root);

@@ -1,128 +1,128 @@
-import { useEffect, useId, useMemo, useRef, useState } from "preact/hooks";
+import { useId, useMemo, useRef, useState } from "preact/hooks";
 import type { Panel } from "../protocol/dashboard.ts";
+import type { Group } from "../protocol/series.ts";
 import { parseDuration } from "../protocol/time.ts";
 import type { ColorSlots } from "./color-slots.ts";
-import type { SeriesRequest } from "./connection.ts";
 import { formatSpan, type Unit } from "./format.ts";
 import { FreshnessBadge } from "./freshness-badge.tsx";
 import type { PanelSpan } from "./grid-layout.ts";
-import { useSeriesFrames, useStore, useVisible, useWidth } from "./hooks.ts";
+import { useSeriesFrames, useSize, useStore, useVisible } from "./hooks.ts";
 import { useLive } from "./live.ts";
-import type { LiveSeries } from "./live-series.ts";
-import { ChartPanel } from "./panels/chart-panel.tsx";
-import { NumberPanel } from "./panels/number-panel.tsx";
-import type { PanelProps } from "./panels/panel-props.ts";
-import { TablePanel } from "./panels/table-panel.tsx";
-import { ToplistPanel } from "./panels/toplist-panel.tsx";
-import { type DrawnMetric, traitsOf } from "./traits.ts";
+import { useMarks } from "./marks.ts";
+import { PanelBody } from "./panel-body.tsx";
+import { PanelMenuButton } from "./panel-menu-button.tsx";
+import { panelKeys, type PanelCommands } from "./panel-commands.ts";
+import { drawnSpan, type PanelProps } from "./panels/panel-props.ts";
+import type { SlotContext } from "./slots.ts";
+import { isFixed, spanMs } from "./time-range.ts";
+import { type DrawnMetric, type Traits, traitsOf } from "./traits.ts";
+import { usePanelData } from "./use-panel-series.ts";
 
 interface PanelCardProps {
   panel: Panel;
+  /** Its place in the dashboard's list. */
+  index: number;
   span: PanelSpan;
   /** The dashboard's range, for panels without one of their own. */
   range: string;
+  /** The panel's groups, narrowed by the dashboard's variables. */
+  groups: Group[] | undefined;
   metric: DrawnMetric | undefined;
   colors: ColorSlots;
+  context: SlotContext;
+  /** Shows this panel alone, or all again. */
+  onEnlarge: (() => void) | undefined;
 }
 
 /** A chart moves when it has moved by a pixel: more often cannot be seen, and text changes each second at least. */
 const FRAME_LEAST_MS = 50;
 const FRAME_MOST_MS = 1_000;
+/** A panel of less content has no room for a legend, nor for a number above its line. */
+const LOW_PX = 130;
+/** Two pixels for a point of a line; a bar, or a cell, has to be seen by itself. */
+const POINT_PX = { line: 2, area: 2, number: 2, toplist: 2, table: 2, bars: 6, heatmap: 6 } as const;
 
-/** One panel of the grid: its frame, and what it shows in its place when there is nothing to draw. */
-export function PanelCard({ panel, span, range, metric, colors }: PanelCardProps) {
+/** One panel of the grid: its frame, its menu, and what it shows in its place when there is nothing to draw. */
+export function PanelCard(card: PanelCardProps) {
+  const { panel, index, span, range, metric, colors, context, onEnlarge } = card;
   const { view } = useLive();
-  const card = useRef<HTMLElement>(null);
+  const element = useRef<HTMLElement>(null);
   const titleId = useId();
-  const paused = useStore(view.pausedAtMs) !== undefined;
-  const visible = useVisible(card);
-  const width = useWidth(card);
-  const rangeMs = parseDuration(panel.range ?? range) ?? 900_000;
-  const series = useSeries(panel, panel.range ?? range);
-  const traits = useMemo(() => traitsOf(metric), [metric]);
-  useSeriesFrames(series, visible && !paused, frameMs(rangeMs, width));
+  const [asTable, setAsTable] = useState(false);
+  const pausedAtMs = useStore(view.pausedAtMs);
+  const visible = useVisible(element);
+  const { width, height } = useSize(element);
+  const ownMs = parseDuration(panel.range ?? range) ?? 900_000;
+  const own = useMemo(() => traitsOf(metric), [metric]);
+  const mostPoints = Math.floor(width / POINT_PX[panel.kind]);
+  const data = usePanelData({ panel, ownMs, groups: card.groups, traits: own, mostPoints });
+  const { series, traits } = data;
+  const toMs = isFixed(data.range) ? data.range.toMs : undefined;
+  const fixed = toMs !== undefined;
+  const following = !fixed && pausedAtMs === undefined;
+  useSeriesFrames(series, visible && following, frameMs(spanMs(data.range), width));
+  const marks = useMarks(panel, context.dashboard?.annotations);
+  const props: Omit<PanelProps, "series"> = {
+    panel,
+    traits,
+    unit: unitOf(panel, metric),
+    colors,
+    range: data.range,
+    marks,
+    nowMs: fixed ? Math.min(toMs, view.clockMs()) : view.nowMs(),
+    paused: !fixed && pausedAtMs !== undefined,
+    onRange: (next, how) => (how === "pan" ? view.pan(next) : view.choose(next)),
+  };
+  const commands: PanelCommands = {
+    asTable: {
+      on: asTable,
+      toggle: () => {
+        setAsTable(!asTable);
+        // What had the focus goes away: it stays in the panel.
+        element.current?.focus();
+      },
+    },
+    enlarge: onEnlarge,
+    export: async (format) => {
+      if (series === undefined || element.current === null) return;
+      const { exportPanel } = await import("./on-demand/panel-export.ts");
+      await exportPanel(format, { ...props, series }, drawnSpan({ ...props, series }), element.current);
+    },
+  };
   return (
     <article
-      class={`panel panel-${panel.kind}`}
-      ref={card}
+      class={`panel panel-${panel.kind} ${height > 0 && height < LOW_PX ? "panel-low" : ""}`}
+      ref={element}
+      tabIndex={-1}
       aria-labelledby={titleId}
+      data-panel={index}
       style={{ "--wide": span.wide, "--tablet": span.tablet, "--height": panel.height }}
+      onKeyDown={(event) => panelKeys(event, commands)}
     >
       <header class="panel-header">
         <h2 class="panel-title" id={titleId} title={panel.title}>
           {panel.title}
         </h2>
-        <FreshnessBadge series={series} traits={traits} />
+        <StepNote own={own} drawn={traits} />
+        <FreshnessBadge series={series} traits={traits} isPast={fixed} />
+        <PanelMenuButton panel={panel} index={index} commands={commands} context={context} />
       </header>
       <div class="panel-body">
-        <PanelBody
-          panel={panel}
-          series={series}
-          metric={metric}
-          props={{ traits, unit: unitOf(panel, metric), colors, rangeMs, paused, nowMs: view.nowMs() }}
-        />
+        <PanelBody {...props} series={series} metric={metric} asTable={asTable} />
       </div>
     </article>
   );
 }
 
-interface PanelBodyProps {
-  panel: Panel;
-  series: LiveSeries | undefined;
-  metric: DrawnMetric | undefined;
-  props: Omit<PanelProps, "panel" | "series">;
-}
-
-function PanelBody({ panel, series, metric, props }: PanelBodyProps) {
-  if (series?.error !== undefined) return <PanelNote tone="error" title="No answer" text={series.error} />;
-  if (series === undefined || !series.ready) return <div class="skeleton" aria-hidden="true" />;
-  if (series.buffer.t.length === 0) {
-    const text = metric ? `Waiting for events named “${metric.event}”.` : "Waiting for events.";
-    return <PanelNote tone="empty" title={`Nothing in the last ${formatSpan(props.rangeMs)}`} text={text} />;
-  }
-  if (!series.buffer.hasValues) {
-    const text =
-      "A window's value appears once there is something to compute it from, or to compare it with.";
-    return <PanelNote tone="empty" title="No values yet" text={text} />;
-  }
-  switch (panel.kind) {
-    case "line":
-    case "area":
-    case "bars":
-      return <ChartPanel {...props} panel={panel} series={series} kind={panel.kind} />;
-    case "number":
-      return <NumberPanel {...props} panel={panel} series={series} />;
-    case "toplist":
-      return <ToplistPanel {...props} panel={panel} series={series} />;
-    case "table":
-      return <TablePanel {...props} panel={panel} series={series} />;
-  }
-}
-
-function PanelNote({ tone, title, text }: { tone: "error" | "empty"; title: string; text: string }) {
-  return (
-    <div class={`panel-note panel-note-${tone}`} role={tone === "error" ? "alert" : "status"}>
-      <p class="panel-note-title">{title}</p>
-      <p class="panel-note-text">{text}</p>
-    </div>
-  );
-}
-
-/** Takes part in a subscription for as long as the component is there. */
-function useSeries({ metric, groups }: Panel, range: string): LiveSeries | undefined {
-  const { pool } = useLive();
-  const [series, setSeries] = useState<LiveSeries>();
-  const wanted = JSON.stringify(groups);
-  useEffect(() => {
-    const request: SeriesRequest = groups === undefined ? { metric, range } : { metric, range, groups };
-    setSeries(pool.acquire(request));
-    return () => pool.release(request);
-  }, [pool, metric, range, wanted]);
-  return series;
+/** How much a point stands for, where it is more than the metric's own window. */
+function StepNote({ own, drawn }: { own: Traits; drawn: Traits }) {
+  if (own.stepMs === drawn.stepMs) return null;
+  const word = drawn.additive && drawn.tumbling ? "per" : "every";
+  return <span class="panel-step">{`${word} ${formatSpan(drawn.stepMs)}`}</span>;
 }
 
 /** Percent of a fraction is a hundredfold of it. */
-function unitOf({ unit = "short" }: Panel, metric: DrawnMetric | undefined): Unit {
+export function unitOf({ unit = "short" }: Panel, metric: DrawnMetric | undefined): Unit {
   return unit === "percent" && metric?.isFraction === true ? "fraction" : unit;
 }
 

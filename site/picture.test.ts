@@ -45,19 +45,25 @@ describe("pictureOf", () => {
     expect(x).toEqual([10, 60, 110, 160, 210, 220, 510]);
     expect(rows[0]?.y).toEqual([10, 60, 110, 160, 210, null, 510]);
   });
+});
 
-  it("[U2] finds points that stand alone", () => {
-    const { rows } = draw({ a: [10, 50, 60, 100] }, COUNT);
-    expect(rows[0]?.isolated.map((i) => rows[0]?.y[i])).toEqual([10, 100]);
+describe("a picture", () => {
+  it("[U2] stays as it was when the buffer goes on", () => {
+    const made = buffer({ a: [10, 20] });
+    const before = pictureOf(made, [...made.columns.values()], COUNT);
+    made.merge([{ group: { host: "a" }, t: [20, 30], v: [99, 30], s: [1, 1] }]);
+    expect(before.x).toEqual([10, 20]);
+    expect(before.rows[0]?.y).toEqual([10, 20]);
   });
 });
 
 describe("valueRange", () => {
   it("[U1] sums what is stacked, and looks only at what is drawn", () => {
     const picture = draw({ a: [10, 20, 30], b: [10, 20] }, COUNT);
-    expect(valueRange(picture, 0, true)).toEqual([0, 40]);
-    expect(valueRange(picture, 0, false)).toEqual([0, 30]);
-    expect(valueRange(picture, 25, true)).toEqual([0, 30]);
+    expect(valueRange(picture, 0, 99, true)).toEqual([0, 40]);
+    expect(valueRange(picture, 0, 99, false)).toEqual([0, 30]);
+    expect(valueRange(picture, 25, 99, true)).toEqual([0, 30]);
+    expect(valueRange(picture, 0, 15, true)).toEqual([0, 20]);
   });
 });
 

@@ -1,6 +1,6 @@
 import { POINT_STATE, type Group, type PointState } from "../protocol/series.ts";
 import { combined, type Reading } from "./reading.ts";
-import { rhythmMs, type Cell, type Column, type SeriesBuffer } from "./series.ts";
+import { lowerBound, rhythmMs, type Cell, type Column, type SeriesBuffer } from "./series.ts";
 import type { Traits } from "./traits.ts";
 
 /** What a chart draws: columns aligned on one x, with gaps made explicit. */
@@ -11,6 +11,8 @@ export interface Picture {
   additive: boolean;
   /** Width of a bar: its window's length. */
   windowMs: number;
+  /** Distance of two points. */
+  stepMs: number;
 }
 
 export interface PictureRow {
@@ -19,19 +21,22 @@ export interface PictureRow {
   /** A number; `null` where a line breaks; `undefined` where there is nothing to draw but no break either. */
   y: Cell[];
   s: PointState[];
-  /** Points with a break on either side: a line alone would not show them. */
-  isolated: number[];
 }
 
 /** Missing up to this many beats of its rhythm, a gauge is merely between two reports. */
 const BEATS_TO_A_GAP = 2.5;
 
-/** Aligns `columns` for drawing. A stretch without points becomes a break, also where all columns lack it. */
+/**
+ * Aligns `columns` for drawing. A stretch without points becomes a break, also where all columns lack it. The
+ * picture has arrays of its own, as the buffer goes on changing; they are copied whole, since this runs for every drawing
+ * of every chart.
+ */
 export function pictureOf(buffer: SeriesBuffer, columns: readonly Column[], traits: Traits): Picture {
   const gaps = columns.map((column) => gapMs(buffer.t, column, traits));
-  const { x, source } = withBreaks(buffer.t, Math.min(...gaps), traits.stepMs);
+  const source = sourcesOf(buffer.t, Math.min(...gaps));
+  const x = source === undefined ? buffer.t.slice() : timesOf(buffer.t, source, traits.stepMs);
   const rows = columns.map((column, i) => pictureRow(column, x, source, gaps[i] ?? traits.stepMs));
-  return { x, rows, additive: traits.additive, windowMs: traits.sizeMs };
+  return { x, rows, additive: traits.additive, windowMs: traits.sizeMs, stepMs: traits.stepMs };
 }
 
 /**
@@ -47,24 +52,35 @@ export function topKeys(found: readonly Reading[], top: number, drawn: ReadonlyS
     .sort();
 }
 
-/** The least and greatest value drawn at or after `fromMs`; `stacked`: of the sums. */
+/** The least and greatest value drawn from `fromMs` to `toMs`; `stacked`: of the sums. Zero is always within. */
 export function valueRange(
   { x, rows }: Picture,
   fromMs: number,
+  toMs: number,
   stacked: boolean,
 ): [low: number, high: number] {
+  const first = lowerBound(x, fromMs);
+  const end = lowerBound(x, toMs + 1);
+  const columns = stacked ? [stackedSums(rows, first, end)] : rows.map(({ y }) => y);
   let low = 0;
   let high = 0;
-  for (let i = x.length - 1; i >= 0 && (x[i] ?? 0) >= fromMs; i--) {
-    let sum = 0;
-    for (const { y } of rows) {
-      const value = y[i] ?? 0;
-      sum = stacked ? sum + value : value;
-      if (sum < low) low = sum;
-      if (sum > high) high = sum;
+  for (const y of columns) {
+    for (let i = stacked ? 0 : first; i < (stacked ? y.length : end); i++) {
+      const value = y[i];
+      if (typeof value !== "number") continue;
+      if (value < low) low = value;
+      else if (value > high) high = value;
     }
   }
   return [low, high];
+}
+
+function stackedSums(rows: readonly PictureRow[], first: number, end: number): number[] {
+  const sums = Array.from({ length: Math.max(0, end - first) }, () => 0);
+  for (const { y } of rows) {
+    for (let i = first; i < end; i++) sums[i - first] = (sums[i - first] ?? 0) + (y[i] ?? 0);
+  }
+  return sums;
 }
 
 /** One row of all groups combined, for a sparkline. */
@@ -88,57 +104,44 @@ function gapMs(t: readonly number[], { v }: Column, { additive, stepMs }: Traits
   return additive ? least : Math.max(least, rhythmMs(t, v) * BEATS_TO_A_GAP);
 }
 
-/** `t` with an empty time put into every stretch longer than `gap`; `source[i]` is where x[i] came from, or -1. */
-function withBreaks(t: readonly number[], gap: number, stepMs: number): { x: number[]; source: number[] } {
-  const x: number[] = [];
-  const source: number[] = [];
-  for (const [i, time] of t.entries()) {
-    const before = t[i - 1];
-    if (before !== undefined && time - before > gap) {
-      x.push(before + stepMs);
+/** For each time of the picture where in `t` it comes from, or -1 for a break's; undefined when there is no break. */
+function sourcesOf(t: readonly number[], gap: number): number[] | undefined {
+  let source: number[] | undefined;
+  for (let i = 0; i < t.length; i++) {
+    if (i > 0 && (t[i] ?? 0) - (t[i - 1] ?? 0) > gap) {
+      source ??= Array.from({ length: i }, (_, before) => before);
       source.push(-1);
     }
-    x.push(time);
-    source.push(i);
+    source?.push(i);
   }
-  return { x, source };
+  return source;
+}
+
+function timesOf(t: readonly number[], source: readonly number[], stepMs: number): number[] {
+  return source.map((from, i) => (from < 0 ? (t[source[i - 1] ?? 0] ?? 0) + stepMs : (t[from] ?? 0)));
 }
 
 function pictureRow(
-  column: Column,
+  { key, group, v, s }: Column,
   x: readonly number[],
-  source: readonly number[],
+  source: readonly number[] | undefined,
   gap: number,
 ): PictureRow {
-  const y: Cell[] = [];
-  const s: PointState[] = [];
+  if (source !== undefined) {
+    const y = source.map((from) => (from < 0 ? undefined : v[from]));
+    const states = source.map((from) => (from < 0 ? POINT_STATE.provisional : (s[from] ?? 0)));
+    return { key, group, y: withBreaks(y, x, gap), s: states };
+  }
+  return { key, group, y: withBreaks(v.slice(), x, gap), s: s.slice() };
+}
+
+/** Puts a null into each stretch of holes that is longer than `gap`. */
+function withBreaks(y: Cell[], x: readonly number[], gap: number): Cell[] {
   let last = -1;
-  for (const [i, row] of source.entries()) {
-    const value = row < 0 ? undefined : column.v[row];
-    y.push(value);
-    s.push(row < 0 ? POINT_STATE.provisional : (column.s[row] ?? POINT_STATE.provisional));
-    if (value === undefined) continue;
+  for (let i = 0; i < y.length; i++) {
+    if (y[i] === undefined) continue;
     if (last >= 0 && i > last + 1 && (x[i] ?? 0) - (x[last] ?? 0) > gap) y[last + 1] = null;
     last = i;
   }
-  return { key: column.key, group: column.group, y, s, isolated: isolatedPoints(y) };
-}
-
-function isolatedPoints(y: readonly Cell[]): number[] {
-  const found: number[] = [];
-  let breakBefore = true;
-  let candidate = -1;
-  for (const [i, value] of y.entries()) {
-    if (value === undefined) continue;
-    if (value === null) {
-      if (candidate >= 0) found.push(candidate);
-      candidate = -1;
-      breakBefore = true;
-    } else {
-      candidate = breakBefore ? i : -1;
-      breakBefore = false;
-    }
-  }
-  if (candidate >= 0) found.push(candidate);
-  return found;
+  return y;
 }

@@ -3,12 +3,7 @@ import { Store } from "./store.ts";
 /** The dashboard that a path names, or undefined for the first one. */
 export function dashboardInPath(pathname: string): string | undefined {
   const match = /^\/d\/([^/]+)\/?$/.exec(pathname);
-  if (match?.[1] === undefined) return undefined;
-  try {
-    return decodeURIComponent(match[1]);
-  } catch {
-    return match[1];
-  }
+  return match?.[1] === undefined ? undefined : decoded(match[1]);
 }
 
 /** The address of a dashboard. */
@@ -16,14 +11,47 @@ export function dashboardPath(name: string): string {
   return `/d/${encodeURIComponent(name)}`;
 }
 
-/** The page's path, kept in step with the browser's history. */
-export const path = new Store(location.pathname);
-addEventListener("popstate", () => path.set(location.pathname));
+/** The parts of a fragment such as `#/build/ads/3`: `["build", "ads", "3"]`. Empty when it names no page. */
+export function fragmentParts(hash: string): string[] {
+  if (!hash.startsWith("#/")) return [];
+  return hash
+    .slice(2)
+    .split("/")
+    .filter((part) => part !== "")
+    .map(decoded);
+}
 
-/** Goes to `href` without loading the page again; leaves clicks that ask for a new tab to the browser. */
+/** The page's path, query and fragment, kept in step with the browser's history. */
+export const path = new Store(location.pathname);
+export const search = new Store(location.search);
+export const fragment = new Store(location.hash);
+addEventListener("popstate", readLocation);
+addEventListener("hashchange", readLocation);
+
+/** Goes to `href` without loading the page again; `replace` leaves no step to go back to. */
+export function navigate(href: string, replace = false): void {
+  if (replace) history.replaceState(null, "", href);
+  else history.pushState(null, "", href);
+  readLocation();
+}
+
+/** Follows a link by {@link navigate}; leaves clicks that ask for a new tab to the browser. */
 export function followLink(event: MouseEvent, href: string): void {
   if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
   event.preventDefault();
-  history.pushState(null, "", href);
-  path.set(href);
+  navigate(href);
+}
+
+function readLocation(): void {
+  path.set(location.pathname);
+  search.set(location.search);
+  fragment.set(location.hash);
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }

@@ -12,6 +12,10 @@ export interface Palette {
   text: string;
   muted: string;
   grid: string;
+  warning: string;
+  critical: string;
+  /** From the least to the greatest. */
+  heat: string[];
   font: string;
 }
 
@@ -46,12 +50,16 @@ export function readPalette(): Palette {
     text: read("--text"),
     muted: read("--text-muted"),
     grid: read("--grid"),
+    warning: read("--stale"),
+    critical: read("--lost"),
+    heat: Array.from({ length: HEAT_LEVELS }, (_, i) => read(`--heat-${i + 1}`)),
     font: `11px ${getComputedStyle(document.body).fontFamily}`,
   };
 }
 
 /** Colours before they come again; the last is grey. */
 export const SERIES_COLORS = 12;
+const HEAT_LEVELS = 8;
 
 function system(): Theme {
   return systemDark.matches ? "dark" : "light";

@@ -25,3 +25,8 @@ export function formatTime(ms: number, stepMs: number): string {
   if (stepMs >= DAY_MS) return days.format(ms);
   return (stepMs < MINUTE_MS ? seconds : minutes).format(ms);
 }
+
+/** A time with its day and seconds. */
+export function formatMoment(ms: number): string {
+  return `${days.format(ms)}, ${seconds.format(ms)}`;
+}

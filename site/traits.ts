@@ -1,5 +1,5 @@
-import type { AggregateName } from "../protocol/aggregate-spec.ts";
-import { type Metric, type MetricSource, parseMetric } from "../protocol/metric.ts";
+import type { MetricSource } from "../protocol/metric.ts";
+import { parseDuration } from "../protocol/time.ts";
 
 /** A definition as panels draw it: of a view, that of its first metric, with values that do not add up. */
 export interface DrawnMetric extends MetricSource {
@@ -13,25 +13,27 @@ export interface Traits {
   additive: boolean;
   /** How one number stands for several groups. */
   combine: "sum" | "lowest" | "highest" | "mean";
-  /** Distance of two windows' ends. */
+  /** Distance of two points. */
   stepMs: number;
+  /** What of the time before it a point stands for. */
   sizeMs: number;
   /** How long a window waits for stragglers before it is final. */
   delayMs: number;
   tumbling: boolean;
 }
 
-const COMBINE: Record<AggregateName, Traits["combine"]> = {
+const DEFAULT_DELAY = "2s";
+const DEFAULT_SLICE = "1m";
+/** By the aggregate's name; a percentile's is `p` and digits. */
+const COMBINE: Record<string, Traits["combine"]> = {
   count: "sum",
   sum: "sum",
   rate: "sum",
+  topk: "sum",
   min: "lowest",
   max: "highest",
-  avg: "mean",
-  last: "mean",
-  percentile: "highest",
+  p: "highest",
   uniques: "highest",
-  topk: "sum",
 };
 
 /** For a metric that the catalog does not have: nothing is assumed that could make a number wrong. */
@@ -44,22 +46,28 @@ const UNKNOWN: Traits = {
   tumbling: true,
 };
 
-/** The traits of a definition as the catalog lists it. */
+/**
+ * The traits of a definition as the catalog lists it. The catalog has checked it, so that no more is read here than is
+ * needed: the parsers are a tenth of what the page would weigh.
+ */
 export function traitsOf(drawn: DrawnMetric | undefined): Traits {
   if (drawn === undefined) return UNKNOWN;
-  const { isFraction: _, ...source } = drawn;
-  const parsed = parseMetric(source.name, source);
-  return parsed.ok ? fromMetric(parsed.value) : UNKNOWN;
-}
-
-function fromMetric({ aggregate, window, delayMs }: Metric): Traits {
-  const combine = COMBINE[aggregate.fn];
+  const { type, size, every = type === "session" ? DEFAULT_SLICE : size } = drawn.window;
+  const stepMs = parseDuration(every);
+  if (stepMs === undefined) return UNKNOWN;
+  const combine = COMBINE[/^[a-z]*/.exec(drawn.aggregate)?.[0] ?? ""] ?? "mean";
   return {
     additive: combine === "sum",
     combine,
-    stepMs: window.everyMs,
-    sizeMs: window.sizeMs,
-    delayMs,
-    tumbling: window.type !== "sliding",
+    stepMs,
+    sizeMs: parseDuration(size) ?? stepMs,
+    delayMs: parseDuration(drawn.delay ?? DEFAULT_DELAY) ?? UNKNOWN.delayMs,
+    tumbling: type !== "sliding",
   };
+}
+
+/** The traits of points that are `stepMs` apart: those of windows that do not overlap stand for as much. */
+export function resampledTraits(traits: Traits, stepMs: number): Traits {
+  if (stepMs === traits.stepMs) return traits;
+  return { ...traits, stepMs, sizeMs: traits.tumbling ? stepMs : traits.sizeMs };
 }

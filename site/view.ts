@@ -1,14 +1,19 @@
 import { Store } from "./store.ts";
+import { isFixed, SHORTEST_RANGE_MS, type FixedRange, type TimeRange } from "./time-range.ts";
 
 /** A skew below this is the Date header's own coarseness and the way it came. */
 const IGNORED_SKEW_MS = 1_500;
 
-/** The time that the page shows: the server's, as it passes, or where somebody has paused it. */
+/** The time that the page shows: the server's, as it passes, where somebody has paused it, or a span of the past. */
 export class View {
-  /** When the page was paused, on the server's clock, or undefined while it is live. */
+  /** When the page was paused, on the server's clock, or undefined while it is not. */
   readonly pausedAtMs = new Store<number | undefined>(undefined);
+  /** The range that somebody chose; undefined: each panel has its own. */
+  readonly range = new Store<TimeRange | undefined>(undefined);
   readonly #localMs: () => number;
   #offsetMs = 0;
+  /** What to go back to from a fixed range. */
+  #followed: TimeRange | undefined;
 
   constructor(localMs: () => number) {
     this.#localMs = localMs;
@@ -24,6 +29,11 @@ export class View {
     return this.pausedAtMs.value ?? this.clockMs();
   }
 
+  /** Whether the charts move with the time. */
+  get isFollowing(): boolean {
+    return this.pausedAtMs.value === undefined && !isFixed(this.range.value);
+  }
+
   /** Learns the server's clock from a Date header that was received between two local times. */
   calibrate(date: string | null, sentMs: number, receivedMs: number): void {
     const serverMs = date === null ? Number.NaN : Date.parse(date);
@@ -33,7 +43,34 @@ export class View {
     this.#offsetMs = Math.abs(skewMs) < IGNORED_SKEW_MS ? 0 : skewMs;
   }
 
+  /** Holds the time, or lets it go on; a span of the past is left for now. */
   togglePaused(): void {
-    this.pausedAtMs.set(this.pausedAtMs.value === undefined ? this.clockMs() : undefined);
+    if (!this.isFollowing) this.follow();
+    else this.pausedAtMs.set(this.clockMs());
+  }
+
+  /** Chooses a range. A fixed one stops following; one that ends in the future is cut there. */
+  choose(range: TimeRange | undefined): void {
+    if (!isFixed(range)) {
+      this.#followed = range;
+      this.pausedAtMs.set(undefined);
+      this.range.set(range);
+      return;
+    }
+    const toMs = Math.min(range.toMs, this.clockMs());
+    const fromMs = Math.max(0, Math.min(range.fromMs, toMs - SHORTEST_RANGE_MS));
+    this.range.set({ fromMs, toMs });
+  }
+
+  /** Moves a fixed range as a whole, no further than to now. */
+  pan({ fromMs, toMs }: FixedRange): void {
+    const late = Math.max(0, toMs - this.clockMs());
+    this.choose({ fromMs: fromMs - late, toMs: toMs - late });
+  }
+
+  /** Back to now. */
+  follow(): void {
+    this.pausedAtMs.set(undefined);
+    this.range.set(this.#followed);
   }
 }

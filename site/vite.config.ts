@@ -1,7 +1,55 @@
-import { defineConfig } from "vite";
+import { defineConfig, type Plugin } from "vite";
+
+/** uPlot hangs its ways of drawing on itself, so that no bundler can tell that we have our own. */
+const UNUSED_OF_UPLOT = [
+  "(paths.stepped = stepped);",
+  "(paths.bars    = bars);",
+  "(paths.spline  = monotoneCubic);",
+  "uPlot.join = join;",
+];
+
+const leanUplot: Plugin = {
+  name: "lean-uplot",
+  transform(code, id) {
+    if (!id.endsWith("/uPlot.esm.js")) return undefined;
+    return UNUSED_OF_UPLOT.reduce((rest, line) => {
+      if (!rest.includes(line)) throw new Error(`uPlot has another shape than expected: no '${line}'`);
+      return rest.replace(line, "");
+    }, code);
+  },
+};
+
+/** What is loaded when somebody asks for it; all other files of the page are needed to show a dashboard. */
+const ON_DEMAND = /\/site\/(on-demand|build|alerts|share)\//;
+/** How metrics are checked: a dashboard draws them unread. */
+const DEFINITIONS = /\/protocol\/(metric|aggregate-spec|window-spec|where|footprint|observe)\.ts$/;
+
+const PAGE = /\/(site|node_modules)\//;
 
 /** Run from the repository's root: `vite build site`, or `vite site` beside a server on port 8787. */
 export default defineConfig({
-  build: { outDir: "../dist/site", emptyOutDir: true, target: "es2023" },
+  plugins: [leanUplot],
+  build: {
+    outDir: "../dist/site",
+    emptyOutDir: true,
+    target: "es2023",
+    modulePreload: false,
+    rolldownOptions: {
+      // A dashboard calls nothing of what checks definitions: that it is imported somewhere does nothing.
+      treeshake: { moduleSideEffects: (id) => !DEFINITIONS.test(id) },
+      output: {
+        // One file for all that a dashboard needs: shared with what comes later, it would be cut into a dozen.
+        codeSplitting: {
+          groups: [
+            { name: "definitions", test: DEFINITIONS, includeDependenciesRecursively: false },
+            {
+              name: "page",
+              test: (id) => PAGE.test(id) && !ON_DEMAND.test(id) && !id.endsWith(".css"),
+            },
+          ],
+        },
+      },
+    },
+  },
   server: { proxy: { "/v1": { target: "http://127.0.0.1:8787", ws: true } } },
 });

@@ -7,6 +7,7 @@ import { postExplore } from "./explore/explore.ts";
 import { errorResponse, HttpError } from "./http-error.ts";
 import { postEvents } from "./ingest/events.ts";
 import { getLive } from "./live/live.ts";
+import { observeRoutes } from "./observe/observe.ts";
 import { getConfig } from "./operate/config.ts";
 import { getHealthz } from "./operate/healthz.ts";
 import { kickAll } from "./operate/kick.ts";
@@ -20,6 +21,7 @@ export { Catalog } from "../durable-objects/catalog.ts";
 export { KeyLimiter } from "../durable-objects/key-limiter.ts";
 export { LiveHub } from "../durable-objects/live-hub.ts";
 export { LogPartition } from "../durable-objects/log-partition.ts";
+export { LogViewer } from "../durable-objects/log-viewer.ts";
 export { MetricWindow } from "../durable-objects/metric-window.ts";
 export { PartitionReader } from "../durable-objects/partition-reader.ts";
 export { PointArchiver } from "../durable-objects/point-archiver.ts";
@@ -27,6 +29,7 @@ export { PointArchiver } from "../durable-objects/point-archiver.ts";
 const app = new Hono<App>()
   .use("/v1/*", crossOrigin)
   .post("/v1/events", postEvents)
+  .route("/v1/events", observeRoutes)
   .get("/v1/query", getQuery)
   .post("/v1/explore", postExplore)
   .get("/v1/live", getLive)

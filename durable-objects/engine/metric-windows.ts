@@ -161,6 +161,14 @@ export class MetricWindows {
     return this.#sealedEnd;
   }
 
+  /** The end of the oldest window that {@link takeSealed} has not handed over. */
+  get firstEnd(): number | undefined {
+    const sealed = this.#sealed[0]?.[0];
+    if (sealed !== undefined) return sealed;
+    for (const end of this.#windows.ends(this.#sealedEnd, Number.POSITIVE_INFINITY)) return end;
+    return undefined;
+  }
+
   /** The end of the oldest window that is not final, or of the oldest that is not sealed; undefined without any. */
   nextEnd(state: "final" | "sealed"): number | undefined {
     const after = state === "final" ? this.#finalEnd : this.#sealedEnd;

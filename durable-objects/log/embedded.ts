@@ -30,7 +30,7 @@ export function embeddedAppender(lookup: PartitionLookup): LogAppender {
 export function embeddedSource(
   lookup: PartitionLookup,
   partition: number,
-  reader: "reader" | "archiver" = "reader",
+  reader: "reader" | "archiver" | "viewer" = "reader",
 ): LogSource {
   return {
     async read(fromOffset: number | "earliest", maxBytes: number): Promise<LogSlice> {
@@ -48,7 +48,7 @@ export function embeddedSource(
       };
     },
     async commit(nextOffset: number): Promise<void> {
-      await attempt(partition, () => lookup(partition).commit(nextOffset, reader));
+      if (reader !== "viewer") await attempt(partition, () => lookup(partition).commit(nextOffset, reader));
     },
     async close(): Promise<void> {},
   };

@@ -21,6 +21,8 @@ export interface LogRecord {
 
 export interface StoredRecord extends LogRecord {
   offset: number;
+  /** When the log took it, epoch ms; absent: the log does not say. */
+  appendedAtMs?: number;
 }
 
 /** A run of records of one partition. Offsets ascend and may have holes. */

@@ -38,7 +38,14 @@ export function toStoredRecord(message: KafkaMessage): StoredRecord | undefined 
     key: key.toString(),
     headers: { project, count, receivedAtMs, schemaVersion },
     value: new Uint8Array(value.buffer, value.byteOffset, value.byteLength),
+    ...timeOf(message),
   };
+}
+
+/** When the producer sent it, or the broker took it, as the topic is set up. */
+function timeOf({ timestamp }: KafkaMessage): { appendedAtMs?: number } {
+  const appendedAtMs = Number(timestamp);
+  return appendedAtMs > 0 ? { appendedAtMs } : {};
 }
 
 /** Cuts records, in their order, into runs that each fit one produced batch. */

@@ -10,8 +10,8 @@ export function openAppender(env: Env): LogAppender {
   return embeddedAppender((partition) => env.LOG_PARTITION.getByName(String(partition)));
 }
 
-/** Who reads a partition, each with a cursor of its own. */
-export type LogReader = "reader" | "archiver";
+/** Who reads a partition, each with a cursor of its own; a viewer has none and never commits. */
+export type LogReader = "reader" | "archiver" | "viewer";
 
 /** The reading end of one partition of the log that the settings name. */
 export function openSource(env: Env, partition: number, reader: LogReader = "reader"): LogSource {

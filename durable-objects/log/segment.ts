@@ -8,6 +8,8 @@ export interface Segment {
   firstOffset: number;
   count: number;
   body: Uint8Array;
+  /** When it was appended, epoch ms. */
+  appendedMs?: number;
 }
 
 type Head = [key: string, project: string, count: number, receivedAtMs: number, schemaVersion: number];
@@ -39,7 +41,7 @@ export function encodeSegments(
 
 /** Unpacks a blob; the values are views into it. */
 export function decodeSegment(segment: Segment): StoredRecord[] {
-  const { body } = segment;
+  const { body, appendedMs } = segment;
   const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
   const decoder = new TextDecoder();
   const records: StoredRecord[] = [];
@@ -53,6 +55,7 @@ export function decodeSegment(segment: Segment): StoredRecord[] {
       key,
       headers: { project, count, receivedAtMs, schemaVersion },
       value: body.subarray(headEnd, valueEnd),
+      ...(appendedMs === undefined ? {} : { appendedAtMs: appendedMs }),
     });
     at = valueEnd;
   }

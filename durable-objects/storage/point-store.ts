@@ -6,7 +6,8 @@ import { floorTo } from "../engine/windows.ts";
 /**
  * `points` holds sealed points in blobs, whose ids are never used again: cursors go by them. `step_ms` is 0 for points
  * as they were sealed, else what they are rolled up to. `hot` and `cold` say whether a row is for the hot store and for the
- * archive. `kept` says after which end the points of a step are all there; {@link LOST} stands for any step. `spans` are
+ * archive. `kept` says after which end the points of a step are all there; {@link LOST} stands for any step. `begins`
+ * says when a metric's first window ended. `spans` are
  * of the kinds of {@link SpanKind}. A metric that ends leaves what is not out yet under `name@revision`, a name that no
  * metric can have, and its definition in `ended_metrics`.
  */
@@ -19,6 +20,7 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS kept (
     metric TEXT NOT NULL, step_ms INTEGER NOT NULL, after_ms INTEGER NOT NULL, PRIMARY KEY (metric, step_ms)
   ) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS begins (metric TEXT PRIMARY KEY, first_end INTEGER NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS spans (
     metric TEXT NOT NULL, kind TEXT NOT NULL, until_ms INTEGER NOT NULL, after_ms INTEGER NOT NULL,
     PRIMARY KEY (metric, kind, until_ms)
@@ -77,18 +79,27 @@ export class PointStore {
   /** Metrics to when there may be something to roll up, epoch ms. */
   readonly #rollDueMs = new Map<string, number>();
   readonly #ended = new Map<string, DefinedMetric>();
+  readonly #begins = new Map<string, number>();
   nextId = 1;
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
     storage.sql.exec(SCHEMA);
     const ended = this.#rows<{ key: string; defined: string }>("SELECT key, defined FROM ended_metrics");
+    const begins = this.#rows<{ metric: string; first_end: number }>("SELECT metric, first_end FROM begins");
+    for (const { metric, first_end } of begins) this.#begins.set(metric, first_end);
     for (const { key, defined } of ended) this.#ended.set(key, JSON.parse(defined) as DefinedMetric);
   }
 
   /** Adds points of a metric, as they were sealed, ascending in their ends. */
   add(metric: string, points: readonly SealedPoint[]): void {
     this.#insert(metric, points, { stepMs: 0, hot: 1, cold: 1 });
+    this.#noteBegin(metric, points[0]?.[0]);
+  }
+
+  /** The end of the first window that a metric ever had points of. */
+  firstEnd(metric: string): number | undefined {
+    return this.#begins.get(metric);
   }
 
   /** Points of a metric of whatever step with their ends in `[fromMs, toMs]`, and more around, ascending in their ends. */
@@ -177,6 +188,7 @@ export class PointStore {
       { stepMs: 0, hot: 0, cold: 1 },
     );
     this.#rollDueMs.delete(metric);
+    this.#noteBegin(metric, points[0]?.[0]);
     this.noteSpan(metric, "recomputed", [afterMs, untilMs]);
   }
 
@@ -307,6 +319,8 @@ export class PointStore {
     this.#storage.sql.exec("DELETE FROM points WHERE metric = ?", name);
     this.#storage.sql.exec("DELETE FROM kept WHERE metric = ?", name);
     this.#storage.sql.exec("DELETE FROM spans WHERE metric = ?", name);
+    this.#storage.sql.exec("DELETE FROM begins WHERE metric = ?", name);
+    this.#begins.delete(name);
     this.#rollDueMs.delete(name);
   }
 
@@ -446,6 +460,12 @@ export class PointStore {
       stepMs,
       afterMs,
     );
+  }
+
+  #noteBegin(metric: string, firstEnd = Number.POSITIVE_INFINITY): void {
+    if (firstEnd >= (this.#begins.get(metric) ?? Number.POSITIVE_INFINITY)) return;
+    this.#begins.set(metric, firstEnd);
+    this.#storage.sql.exec("INSERT OR REPLACE INTO begins VALUES (?, ?)", metric, firstEnd);
   }
 
   #rows<Row extends Record<string, SqlStorageValue>>(query: string, ...bindings: SqlStorageValue[]): Row[] {

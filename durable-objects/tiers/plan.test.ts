@@ -89,6 +89,14 @@ describe("[S2] the plan of a query", () => {
     expect(ok(plan({ fromMs: NOW - 24 * HOUR }, coverage, odd)).stepMs).toBe(14_000);
   });
 
+  it("[S2] asked for all there is, the step suits what there is", () => {
+    const all = { ...COVERAGE, firstEndMs: NOW - 3 * 24 * HOUR };
+    const planned = ok(plan({ fromMs: 0 }, all));
+    expect(planned.stepMs).toBe(MINUTE);
+    expect(planned.parts[0]?.afterMs).toBe(all.firstEndMs - MINUTE);
+    expect(tiersOf(planned, 0, NOW)[0]?.from).toBe(0);
+  });
+
   it("[S2] beyond what is kept the archive's rolled-up points serve a coarse step, within a bound", () => {
     const year = ok(plan({ fromMs: NOW - 365 * 24 * HOUR, stepMs: HOUR }));
     expect(year.parts[0]).toMatchObject({ tier: "cold", rolledUpMs: 15 * MINUTE });

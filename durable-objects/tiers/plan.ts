@@ -9,6 +9,8 @@ import type { Refusal } from "../window-query.ts";
 
 /** What each tier has of one metric. Ends of windows, epoch ms. */
 export interface Coverage {
+  /** The end of the first window that there ever was; absent: there was none. */
+  firstEndMs?: number;
   /** Windows that end by then have had all their events, late ones apart. */
   finalEndMs: number;
   /** Windows that end by then never change. */
@@ -105,7 +107,9 @@ export function planQuery(metric: PlannedMetric, asked: Asked, coverage: Coverag
     }
     return bounded(metric.window, planAt(metric, asked, stepMs, coverage));
   }
-  const least = Math.max(everyMs, spanMs / asked.mostPoints);
+  // Time before the first window makes no step coarser.
+  const filledMs = asked.toMs - Math.max(asked.fromMs, Math.min(coverage.firstEndMs ?? 0, asked.toMs));
+  const least = Math.max(everyMs, filledMs / asked.mostPoints);
   const steps = [niceStep(everyMs, least)];
   for (const level of coverage.kept.slice(1))
     steps.push(niceStep(level.stepMs, Math.max(least, level.stepMs)));
@@ -139,9 +143,10 @@ function planAt(
   metric: PlannedMetric,
   { fromMs, toMs, upToNow }: Asked,
   stepMs: number,
-  { sealedEndMs, kept, store, archive }: Coverage,
+  { firstEndMs = 0, sealedEndMs, kept, store, archive }: Coverage,
 ): Plan | Refusal {
-  const first = ceilTo(fromMs, stepMs) - stepMs;
+  const begin = ceilTo(Math.max(fromMs, Math.min(firstEndMs, toMs)), stepMs) - stepMs;
+  const first = Math.max(begin, 0);
   const last = floorTo(upToNow ? toMs + stepMs : toMs, stepMs);
   const usable = kept.filter((level) => stepMs % level.stepMs === 0);
   const whole = { afterMs: first, untilMs: last };

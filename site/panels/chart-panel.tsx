@@ -1,68 +1,114 @@
-import { useRef, useState } from "preact/hooks";
+import { useMemo, useRef, useState } from "preact/hooks";
 import { Chart } from "../chart.tsx";
-import { formatValue } from "../format.ts";
+import { formatValue, type Unit } from "../format.ts";
 import { groupLabels } from "../group-label.ts";
 import { useFrozen } from "../hooks.ts";
-import { Legend } from "../legend.tsx";
-import { pictureOf, topKeys, type Picture } from "../picture.ts";
-import { readings, type Reading, withSilent } from "../reading.ts";
-import { SeriesTable } from "../series-table.tsx";
+import { Legend, type LegendItem } from "../legend.tsx";
+import { pictureOf, topKeys, valueRange, type Picture } from "../picture.ts";
+import { readings, withSilent } from "../reading.ts";
+import { Store } from "../store.ts";
+import { formatTime } from "../time-axis.ts";
+import { describeRange } from "../time-range.ts";
 import { drawnSpan, type PanelProps } from "./panel-props.ts";
 
-/** As many lines as there are colours to tell them apart. */
-const DEFAULT_TOP = 8;
+/** As many lines as there are colours to tell them apart; rows of a heatmap are told apart by their place. */
+const DEFAULT_TOP = { line: 8, area: 8, bars: 8, heatmap: 20 } as const;
 
-/** Lines, areas or bars over time, with a legend. */
-export function ChartPanel(props: PanelProps & { kind: "line" | "area" | "bars" }) {
-  const { panel, series, traits, unit, colors, nowMs, paused, kind } = props;
+/** Lines, areas, bars or a heatmap over time, with a legend. */
+export function ChartPanel(props: PanelProps & { kind: keyof typeof DEFAULT_TOP }) {
+  const { panel, series, traits, unit, colors, nowMs, paused, kind, marks, onRange } = props;
   const drawn = useRef<ReadonlySet<string>>(new Set());
-  const [hovered, setHovered] = useState<number>();
-  const { picture, current, total } = useFrozen(paused, () => {
+  const [only, setOnly] = useState<string>();
+  const hovered = useMemo(() => new Store<number | undefined>(undefined), []);
+  const { picture, current, total } = useFrozen(paused, series, () => {
     const found = withSilent(readings(series.buffer, traits, nowMs), series.buffer, traits);
-    const keys = topKeys(found, panel.top ?? DEFAULT_TOP, drawn.current);
+    const keys = topKeys(found, panel.top ?? DEFAULT_TOP[kind], drawn.current);
     drawn.current = new Set(keys);
     const columns = keys.flatMap((key) => series.buffer.columns.get(key) ?? []);
     return {
       picture: pictureOf(series.buffer, columns, traits),
-      current: new Map(found.map((reading) => [reading.key, reading])),
+      current: new Map(found.map(({ key, value }) => [key, value])),
       total: found.length,
     };
   });
-  const { fromMs, toMs } = drawnSpan(props);
   const groups = picture.rows.map(({ group }) => group);
   const slots = colors.distinct(groups);
   const labels = groupLabels(groups, panel.title);
-  const items = picture.rows.map((row, i) => ({
-    key: row.key,
+  const items: LegendItem[] = picture.rows.map(({ key }, i) => ({
+    key,
     label: labels[i] ?? "",
     slot: slots[i] ?? 0,
-    value: formatValue(valueOf(picture, i, hovered, current), unit),
+    value: current.get(key),
   }));
+  const shown = shownRows(picture, slots, labels, only);
+  const valueText = (index: number | undefined): string => {
+    if (index !== undefined) return textAt(shown.picture, shown.labels, unit, index);
+    return `Now: ${items.map(({ label, value }) => `${label} ${formatValue(value, unit)}`).join(", ")}`;
+  };
+  const span = drawnSpan(props);
   return (
     <>
       <Chart
         kind={kind}
-        picture={picture}
-        slots={slots}
-        fromMs={fromMs}
-        toMs={toMs}
+        picture={shown.picture}
+        slots={shown.slots}
+        labels={shown.labels}
+        fromMs={span.fromMs}
+        toMs={span.toMs}
         unit={unit}
-        onHover={setHovered}
-        label={`${panel.title}: ${items.map(({ label, value }) => `${label} ${value}`).join(", ")}`}
+        marks={marks}
+        onHover={(index) => hovered.set(index)}
+        onRange={onRange}
+        valueText={valueText}
+        label={`${panel.title}, ${describeRange(props.range)}`}
       />
-      <Legend items={items} hidden={total - items.length} />
-      <SeriesTable title={panel.title} picture={picture} labels={labels} fromMs={fromMs} unit={unit} />
+      {kind === "heatmap" ? (
+        <HeatScale most={valueRange(picture, span.fromMs, span.toMs, false)[1]} unit={unit} />
+      ) : (
+        <Legend
+          items={items}
+          hidden={total - items.length}
+          unit={unit}
+          picture={picture}
+          hovered={hovered}
+          only={only}
+          onOnly={setOnly}
+        />
+      )}
     </>
   );
 }
 
-function valueOf(
-  { rows }: Picture,
-  row: number,
-  hovered: number | undefined,
-  current: ReadonlyMap<string, Reading>,
-): number | null | undefined {
-  const drawn = rows[row];
-  if (drawn === undefined) return undefined;
-  return hovered === undefined ? current.get(drawn.key)?.value : drawn.y[hovered];
+/** What a heatmap's colours stand for. */
+function HeatScale({ most, unit }: { most: number; unit: Unit }) {
+  return (
+    <p class="heat-scale">
+      {formatValue(0, unit)}
+      <span class="heat-ramp" aria-hidden="true" />
+      <span class="visually-hidden">to</span>
+      {formatValue(most, unit)}
+    </p>
+  );
+}
+
+/** All rows, or the one that somebody has singled out. */
+function shownRows(
+  picture: Picture,
+  slots: readonly number[],
+  labels: readonly string[],
+  only: string | undefined,
+): { picture: Picture; slots: readonly number[]; labels: readonly string[] } {
+  const at = picture.rows.findIndex(({ key }) => key === only);
+  if (at < 0) return { picture, slots, labels };
+  return {
+    picture: { ...picture, rows: picture.rows.slice(at, at + 1) },
+    slots: slots.slice(at, at + 1),
+    labels: labels.slice(at, at + 1),
+  };
+}
+
+/** What is spoken at the cursor. */
+function textAt({ x, rows }: Picture, labels: readonly string[], unit: Unit, index: number): string {
+  const values = rows.map(({ y }, i) => `${labels[i] ?? ""} ${formatValue(y[index], unit)}`);
+  return `${formatTime(x[index] ?? 0, 1_000)}: ${values.join(", ")}`;
 }

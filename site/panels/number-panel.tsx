@@ -3,6 +3,8 @@ import { formatValue, quantity } from "../format.ts";
 import { useFrozen } from "../hooks.ts";
 import { combinedColumn, pictureOf, valueRange } from "../picture.ts";
 import { combined, isKnownZero, readings } from "../reading.ts";
+import { describeRange } from "../time-range.ts";
+import { toneOf } from "../threshold-tone.ts";
 import { drawnSpan, type PanelProps } from "./panel-props.ts";
 
 const HOW: Record<PanelProps["traits"]["combine"], string> = {
@@ -17,8 +19,8 @@ const TIGHT = /^(%|[kMGT]?(\/s)?)$/;
 
 /** One big number for now, and where it came from. */
 export function NumberPanel(props: PanelProps) {
-  const { panel, series, traits, unit, nowMs, paused } = props;
-  const { picture, value, groups } = useFrozen(paused, () => {
+  const { panel, series, traits, unit, nowMs, paused, marks } = props;
+  const { picture, value, groups } = useFrozen(paused, series, () => {
     const found = readings(series.buffer, traits, nowMs);
     const zero = isKnownZero(series.buffer, traits, series.watermark, nowMs);
     return {
@@ -33,14 +35,16 @@ export function NumberPanel(props: PanelProps) {
     };
   });
   const { fromMs, toMs } = drawnSpan(props);
-  const { digits, unit: suffix } = quantity(value, unit);
-  const [, high] = valueRange(picture, fromMs, false);
+  const { prefix = "", digits, unit: suffix } = quantity(value, unit);
+  const [, high] = valueRange(picture, fromMs, toMs, false);
+  const tone = toneOf(value, marks.thresholds);
   const peak = `peak ${formatValue(high, unit)}`;
   return (
     <div class="number">
-      <p class="number-value">
-        <span class="number-digits">{digits}</span>
+      <p class={`number-value ${tone === undefined ? "" : `number-${tone.tone}`}`}>
+        <span class="number-digits">{prefix + digits}</span>
         {suffix !== "" && <span class={`number-unit ${TIGHT.test(suffix) ? "tight" : ""}`}>{suffix}</span>}
+        {tone !== undefined && <span class="number-tone">{tone.label ?? tone.tone}</span>}
       </p>
       <p class="number-note">{groups > 1 ? `${HOW[traits.combine]} ${groups} · ${peak}` : peak}</p>
       <Chart
@@ -50,7 +54,7 @@ export function NumberPanel(props: PanelProps) {
         fromMs={fromMs}
         toMs={toMs}
         unit={unit}
-        label={`${panel.title}: now ${formatValue(value, unit)}, ${peak}`}
+        label={`${panel.title}, ${describeRange(props.range)}`}
       />
     </div>
   );

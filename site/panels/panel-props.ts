@@ -1,24 +1,34 @@
 import type { Panel } from "../../protocol/dashboard.ts";
+import type { ChartMarks } from "../chart-marks.ts";
 import type { ColorSlots } from "../color-slots.ts";
 import type { Unit } from "../format.ts";
-import type { LiveSeries } from "../live-series.ts";
+import type { PanelSeries } from "../panel-series.ts";
+import { isFixed, type FixedRange, type TimeRange } from "../time-range.ts";
 import type { Traits } from "../traits.ts";
 
 /** What every kind of panel is drawn from. */
 export interface PanelProps {
   panel: Panel;
-  series: LiveSeries;
+  series: PanelSeries;
   traits: Traits;
   unit: Unit;
   colors: ColorSlots;
-  rangeMs: number;
-  /** The time to draw, on the server's clock. */
+  range: TimeRange;
+  marks: ChartMarks;
+  /** The time to read values at, on the server's clock: now, or the end of a fixed range. */
   nowMs: number;
   /** Nothing that arrives is to be shown. */
   paused: boolean;
+  /** Somebody has zoomed or panned in a chart. */
+  onRange: (range: FixedRange, how: "zoom" | "pan") => void;
 }
 
-/** The span of time to draw: up to now, and a little further, so that the window that is open now is seen. */
-export function drawnSpan({ nowMs, rangeMs, traits }: PanelProps): { fromMs: number; toMs: number } {
-  return { fromMs: nowMs - rangeMs, toMs: nowMs + Math.min(traits.stepMs, rangeMs * 0.04) };
+/**
+ * The span of time to draw: a fixed range, or up to now and a little further, so that the window that is open now is
+ * seen.
+ */
+export function drawnSpan({ nowMs, range, traits }: PanelProps): FixedRange {
+  if (isFixed(range)) return range;
+  const aheadMs = Math.min(traits.stepMs, range.lastMs * 0.04);
+  return { fromMs: nowMs - range.lastMs, toMs: nowMs + aheadMs };
 }

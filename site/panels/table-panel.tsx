@@ -12,7 +12,7 @@ const DEFAULT_TOP = 50;
 export function TablePanel(props: PanelProps) {
   const { panel, series, traits, unit, nowMs, paused } = props;
   const { fromMs } = drawnSpan(props);
-  const rows = useFrozen(paused, () => {
+  const rows = useFrozen(paused, series, () => {
     const found = readings(series.buffer, traits, nowMs);
     found.sort((a, b) => b.value - a.value || (a.key < b.key ? -1 : 1));
     const shown = found.slice(0, panel.top ?? DEFAULT_TOP);

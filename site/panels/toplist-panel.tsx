@@ -13,7 +13,7 @@ const REORDER_EVERY_MS = 1_000;
 /** Groups by their newest value, the largest first. */
 export function ToplistPanel({ panel, series, traits, unit, colors, nowMs, paused }: PanelProps) {
   const order = useRef<{ keys: readonly string[]; atMs: number }>({ keys: [], atMs: 0 });
-  const found = useFrozen(paused, () => {
+  const found = useFrozen(paused, series, () => {
     const all = readings(series.buffer, traits, nowMs);
     if (Math.abs(nowMs - order.current.atMs) >= REORDER_EVERY_MS || order.current.keys.length === 0) {
       order.current = { keys: stableOrder(all, order.current.keys), atMs: nowMs };

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { LogAppender, LogRecord, LogSource, StoredRecord } from "../../durable-objects/log/event-log.ts";
+import { newestRecords } from "../../durable-objects/observe/newest-records.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 
 export interface EventLogTraits {
@@ -149,6 +150,29 @@ export function describeEventLog(
       const { endOffset } = await source(0).read("earliest", MAX_BYTES, 5_000);
       const slice = await source(0).read(endOffset + 1_000, MAX_BYTES, 0);
       expect(slice).toEqual({ records: [], nextOffset: endOffset + 1_000, endOffset });
+    });
+
+    test("[U8] its newest records are read from the end backwards", async () => {
+      const { appender, source } = open();
+      for (let i = 0; i < 60; i++) await appender.append(0, [largeRecord(`k${i}`, 10_000, i)]);
+      const newest = await newestRecords(source(0), undefined, 200_000);
+      expect(newest.records.length).toBeGreaterThanOrEqual(20);
+      expect(newest.records.length).toBeLessThan(40);
+      expect(newest.records.at(-1)?.key).toBe("k59");
+      const offsets = newest.records.map(({ offset }) => offset);
+      expect(offsets).toEqual(offsets.map((_, i) => newest.endOffset - offsets.length + i));
+      const since = await newestRecords(source(0), newest.endOffset - 2, 200_000);
+      expect(since.records.map(({ key }) => key)).toEqual(["k58", "k59"]);
+      expect(await newestRecords(source(1), undefined, 200_000)).toMatchObject({ records: [], endOffset: 0 });
+    });
+
+    test("[U9] it says when it took a record", async () => {
+      const { appender, source } = open();
+      const beforeMs = Date.now();
+      await appender.append(0, [record("a", "1")]);
+      const { records } = await source(0).read("earliest", MAX_BYTES, 5_000);
+      expect(records[0]?.appendedAtMs ?? 0).toBeGreaterThanOrEqual(beforeMs - 1_000);
+      expect(records[0]?.appendedAtMs ?? 0).toBeLessThanOrEqual(Date.now() + 1_000);
     });
 
     test("a commit changes nothing for the reader", async () => {

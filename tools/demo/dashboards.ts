@@ -1,6 +1,7 @@
 import type { Dashboard, Panel, PanelKind, PanelUnit } from "../../protocol/dashboard.ts";
+import type { Threshold } from "../../protocol/panel-marks.ts";
 
-type Extras = Pick<Panel, "top">;
+type Extras = Pick<Panel, "top" | "thresholds">;
 
 function panel(
   title: string,
@@ -11,6 +12,14 @@ function panel(
   extras: Extras = {},
 ): Panel {
   return { title, kind, metric, unit, width, height, ...extras };
+}
+
+/** A warning from the first value on, critical from the second. */
+function limits(warning: number, critical: number): Threshold[] {
+  return [
+    { value: warning, tone: "warning", when: "above" },
+    { value: critical, tone: "critical", when: "above" },
+  ];
 }
 
 const NUMBER = [3, 2] as const;
@@ -24,11 +33,14 @@ const SERVERS: Dashboard = {
   title: "Servers",
   range: "5m",
   panels: [
-    panel("CPU", "number", "server_cpu", "percent", NUMBER),
-    panel("Memory", "number", "server_memory_percent", "percent", NUMBER),
+    panel("CPU", "number", "server_cpu", "percent", NUMBER, { thresholds: limits(75, 90) }),
+    panel("Memory", "number", "server_memory_percent", "percent", NUMBER, { thresholds: limits(80, 95) }),
     panel("Network, in and out", "number", "server_network_total", "bytes/s", NUMBER),
     panel("Load", "number", "server_load", "short", NUMBER),
-    panel("CPU by core", "line", "server_cpu_by_core", "percent", HALF, { top: 8 }),
+    panel("CPU by core", "line", "server_cpu_by_core", "percent", HALF, {
+      top: 8,
+      thresholds: limits(75, 90),
+    }),
     panel("Memory in use", "area", "server_memory", "bytes", HALF),
     panel("Network by interface", "line", "server_network", "bytes/s", HALF, { top: 6 }),
     panel("Load over time", "line", "server_load", "short", QUARTER),
@@ -40,18 +52,19 @@ const ADS: Dashboard = {
   name: "ads",
   title: "Ads",
   range: "5m",
+  variables: [{ name: "campaign", title: "Campaign", metric: "ad_clicks" }],
   panels: [
     panel("Clicks, last minute", "number", "ad_clicks", "short", NUMBER),
-    panel("Revenue, last minute, $", "number", "ad_revenue", "short", NUMBER),
+    panel("Revenue, last minute", "number", "ad_revenue", "usd", NUMBER),
     panel("People reached, last minute", "number", "ad_people", "short", NUMBER),
     panel("Conversion, last minute", "number", "ad_conversion", "percent", NUMBER),
     panel("Clicks by campaign, last minute", "line", "ad_clicks", "short", WIDE, { top: 6 }),
     panel("Top campaigns", "toplist", "ad_clicks", "short", SIDE, { top: 6 }),
     panel("Clicks each second", "bars", "ad_clicks_per_second", "short", HALF),
     panel("Impressions by placement", "area", "ad_impressions", "per_second", HALF),
-    panel("Revenue by country, last minute, $", "area", "ad_revenue", "short", WIDE),
+    panel("Revenue by country, last minute", "area", "ad_revenue", "usd", WIDE),
     panel("Conversion by campaign", "toplist", "ad_conversion_by_campaign", "percent", SIDE, { top: 6 }),
-    panel("Average bid by campaign, $", "line", "ad_bid_by_campaign", "short", WIDE, { top: 6 }),
+    panel("Average bid by campaign", "line", "ad_bid_by_campaign", "usd", WIDE, { top: 6 }),
     panel("Top sites by clicks, last minute", "toplist", "ad_top_sites", "short", SIDE, { top: 8 }),
   ],
 };
@@ -69,8 +82,10 @@ const GAME: Dashboard = {
     panel("Players now", "toplist", "players_online", "short", SIDE),
     panel("Matches started each second, by mode", "bars", "matches_started", "short", HALF),
     panel("Players against a minute ago", "line", "players_change", "percent", HALF),
-    panel("Median latency by region", "line", "latency_by_region", "ms", HALF),
-    panel("p95 latency by region", "line", "latency_p95_by_region", "ms", HALF),
+    panel("Median latency by region", "line", "latency_by_region", "ms", HALF, {
+      thresholds: limits(100, 150),
+    }),
+    panel("p95 latency by region", "heatmap", "latency_p95_by_region", "ms", HALF),
     panel("Pings over 100 ms, last minute", "line", "pings_slow_share", "percent", HALF),
     panel("p99 latency by region", "table", "latency_p99_by_region", "ms", HALF),
   ],

@@ -3,6 +3,7 @@ import type { BatchOutcome } from "../../durable-objects/batcher.ts";
 import { partitionOf } from "../../durable-objects/engine/hash.ts";
 import { type Env, settingsOf } from "../../durable-objects/env.ts";
 import { exceedsBytes, LIMITS } from "../../protocol/limits.ts";
+import { SAMPLE_LENGTH } from "../../protocol/observe.ts";
 import { describe } from "../../protocol/result.ts";
 import { type App, authorize } from "../authorize.ts";
 import { HttpError, unavailable } from "../http-error.ts";
@@ -26,26 +27,50 @@ export async function postEvents(c: Context<App>): Promise<Response> {
   const grant = await authorize(c, "write", "admin");
   const settings = settingsOf(c.env);
   const receivedMs = Date.now();
-  const { text, isAscii } = await readBody(c.req.raw);
-  const batch = parseBatch(text, {
-    receivedMs,
-    futureLimitMs: settings.futureLimitMs,
-    sentAt: c.req.header("sent-at") ?? c.req.header("x-sent-at"),
-    isAscii,
-    cloudEvent: cloudEventAttributes(c.req.raw.headers),
-  });
+  const batch = await parsedBatch(c, grant.project, receivedMs);
   const batchId = await batchIdOf(c.req.header("idempotency-key"), batch);
   const batcher = batcherFor(c, partitionOf(grant.project, batchId, settings.partitions));
   if (batch.accepted === 0) {
-    c.executionCtx.waitUntil(Promise.resolve(batcher.countRejected(batch.rejectedByReason)));
+    const { rejectedByReason, examples } = batch;
+    const counted = batcher.countRejected(rejectedByReason, grant.project, examples);
+    c.executionCtx.waitUntil(Promise.resolve(counted));
     return c.json(answer(batch, batchId, false), 400);
   }
   const encoder = new TextEncoder();
   const parts = batch.parts.map((part) => ({ count: part.count, value: encoder.encode(part.text) }));
   const incoming = { project: grant.project, batchId, receivedAtMs: receivedMs, parts };
-  const outcome = await submit(() => batcher.submit(incoming, batch.rejectedByReason));
+  const outcome = await submit(() => batcher.submit(incoming, batch.rejectedByReason, batch.examples));
   if (outcome.status === "unavailable") throw unavailable(outcome.message, outcome.retryAfterMs);
   return c.json(answer(batch, batchId, outcome.duplicate), 202);
+}
+
+/**
+ * Reads the request's events. What is refused as a whole is kept in mind for whoever asks why nothing comes.
+ *
+ * @throws HttpError
+ */
+async function parsedBatch(c: Context<App>, project: string, receivedMs: number): Promise<ParsedBatch> {
+  const { futureLimitMs, partitions } = settingsOf(c.env);
+  let body = { text: "", isAscii: true };
+  try {
+    body = await readBody(c.req.raw);
+    return parseBatch(body.text, {
+      receivedMs,
+      futureLimitMs,
+      sentAt: c.req.header("sent-at") ?? c.req.header("x-sent-at"),
+      isAscii: body.isAscii,
+      cloudEvent: cloudEventAttributes(c.req.raw.headers),
+    });
+  } catch (error) {
+    if (error instanceof HttpError) {
+      const { code, message } = error;
+      const sample = body.text.slice(0, SAMPLE_LENGTH).toWellFormed();
+      const batcher = batcherFor(c, partitionOf(project, "", partitions));
+      const examples = [{ reason: code, message, sample, atMs: receivedMs }];
+      c.executionCtx.waitUntil(Promise.resolve(batcher.noteRejected(project, { [code]: 1 }, examples)));
+    }
+    throw error;
+  }
 }
 
 function answer(batch: ParsedBatch, batchId: string, duplicate: boolean) {

@@ -1,3 +1,4 @@
+import { excerpt, type RejectedExample, SAMPLE_LENGTH } from "../../protocol/observe.ts";
 import { clockSkew, type Event, type EventClock, futureRejection, parseEvent } from "../../protocol/event.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { describe, isObject, type Result } from "../../protocol/result.ts";
@@ -19,6 +20,8 @@ export interface ParsedBatch {
   rejected: Rejection[];
   /** All of them, by reason. */
   rejectedByReason: Record<string, number>;
+  /** Some of them, with the beginning of what was refused. */
+  examples: RejectedExample[];
   /** NDJSON, in parts that each fit a record. The same request always falls into the same parts. */
   parts: { count: number; text: string }[];
   /** The events' own ids when all have one, those that lie in the future included. */
@@ -55,15 +58,16 @@ export function parseBatch(text: string, context: BatchContext): ParsedBatch {
     skewMs: skew(body.sentAt ?? context.sentAt, context.receivedMs),
   };
   // What is escaped in ASCII takes up to three bytes a character once it is written anew.
-  const collector = new Collector(context.isAscii && !text.includes("\\u"), body.batchId);
+  const isAscii = context.isAscii && !text.includes("\\u");
+  const collector = new Collector(isAscii, body.batchId, context.receivedMs);
   for (const [index, raw] of body.events.entries()) {
-    if (raw === MALFORMED) {
-      collector.reject(index, "malformed", "the line is not JSON");
+    if (raw instanceof MalformedLine) {
+      collector.reject(index, "malformed", "the line is not JSON", raw.text);
       continue;
     }
     const event = isCloudEvent(raw) ? parseCloudEvent(raw, clock) : parseEvent(raw, clock);
     if (!event.ok) {
-      collector.reject(index, event.reason, event.message);
+      collector.reject(index, event.reason, event.message, raw);
       continue;
     }
     const future = futureRejection(event.value, context.receivedMs, context.futureLimitMs);
@@ -81,8 +85,20 @@ interface Body {
 
 const TS_DIGITS = 15;
 
-/** Stands in the list of events for a line that is no JSON. */
+/** What is no JSON. */
 const MALFORMED = Symbol("malformed");
+/** Examples of refused events of one request, and of one reason. */
+const MOST_EXAMPLES = 8;
+const MOST_OF_A_REASON = 2;
+
+/** Stands in the list of events for a line that is no JSON. */
+class MalformedLine {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
 
 function readJson(text: string): Body {
   const trimmed = text.trim();
@@ -139,8 +155,11 @@ function readLines(text: string): unknown[] {
     const all = tryParse(`[${lines.join(",\n")}]`);
     if (Array.isArray(all) && all.length === lines.length) return all;
   }
-  const events = lines.map(tryParse);
-  if (events.every((event) => event === MALFORMED)) {
+  const events = lines.map((line) => {
+    const event = tryParse(line);
+    return event === MALFORMED ? new MalformedLine(line) : event;
+  });
+  if (events.every((event) => event instanceof MalformedLine)) {
     throw new HttpError(400, "malformed", "the body is neither JSON nor NDJSON");
   }
   return events;
@@ -167,12 +186,15 @@ class Collector {
   readonly #parts: { count: number; lines: string[] }[] = [{ count: 0, lines: [] }];
   readonly #rejected: Rejection[] = [];
   readonly #byReason: Record<string, number> = {};
+  readonly #examples: RejectedExample[] = [];
+  readonly #receivedMs: number;
   readonly #ids: string[] = [];
   #partLength = 0;
   #accepted = 0;
   #allHaveIds = true;
 
-  constructor(isAscii: boolean, batchId: string | undefined) {
+  constructor(isAscii: boolean, batchId: string | undefined, receivedMs: number) {
+    this.#receivedMs = receivedMs;
     this.#maxPartLength = isAscii ? LIMITS.recordBytes : LIMITS.recordBytes / 3;
     this.#batchId = batchId;
   }
@@ -191,11 +213,17 @@ class Collector {
    */
   postpone(index: number, event: Event, { reason, message }: { reason: string; message: string }): void {
     this.#partFor(event, JSON.stringify(event));
-    this.reject(index, reason, message);
+    this.reject(index, reason, message, event);
   }
 
-  reject(index: number, reason: string, message: string): void {
-    this.#byReason[reason] = (this.#byReason[reason] ?? 0) + 1;
+  /** @param raw what is refused. */
+  reject(index: number, reason: string, message: string, raw: unknown): void {
+    const count = (this.#byReason[reason] ?? 0) + 1;
+    this.#byReason[reason] = count;
+    if (count <= MOST_OF_A_REASON && this.#examples.length < MOST_EXAMPLES) {
+      const sample = typeof raw === "string" ? raw.slice(0, SAMPLE_LENGTH).toWellFormed() : excerpt(raw);
+      this.#examples.push({ reason, message, sample, atMs: this.#receivedMs });
+    }
     if (this.#rejected.length < LIMITS.listedRejections) this.#rejected.push({ index, reason, message });
   }
 
@@ -204,6 +232,7 @@ class Collector {
       accepted: this.#accepted,
       rejected: this.#rejected,
       rejectedByReason: this.#byReason,
+      examples: this.#examples,
       parts: this.#parts.map(({ count, lines }) => ({ count, text: lines.join("\n") })),
       ids: this.#allHaveIds && this.#accepted > 0 ? this.#ids : undefined,
       batchId: this.#batchId,

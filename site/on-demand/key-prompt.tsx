@@ -1,8 +1,15 @@
 import { useState } from "preact/hooks";
-import { PlainHeader } from "./header.tsx";
+import { PlainHeader } from "../header.tsx";
+import "../styles/key-prompt.css";
+
+export interface KeyPromptProps {
+  /** Why the server did not take the key before. */
+  refusal: string | undefined;
+  onKey: (key: string) => void;
+}
 
 /** Asks for a read key and says what that is. */
-export function KeyPrompt({ refusal, onKey }: { refusal: string | undefined; onKey: (key: string) => void }) {
+export function KeyPrompt({ refusal, onKey }: KeyPromptProps) {
   const [key, setKey] = useState("");
   const submit = (event: SubmitEvent): void => {
     event.preventDefault();

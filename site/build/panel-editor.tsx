@@ -1,0 +1,147 @@
+import { useMemo, useState } from "preact/hooks";
+import type { Panel } from "../../protocol/dashboard.ts";
+import type { MetricSource } from "../../protocol/metric.ts";
+import type { SeenEvent } from "../../protocol/observe.ts";
+import type { Catalog } from "../api.ts";
+import type { ColorSlots } from "../color-slots.ts";
+import { Events, StoredMetrics } from "./choose-data.tsx";
+import { Definition } from "./definition-fields.tsx";
+import { StoredPanel } from "./draft-panel.tsx";
+import { Drawing } from "./drawing-fields.tsx";
+import {
+  checkedForm,
+  definitionOf,
+  faultyField,
+  formOf,
+  NEW_FORM,
+  panelOf,
+  type PanelForm,
+} from "./panel-form.ts";
+import { PreviewPanel } from "./preview-panel.tsx";
+import { usePreview } from "./preview.ts";
+import type { Requests } from "./requests.ts";
+
+interface PanelEditorProps {
+  /** The panel that is edited; undefined: a new one. */
+  panel: Panel | undefined;
+  source: MetricSource | undefined;
+  /** What the server said when the metric was saved. */
+  fault: string | undefined;
+  seen: readonly SeenEvent[] | undefined;
+  seenFault: string | undefined;
+  metrics: Catalog["metrics"];
+  requests: Requests;
+  colors: ColorSlots;
+  onDone: (panel: Panel, metric: MetricSource | undefined) => void;
+  onCancel: () => void;
+}
+
+/** Recent events are enough to see what a definition does, and quick to compute. */
+const PREVIEW_RANGE = "5m";
+
+/** One panel: its event, what is computed of it, how it is drawn, and at once what comes of that. */
+export function PanelEditor(props: PanelEditorProps) {
+  const { panel, source, seen, seenFault, metrics, requests, colors } = props;
+  const [form, setForm] = useState<PanelForm>(() => (panel === undefined ? NEW_FORM : formOf(panel, source)));
+  const [served, setServed] = useState(props.fault);
+  // Of a view, and of what is not in the catalog, the definition is not edited here.
+  const [asItIs, setAsItIs] = useState(source === undefined ? panel?.metric : undefined);
+  const existing = asItIs !== undefined;
+  const event = seen?.find(({ name }) => name === form.event);
+  const checked = checkedForm(form);
+  const definition = definitionOf(form);
+  const preview = usePreview(!existing && checked.ok ? definition : undefined, PREVIEW_RANGE, requests);
+  const shown = useMemo(() => panelOf(form), [form]);
+  const own = checked.ok ? (served ?? preview.fault) : checked.message;
+  const message = existing || form.event === "" ? undefined : own;
+  const faulty = message === undefined ? undefined : faultyField(message);
+  const faultAt = (field: keyof PanelForm): string | undefined => (faulty === field ? message : undefined);
+  const changeForm = (change: (before: PanelForm) => PanelForm): void => {
+    setServed(undefined);
+    setForm(change);
+  };
+  const set = (change: Partial<PanelForm>): void => changeForm((before) => ({ ...before, ...change }));
+  const choose = (name: string): void => {
+    const stored = metrics.get(name);
+    const source = stored === undefined || "isFraction" in stored ? undefined : stored;
+    setAsItIs(name !== "" && source === undefined ? name : undefined);
+    changeForm((before) => {
+      if (name === "") return NEW_FORM;
+      return formOf({ ...panelOf(before), metric: name, title: name }, source);
+    });
+  };
+  const ready = existing || (form.event !== "" && checked.ok);
+  const done = (event: SubmitEvent): void => {
+    event.preventDefault();
+    if (existing) props.onDone({ ...shown, metric: asItIs }, undefined);
+    else if (ready) props.onDone(shown, definition);
+  };
+  return (
+    <form class="editor" onSubmit={done} aria-label={panel === undefined ? "New panel" : "Panel"}>
+      <div class="editor-form">
+        {existing ? (
+          <p class="field-hint">
+            The definition of “{asItIs}” is not edited here: it is a view, or not in the catalog.
+          </p>
+        ) : (
+          <Events
+            {...{ seen, seenFault, form, setForm: changeForm }}
+            isNew={panel === undefined}
+            fault={faultAt("event")}
+          />
+        )}
+        {panel === undefined && (
+          <StoredMetrics metrics={metrics} chosen={asItIs ?? form.metric} onChoose={choose} />
+        )}
+        {!existing && form.event !== "" && (
+          <Definition {...{ form, setForm: changeForm, set, event, faultAt }} />
+        )}
+        {(existing || form.event !== "") && (
+          <Drawing
+            {...{ form, set, faultAt, existing }}
+            known={metrics}
+            definition={definition}
+            source={source}
+          />
+        )}
+      </div>
+      <div class="editor-preview">
+        <section class="panel editor-panel" aria-label="Preview">
+          <header class="panel-header">
+            <h2 class="panel-title">{form.event === "" && !existing ? "Preview" : shown.title}</h2>
+            <span class="freshness">last {PREVIEW_RANGE.replace("m", " min")}</span>
+          </header>
+          {form.event === "" && !existing ? (
+            <p class="panel-note panel-note-text">Choose an event: what comes of it is drawn here at once.</p>
+          ) : existing ? (
+            <StoredPanel
+              panel={{ ...shown, metric: asItIs }}
+              metric={metrics.get(asItIs)}
+              range={PREVIEW_RANGE}
+              colors={colors}
+            />
+          ) : (
+            <PreviewPanel
+              panel={{ ...shown, range: PREVIEW_RANGE }}
+              series={checked.ok ? preview.series : undefined}
+              metric={checked.ok ? definition : undefined}
+              range={PREVIEW_RANGE}
+              colors={colors}
+            />
+          )}
+        </section>
+        <p class="editor-state" role="status">
+          {message !== undefined && faulty === undefined ? message : ""}
+        </p>
+        <div class="editor-actions">
+          <button type="submit" class="button button-primary" disabled={!ready}>
+            {panel === undefined ? "Add panel" : "Keep changes"}
+          </button>
+          <button type="button" class="button" onClick={props.onCancel}>
+            Cancel
+          </button>
+        </div>
+      </div>
+    </form>
+  );
+}

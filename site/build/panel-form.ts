@@ -1,0 +1,212 @@
+import type { Panel, PanelKind, PanelUnit } from "../../protocol/dashboard.ts";
+import { type MetricSource, parseMetric, SESSION_FIELDS } from "../../protocol/metric.ts";
+import type { SeenEvent, SeenField } from "../../protocol/observe.ts";
+import type { Result } from "../../protocol/result.ts";
+import type { WindowSource } from "../../protocol/window-spec.ts";
+
+/** The aggregates that the editor offers, with what they are taken of. */
+export const AGGREGATES = [
+  { fn: "count", label: "Count of events", takes: "nothing" },
+  { fn: "rate", label: "Events per second", takes: "nothing" },
+  { fn: "sum", label: "Sum", takes: "number" },
+  { fn: "avg", label: "Average", takes: "number" },
+  { fn: "min", label: "Smallest", takes: "number" },
+  { fn: "max", label: "Greatest", takes: "number" },
+  { fn: "last", label: "Newest", takes: "number" },
+  { fn: "p50", label: "Median (p50)", takes: "number" },
+  { fn: "p95", label: "p95", takes: "number" },
+  { fn: "p99", label: "p99", takes: "number" },
+  { fn: "uniques", label: "Different values", takes: "any" },
+  { fn: "topk", label: "Top 10 of", takes: "any" },
+] as const;
+
+/** What the editor's fields hold; what a metric has beside is kept as it was. */
+export interface PanelForm {
+  event: string;
+  aggregate: string;
+  /** What the aggregate is taken of; "" where it takes nothing. */
+  field: string;
+  windowType: WindowSource["type"];
+  size: string;
+  every: string;
+  groupBy: readonly string[];
+  where: string;
+  /** "": the suggested one. */
+  metric: string;
+  title: string;
+  kind: PanelKind;
+  unit: PanelUnit | "";
+  top: string;
+  rest: Partial<MetricSource>;
+  /** Of the panel: what the form does not show. */
+  panelRest: Partial<Panel>;
+}
+
+export const NEW_FORM: PanelForm = {
+  event: "",
+  aggregate: "count",
+  field: "",
+  windowType: "tumbling",
+  size: "10s",
+  every: "1s",
+  groupBy: [],
+  where: "",
+  metric: "",
+  title: "",
+  kind: "line",
+  unit: "",
+  top: "",
+  rest: {},
+  panelRest: { width: 6, height: 3 },
+};
+
+/** The form of a panel that there is. */
+export function formOf(panel: Panel, source: MetricSource | undefined): PanelForm {
+  const { title, kind, metric, unit, top, ...panelRest } = panel;
+  const drawn: Pick<PanelForm, "title" | "kind" | "metric" | "unit" | "top"> = {
+    title,
+    kind,
+    metric,
+    unit: unit ?? "",
+    top: top === undefined ? "" : String(top),
+  };
+  const shown = { ...drawn, panelRest };
+  if (source === undefined) return { ...NEW_FORM, ...shown };
+  const { name: _name, event, aggregate, window, groupBy = [], where = "", ...rest } = source;
+  const [, fn = "count", inside = ""] = /^([a-z][a-z0-9.]*)(?:\((.*)\))?$/.exec(aggregate.trim()) ?? [];
+  const isKnown = AGGREGATES.some((offered) => offered.fn === fn) && !/^topk\((?!10,)/.test(aggregate);
+  return {
+    ...shown,
+    event,
+    // One that is not offered is kept as it is written.
+    aggregate: isKnown ? fn : aggregate,
+    field: isKnown ? inside.replace(/^10,\s*/, "").trim() : "",
+    windowType: window.type,
+    size: window.size ?? window.gap ?? "10s",
+    every: window.every ?? (window.type === "session" ? "1m" : "1s"),
+    groupBy,
+    where,
+    rest,
+  };
+}
+
+/** The definition that a form means, whether it is right or not. */
+export function definitionOf(form: PanelForm): MetricSource {
+  const { event, groupBy, where, rest } = form;
+  return {
+    name: form.metric === "" ? suggestedName(form) : form.metric,
+    event,
+    aggregate: aggregateOf(form),
+    window: windowOf(form),
+    ...(where.trim() === "" ? {} : { where }),
+    ...(groupBy.length === 0 ? {} : { groupBy: [...groupBy] }),
+    ...rest,
+  };
+}
+
+/** The panel that a form means. */
+export function panelOf(form: PanelForm): Panel {
+  const { kind, unit, top, panelRest } = form;
+  return {
+    title: form.title === "" ? suggestedTitle(form) : form.title,
+    kind,
+    metric: definitionOf(form).name,
+    ...(unit === "" ? {} : { unit }),
+    ...(top === "" ? {} : { top: Number(top) }),
+    width: 6,
+    height: 3,
+    ...panelRest,
+  };
+}
+
+/** Checks a form as the server will. */
+export function checkedForm(form: PanelForm): Result<MetricSource> {
+  const definition = definitionOf(form);
+  const parsed = parseMetric(definition.name, definition);
+  return parsed.ok ? { ok: true, value: definition } : parsed;
+}
+
+/** What the aggregate needs: nothing, a number, or any value. One that is not offered says so itself. */
+export function takes(aggregate: string): "nothing" | "number" | "any" {
+  return AGGREGATES.find(({ fn }) => fn === aggregate)?.takes ?? "nothing";
+}
+
+/** What an aggregate can be taken of: of a session its own two, of an event its fields that fit, its own first. */
+export function fieldsFor({ aggregate, windowType }: PanelForm, event: SeenEvent | undefined): string[] {
+  const wanted = takes(aggregate);
+  if (wanted === "nothing") return [];
+  if (windowType === "session") return [...SESSION_FIELDS];
+  const fit = (event?.fields ?? []).filter(({ types }) => wanted === "any" || (types.number ?? 0) > 0);
+  return fit.toSorted((a, b) => Number(a.isProp) - Number(b.isProp)).map(({ name }) => name);
+}
+
+/** The fields that values can be grouped by: text, truth and numbers of few values; the user. */
+export function groupFields(event: SeenEvent | undefined): SeenField[] {
+  return (event?.fields ?? []).filter(({ name, isProp, types, more }) => {
+    if (!isProp) return name === "user";
+    return (types.string ?? 0) + (types.boolean ?? 0) > 0 || !more;
+  });
+}
+
+/** A change of event, aggregate or kind of window, with a field that fits. */
+export function withFittingField(
+  form: PanelForm,
+  change: Partial<Pick<PanelForm, "event" | "aggregate" | "windowType">>,
+  event: SeenEvent | undefined,
+): PanelForm {
+  const next = { ...form, ...change };
+  const fields = fieldsFor(next, event);
+  const field = fields.includes(form.field) ? form.field : (fields[0] ?? "");
+  return { ...next, field, kind: change.aggregate === "topk" ? "toplist" : next.kind };
+}
+
+/** Which of the form's fields an error of the server's or a parser's is about. */
+export function faultyField(message: string): keyof PanelForm | undefined {
+  const [, path = ""] = /^(?:panels\[\d+\]\.)?([a-zA-Z]+(?:\.[a-zA-Z]+)?)/.exec(message) ?? [];
+  const fields: Record<string, keyof PanelForm> = {
+    event: "event",
+    where: "where",
+    aggregate: "aggregate",
+    window: "windowType",
+    "window.type": "windowType",
+    "window.size": "size",
+    "window.gap": "size",
+    "window.every": "every",
+    groupBy: "groupBy",
+    name: "metric",
+    metric: "metric",
+    title: "title",
+    kind: "kind",
+    unit: "unit",
+    top: "top",
+  };
+  if (/^aggregate('s field| [a-z]+ needs a field)/.test(message)) return "field";
+  return fields[path] ?? fields[path.split(".", 1)[0] ?? ""];
+}
+
+/** Of a count of `page view` by country `page_view_count_by_country`. */
+function suggestedName(form: PanelForm): string {
+  const groups = form.groupBy.length === 0 ? "" : `_by_${form.groupBy.join("_")}`;
+  const field = form.field === "" ? "" : `_${form.field}`;
+  const fn = form.aggregate.replaceAll(/[^a-z0-9]+/g, "_").replaceAll(/_+$/g, "");
+  const name = `${form.event}_${fn}${field}${groups}`.replaceAll(/[^a-zA-Z0-9_.:-]+/g, "_").slice(0, 120);
+  return /^[a-zA-Z_]/.test(name) ? name : `_${name}`;
+}
+
+function suggestedTitle({ event, aggregate, field, groupBy }: PanelForm): string {
+  const offered = AGGREGATES.find(({ fn }) => fn === aggregate);
+  const what = offered?.takes === "nothing" ? "" : ` ${offered?.label.toLowerCase() ?? aggregate}`;
+  const rate = aggregate === "rate" ? " per second" : "";
+  const by = groupBy.length === 0 ? "" : ` by ${groupBy.join(", ")}`;
+  return `${event}${field === "" ? "" : ` ${field}`}${what}${rate}${by}`;
+}
+
+function aggregateOf({ aggregate, field }: PanelForm): string {
+  if (takes(aggregate) === "nothing") return aggregate;
+  return aggregate === "topk" ? `topk(10, ${field})` : `${aggregate}(${field})`;
+}
+
+function windowOf({ windowType: type, size, every }: PanelForm): WindowSource {
+  if (type === "sliding") return { type, size, every };
+  return type === "session" ? { type, gap: size, every } : { type, size };
+}

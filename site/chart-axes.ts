@@ -1,0 +1,85 @@
+import uPlot from "uplot";
+import { formatTick, type Unit } from "./format.ts";
+import type { Palette } from "./theme.ts";
+import { formatTime, TIME_STEPS_MS } from "./time-axis.ts";
+
+const TIME_LABEL_PX = 52;
+const TIME_EVERY_PX = 68;
+const MOST_NAME_PX = 120;
+
+/** The axis of time, without labels that would be cut at the right edge. */
+export function timeAxis(palette: () => Palette): uPlot.Axis {
+  return {
+    ...axis(palette),
+    space: TIME_EVERY_PX,
+    size: 26,
+    incrs: TIME_STEPS_MS,
+    grid: { show: false },
+    values: (plot, splits, _axis, _space, stepMs) =>
+      splits.map((ms) => {
+        const room = plot.bbox.width / uPlot.pxRatio - plot.valToPos(ms, "x");
+        return room < TIME_LABEL_PX / 2 ? "" : formatTime(ms, stepMs);
+      }),
+  };
+}
+
+/** The axis of values; with `names`, of rows. */
+export function valueAxis(
+  palette: () => Palette,
+  ticks: () => number[],
+  unit: () => Unit,
+  names: (() => readonly string[]) | undefined,
+): uPlot.Axis {
+  return {
+    ...axis(palette),
+    size: (plot, labels) => labelWidth(plot.ctx, labels, palette().font),
+    grid: names === undefined ? { stroke: () => palette().grid, width: 1 } : { show: false },
+    splits: () => ticks(),
+    values: (plot, splits) =>
+      names === undefined
+        ? splits.map((value) => formatTick(value, unit()))
+        : splits.map((_, i) => shortened(plot.ctx, names()[i] ?? "", palette().font)),
+  };
+}
+
+function axis(palette: () => Palette): uPlot.Axis {
+  return {
+    stroke: () => palette().muted,
+    font: palette().font,
+    gap: 8,
+    ticks: { show: false },
+    border: { show: false },
+  };
+}
+
+/** Wide enough for the widest label, in steps of 8, so that the plot does not jump with each new number. */
+function labelWidth(ctx: CanvasRenderingContext2D, labels: readonly string[] | null, font: string): number {
+  if (labels === null || labels.length === 0) return 40;
+  const widest = Math.max(...labels.map((label) => textWidth(ctx, label, font)));
+  return Math.ceil((widest + 12) / 8) * 8;
+}
+
+/** Widths by font and text: measuring is slow, and ticks are the same for a long time. */
+const widths = new Map<string, number>();
+const MOST_WIDTHS = 2_000;
+
+function textWidth(ctx: CanvasRenderingContext2D, text: string, font: string): number {
+  const name = `${font} ${text}`;
+  let width = widths.get(name);
+  if (width === undefined) {
+    if (widths.size > MOST_WIDTHS) widths.clear();
+    ctx.save();
+    ctx.font = font;
+    width = ctx.measureText(text).width;
+    ctx.restore();
+    widths.set(name, width);
+  }
+  return width;
+}
+
+function shortened(ctx: CanvasRenderingContext2D, name: string, font: string): string {
+  if (textWidth(ctx, name, font) <= MOST_NAME_PX) return name;
+  let { length } = name;
+  while (length > 1 && textWidth(ctx, `${name.slice(0, length)}…`, font) > MOST_NAME_PX) length--;
+  return `${name.slice(0, length)}…`;
+}

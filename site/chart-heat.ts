@@ -1,0 +1,99 @@
+import type uPlot from "uplot";
+import { POINT_STATE } from "../protocol/series.ts";
+import type { Picture } from "./picture.ts";
+import { lowerBound } from "./series.ts";
+import type { Palette } from "./theme.ts";
+
+/** A cell narrower than this in CSS pixels cannot be told from its neighbours: several points share one. */
+const LEAST_CELL_PX = 5;
+/** Seams between narrower cells would be all that is seen. */
+const SEAM_FROM_PX = 14;
+
+/** One cell: the greatest value of a row's points in a stretch of time. */
+export interface HeatCell {
+  row: number;
+  fromMs: number;
+  toMs: number;
+  value: number;
+  provisional: boolean;
+  revised: boolean;
+}
+
+/** The cells between `fromMs` and `toMs`; each is `cellMs` long, a multiple of the points' distance. */
+export function heatCells({ x, rows }: Picture, fromMs: number, toMs: number, cellMs: number): HeatCell[] {
+  const first = lowerBound(x, fromMs);
+  const end = lowerBound(x, toMs + cellMs);
+  return rows.flatMap(({ y, s }, row) => {
+    const cells: HeatCell[] = [];
+    let cell: HeatCell | undefined;
+    for (let i = first; i < end; i++) {
+      const value = y[i];
+      if (typeof value !== "number") continue;
+      const cellEnd = Math.ceil((x[i] ?? 0) / cellMs) * cellMs;
+      if (cell?.toMs !== cellEnd) {
+        cell = { row, fromMs: cellEnd - cellMs, toMs: cellEnd, value, provisional: false, revised: false };
+        cells.push(cell);
+      }
+      if (value > cell.value) cell.value = value;
+      cell.provisional ||= s[i] === POINT_STATE.provisional;
+      cell.revised ||= s[i] === POINT_STATE.revised;
+    }
+    return cells;
+  });
+}
+
+/** Draws a picture as rows of cells, the darker or brighter the greater; open ones are paler, revised ones have a corner. */
+export function paintHeat(plot: uPlot, picture: Picture, palette: Palette): void {
+  const { ctx, bbox } = plot;
+  const { min = 0, max = 1 } = plot.scales["x"] ?? {};
+  const cells = heatCells(
+    picture,
+    min,
+    max,
+    heatCellMs(picture.stepMs, (max - min) / (bbox.width / devicePixelRatio)),
+  );
+  const greatest = Math.max(...cells.map(({ value }) => value), Number.MIN_VALUE);
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+  ctx.clip();
+  for (const { row, fromMs, toMs, value, provisional, revised } of cells) {
+    const left = Math.round(plot.valToPos(fromMs, "x", true));
+    const room = Math.round(plot.valToPos(toMs, "x", true)) - left;
+    const width = room - (room > SEAM_FROM_PX * devicePixelRatio ? devicePixelRatio : 0);
+    const top = Math.round(plot.valToPos(row + 1, "y", true));
+    const height = Math.max(1, Math.round(plot.valToPos(row, "y", true)) - top - devicePixelRatio);
+    ctx.globalAlpha = provisional ? 0.55 : 1;
+    ctx.fillStyle = heatColor(palette.heat, value / greatest);
+    ctx.fillRect(left, top, width, height);
+    if (revised) paintCorner(ctx, left, top, 4 * devicePixelRatio, palette.text);
+  }
+  ctx.restore();
+}
+
+/** How long a cell is when a CSS pixel is `pixelMs` long. */
+export function heatCellMs(stepMs: number, pixelMs: number): number {
+  return Math.max(1, Math.ceil((LEAST_CELL_PX * pixelMs) / stepMs)) * stepMs;
+}
+
+/** The colour of a share from 0 to 1 of the greatest value. */
+export function heatColor(heat: readonly string[], share: number): string {
+  const level = Math.round(Math.min(1, Math.max(0, share)) * (heat.length - 1));
+  return heat[level] ?? "gray";
+}
+
+function paintCorner(
+  ctx: CanvasRenderingContext2D,
+  left: number,
+  top: number,
+  size: number,
+  color: string,
+): void {
+  ctx.globalAlpha = 0.8;
+  ctx.fillStyle = color;
+  ctx.beginPath();
+  ctx.moveTo(left, top);
+  ctx.lineTo(left + size, top);
+  ctx.lineTo(left, top + size);
+  ctx.fill();
+}

@@ -1,0 +1,161 @@
+import { useEffect, useMemo, useState } from "preact/hooks";
+import { parseDuration } from "../protocol/time.ts";
+import { announce, Announcer } from "./announce.tsx";
+import type { Catalog } from "./api.ts";
+import { DashboardPage } from "./dashboard-page.tsx";
+import { FragmentPage } from "./fragment-page.tsx";
+import { LoadedDialog } from "./header-actions.tsx";
+import { Header, PlainHeader } from "./header.tsx";
+import { useLoaded, useStore } from "./hooks.ts";
+import { listenForKeys } from "./keys.ts";
+import { openLive, LiveContext, useLive, type Live } from "./live.ts";
+import { MarksContext, useMarkSources } from "./marks.ts";
+import { LoadingPage } from "./notices.tsx";
+import { pageOptions, searchWith } from "./page-options.ts";
+import { queriesWith, QueryContext } from "./query.ts";
+import { dashboardInPath, dashboardPath, fragment, fragmentParts, navigate, path, search } from "./route.ts";
+import { HEADER_ACTIONS, PAGES, type HeaderAction, type SlotContext } from "./slots.ts";
+import { toggleTheme } from "./theme.ts";
+import { describeRange } from "./time-range.ts";
+import { keepRangeInUrl } from "./view-url.ts";
+import type { View } from "./view.ts";
+
+interface DashboardsProps {
+  readKey: string;
+  catalog: Catalog;
+  view: View;
+  reload: () => void;
+}
+
+const loadMissing = async () => (await import("./on-demand/missing-notice.tsx")).MissingNotice;
+const loadKeys = async () => (await import("./on-demand/key-overlay.tsx")).KeyOverlay;
+
+/** Everything that is seen once the catalog is known: header, and a dashboard or a page of `slots.ts`. */
+export function Dashboards({ readKey, catalog, view, reload }: DashboardsProps) {
+  const [live, setLive] = useState<Live>();
+  const query = useMemo(() => queriesWith(readKey, view), [readKey, view]);
+  const marks = useMarkSources(readKey);
+  useEffect(() => {
+    const opened = openLive(readKey, view);
+    setLive(opened);
+    return () => opened.close();
+  }, [readKey, view]);
+  useEffect(() => keepRangeInUrl(view), [view]);
+  if (live === undefined) return <LoadingPage />;
+  return (
+    <LiveContext.Provider value={live}>
+      <QueryContext.Provider value={query}>
+        <MarksContext.Provider value={marks}>
+          <Shown readKey={readKey} catalog={catalog} reload={reload} />
+          <Announcements />
+          <Announcer />
+        </MarksContext.Provider>
+      </QueryContext.Provider>
+    </LiveContext.Provider>
+  );
+}
+
+function Shown({ readKey, catalog, reload }: Omit<DashboardsProps, "view">) {
+  const { view } = useLive();
+  const [dialog, setDialog] = useState<"keys" | HeaderAction>();
+  const wanted = dashboardInPath(useStore(path));
+  const { embed, kiosk } = pageOptions(useStore(search));
+  const [route, ...rest] = fragmentParts(useStore(fragment));
+  const { dashboards } = catalog;
+  const dashboard = wanted === undefined ? dashboards[0] : dashboards.find(({ name }) => name === wanted);
+  const context: SlotContext = { readKey, catalog, dashboard, reload };
+  const slot = PAGES.find((page) => page.route === route);
+  const ownMs = parseDuration(dashboard?.range) ?? 900_000;
+
+  useEffect(() => {
+    document.documentElement.classList.toggle("kiosk", kiosk);
+    document.documentElement.classList.toggle("embed", embed);
+  }, [kiosk, embed]);
+  useEffect(
+    () =>
+      listenForKeys({
+        view,
+        ownMs,
+        help: () => setDialog("keys"),
+        theme: toggleTheme,
+        kiosk: () => navigate(path.value + searchWith(search.value, "kiosk", kiosk ? undefined : "1")),
+        dashboard: (index) => {
+          const { name } = dashboards[index] ?? {};
+          if (name !== undefined) navigate(dashboardPath(name));
+        },
+        slot: (key) => {
+          const action = HEADER_ACTIONS.find((each) => each.key === key);
+          if (action?.href !== undefined) navigate(action.href(dashboard?.name ?? ""));
+          else setDialog(action);
+          return action !== undefined;
+        },
+      }),
+    [view, ownMs, kiosk, dashboards, dashboard],
+  );
+
+  const bare = embed || kiosk;
+  return (
+    <>
+      {!bare &&
+        (dashboards.length === 0 ? (
+          <PlainHeader />
+        ) : (
+          <Header
+            dashboards={dashboards}
+            current={dashboard?.name ?? ""}
+            context={context}
+            onHelp={() => setDialog("keys")}
+          />
+        ))}
+      {slot !== undefined ? (
+        <FragmentPage key={slot.route} slot={slot} rest={rest} {...context} />
+      ) : dashboard !== undefined ? (
+        <DashboardPage key={dashboard.name} dashboard={dashboard} context={context} />
+      ) : (
+        <LazyMissing wanted={dashboards.length === 0 ? undefined : wanted} />
+      )}
+      {dialog === "keys" ? (
+        <LazyKeys onClose={() => setDialog(undefined)} />
+      ) : (
+        dialog?.dialog !== undefined && (
+          <LoadedDialog {...context} load={dialog.dialog} onClose={() => setDialog(undefined)} />
+        )
+      )}
+    </>
+  );
+}
+
+function LazyMissing({ wanted }: { wanted: string | undefined }) {
+  const { value: MissingNotice } = useLoaded(loadMissing, []);
+  return MissingNotice === undefined ? (
+    <main class="notice" aria-busy="true" />
+  ) : (
+    <MissingNotice wanted={wanted} />
+  );
+}
+
+function LazyKeys({ onClose }: { onClose: () => void }) {
+  const { value: KeyOverlay, failed } = useLoaded(loadKeys, []);
+  useEffect(() => {
+    if (failed) onClose();
+  }, [failed]);
+  return KeyOverlay === undefined ? null : <KeyOverlay onClose={onClose} />;
+}
+
+/** Says what changes by itself or by a key: the connection, the range, whether time moves. */
+function Announcements() {
+  const { view, state } = useLive();
+  const { phase, reconnects } = useStore(state);
+  const range = useStore(view.range);
+  const paused = useStore(view.pausedAtMs) !== undefined;
+  const [first, setFirst] = useState(true);
+  useEffect(() => {
+    if (phase === "waiting") announce("The connection is lost; trying again.");
+    if (phase === "open" && reconnects > 0) announce("Connected again.");
+  }, [phase, reconnects]);
+  useEffect(() => {
+    if (first) setFirst(false);
+    else announce(paused ? "Paused." : range === undefined ? "Live." : `${describeRange(range)}.`);
+  }, [paused, range]);
+  return null;
+}

@@ -1,0 +1,60 @@
+import type { ComponentType } from "preact";
+import { useState } from "preact/hooks";
+import { useLoaded } from "./hooks.ts";
+import { PathIcon } from "./icons.tsx";
+import { followLink } from "./route.ts";
+import { HEADER_ACTIONS, type DialogProps, type HeaderAction, type SlotContext } from "./slots.ts";
+
+/** The buttons that `slots.ts` lists for the header. */
+export function HeaderActions(context: SlotContext) {
+  const [open, setOpen] = useState<HeaderAction>();
+  return (
+    <>
+      {HEADER_ACTIONS.map((action) => (
+        <ActionButton key={action.name} action={action} context={context} onOpen={() => setOpen(action)} />
+      ))}
+      {open?.dialog !== undefined && (
+        <LoadedDialog {...context} load={open.dialog} onClose={() => setOpen(undefined)} />
+      )}
+    </>
+  );
+}
+
+interface ActionButtonProps {
+  action: HeaderAction;
+  context: SlotContext;
+  onOpen: () => void;
+}
+
+function ActionButton({ action, context, onOpen }: ActionButtonProps) {
+  const { label, icon, href } = action;
+  const face = (
+    <>
+      <PathIcon d={icon} />
+      <span class="action-text">{label}</span>
+    </>
+  );
+  if (href === undefined) {
+    return (
+      <button type="button" class="button action" aria-label={label} onClick={onOpen}>
+        {face}
+      </button>
+    );
+  }
+  const target = href(context.dashboard?.name ?? "");
+  return (
+    <a class="button action" aria-label={label} href={target} onClick={(event) => followLink(event, target)}>
+      {face}
+    </a>
+  );
+}
+
+/** A dialog of `slots.ts`: nothing is seen until it is loaded. */
+export function LoadedDialog({
+  load,
+  ...props
+}: DialogProps & { load: () => Promise<ComponentType<DialogProps>> }) {
+  const { value: Dialog, failed } = useLoaded(load, [load]);
+  if (failed) props.onClose();
+  return Dialog === undefined ? null : <Dialog {...props} />;
+}

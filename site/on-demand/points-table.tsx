@@ -1,0 +1,91 @@
+import { useRef } from "preact/hooks";
+import { POINT_STATE, type PointState } from "../../protocol/series.ts";
+import { formatValue } from "../format.ts";
+import { groupLabels } from "../group-label.ts";
+import { useFrozen } from "../hooks.ts";
+import { topKeys } from "../picture.ts";
+import { drawnSpan, type PanelProps } from "../panels/panel-props.ts";
+import { readings, withSilent } from "../reading.ts";
+import { lowerBound } from "../series.ts";
+import { formatMoment } from "../time-axis.ts";
+
+const MOST_ROWS = 200;
+const DEFAULT_TOP = 20;
+const STATE_WORDS: Record<PointState, string> = {
+  [POINT_STATE.provisional]: "provisional",
+  [POINT_STATE.final]: "final",
+  [POINT_STATE.revised]: "revised",
+  [POINT_STATE.sealed]: "sealed",
+};
+
+/** A chart's points as a table, the newest first: for those who read rather than look. */
+export function PointsTable(props: PanelProps) {
+  const { panel, series, traits, unit, nowMs, paused } = props;
+  const keys = useRef<readonly string[]>([]);
+  const { fromMs, toMs } = drawnSpan(props);
+  const { t, columns } = useFrozen(paused, series, () => {
+    const { buffer } = series;
+    const found = withSilent(readings(buffer, traits, nowMs), buffer, traits);
+    keys.current = topKeys(found, panel.top ?? DEFAULT_TOP, new Set(keys.current));
+    const drawn = keys.current.flatMap((key) => buffer.columns.get(key) ?? []);
+    return {
+      t: buffer.t.slice(),
+      columns: drawn.map(({ key, group, v, s }) => ({ key, group, v: v.slice(), s: s.slice() })),
+    };
+  });
+  const labels = groupLabels(
+    columns.map(({ group }) => group),
+    panel.title,
+  );
+  const first = lowerBound(t, fromMs);
+  const end = lowerBound(t, toMs + 1);
+  const rows = Array.from({ length: Math.min(MOST_ROWS, end - first) }, (_, i) => end - 1 - i);
+  return (
+    <div class="table-scroll" tabIndex={0} role="group" aria-label={`${panel.title}, as a table`}>
+      <table class="table">
+        <thead>
+          <tr>
+            <th scope="col">Window’s end</th>
+            {columns.map(({ key }, i) => (
+              <th key={key} scope="col" class="figure">
+                {labels[i]}
+              </th>
+            ))}
+            <th scope="col" class="state">
+              State
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row) => (
+            <tr key={t[row]}>
+              <td>{formatMoment(t[row] ?? 0)}</td>
+              {columns.map(({ key, v }) => (
+                <td key={key} class="figure">
+                  {formatValue(v[row], unit)}
+                </td>
+              ))}
+              <td class="state">{stateWord(columns, row)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {end - first > MOST_ROWS && (
+        <p class="table-more">{`${end - first - MOST_ROWS} earlier ones are in the CSV.`}</p>
+      )}
+    </div>
+  );
+}
+
+/** The least settled state of a row's values. */
+function stateWord(
+  columns: readonly { v: readonly unknown[]; s: readonly PointState[] }[],
+  row: number,
+): string {
+  const states = columns.flatMap(({ v, s }) => (v[row] === undefined ? [] : (s[row] ?? 0)));
+  if (states.length === 0) return "";
+  const open = states.includes(POINT_STATE.provisional);
+  if (open) return STATE_WORDS[POINT_STATE.provisional];
+  if (states.includes(POINT_STATE.revised)) return STATE_WORDS[POINT_STATE.revised];
+  return STATE_WORDS[states.includes(POINT_STATE.final) ? POINT_STATE.final : POINT_STATE.sealed];
+}

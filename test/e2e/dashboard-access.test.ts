@@ -1,0 +1,195 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { DashboardBrowser, findBrowser, skipWithout } from "../helpers/dashboard-browser.ts";
+
+const browserPath = await findBrowser();
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/** What axe finds: rule and first place. */
+interface Violation {
+  id: string;
+  impact: string;
+  nodes: { html: string }[];
+}
+
+describe("the dashboard without a mouse, in Chromium", () => {
+  if (browserPath instanceof Error) {
+    it("[O2] is tested, or its absence said", () => skipWithout(browserPath));
+    return;
+  }
+  let seen: DashboardBrowser;
+  beforeAll(async () => {
+    seen = await DashboardBrowser.start(browserPath);
+  });
+  afterAll(() => seen?.stop());
+
+  async function press(page: Page, ...keys: string[]): Promise<void> {
+    for (const key of keys) await page.keyboard.press(key);
+  }
+
+  /** Serious and critical findings. The page's own policy allows no script of others: axe is put in from outside. */
+  async function findings(page: Page): Promise<string[]> {
+    await page.evaluate(AXE);
+    const violations = await page.evaluate(async () => {
+      const axe = (window as unknown as { axe: { run: () => Promise<{ violations: Violation[] }> } }).axe;
+      return (await axe.run()).violations;
+    });
+    return violations
+      .filter(({ impact }) => impact === "serious" || impact === "critical")
+      .map(({ id, nodes }) => `${id}: ${nodes[0]?.html ?? ""}`);
+  }
+
+  it.each([
+    ["/d/servers", "dark"],
+    ["/d/ads", "light"],
+    ["/d/game", "dark"],
+    ["/d/game", "light"],
+    ["/d/ads?embed=1&panel=4", "dark"],
+    ["/d/ads?kiosk=1", "light"],
+    ["/d/nothing", "dark"],
+  ] as const)("[U5] axe finds nothing serious on %s, %s", async (path, scheme) => {
+    const page = await seen.open(path, 1_440, scheme);
+    await page.getByRole("main").waitFor();
+    await sleep(2_000);
+    expect(await findings(page)).toEqual([]);
+    await page.close();
+  });
+
+  it("[U5] axe finds nothing serious in what opens over a page, nor in a table, nor where a key is asked for", async () => {
+    const page = await seen.openDrawn("/d/ads");
+    await press(page, "?");
+    await page.getByRole("dialog", { name: "Keys" }).waitFor();
+    expect(await findings(page)).toEqual([]);
+    await press(page, "Escape", "r");
+    await page.getByText("Between two times").waitFor();
+    expect(await findings(page)).toEqual([]);
+    await press(page, "Escape", "j", "j", "j", "j", "j", "v");
+    await page.getByRole("columnheader", { name: "State" }).waitFor();
+    await press(page, "m");
+    await page.getByRole("menuitem", { name: "Download CSV" }).waitFor();
+    expect(await findings(page)).toEqual([]);
+    await page.close();
+    const asking = await seen.open("/nowhere", 390, "light");
+    await asking.route("**/v1/config", (route) => route.fulfill({ json: {} }));
+    await asking.goto(seen.freshet.url);
+    await asking.getByLabel("Read key").waitFor();
+    expect(await findings(asking)).toEqual([]);
+    await asking.close();
+  });
+
+  it("[U5] arrow keys move the cursor, and its values are spoken", async () => {
+    const page = await seen.openDrawn("/d/game");
+    await press(page, "j", "j", "j", "j", "j");
+    const chart = page.locator("[role=slider]:focus");
+    await expect.poll(() => chart.getAttribute("aria-label")).toContain("Players by region");
+    await expect.poll(() => chart.getAttribute("aria-valuetext")).toContain("Now: america");
+    await press(page, "ArrowLeft", "ArrowLeft", "ArrowLeft");
+    const text = (await chart.getAttribute("aria-valuetext")) ?? "";
+    expect(text).toMatch(/^\d\d:\d\d:\d\d: america [\d.]+k?, asia/);
+    await press(page, "Home");
+    expect(await chart.getAttribute("aria-valuetext")).not.toBe(text);
+    // The cursor stays with its point while the time moves on.
+    await press(page, "End", "ArrowLeft", "PageDown");
+    const at = await page.locator(".chart-time:visible").innerText();
+    await sleep(2_500);
+    expect(await page.locator(".chart-time:visible").innerText()).toBe(at);
+    await press(page, "Escape");
+    await expect.poll(() => page.locator(".chart-time:visible").count()).toBe(0);
+    await page.close();
+  });
+
+  it("[U5] every chart has a table twin with the points' states", async () => {
+    const page = await seen.openDrawn("/d/game");
+    await press(page, "j", "j", "j", "j", "j", "v");
+    const table = page.getByRole("group", { name: "Players by region, as a table" });
+    await expect
+      .poll(() => table.getByRole("columnheader").allInnerTexts())
+      .toEqual(["Window’s end", "america", "asia", "europe", "oceania", "State"]);
+    await expect.poll(() => table.innerText()).toMatch(/provisional[\s\S]*final/);
+    await press(page, "v");
+    await expect.poll(() => table.count()).toBe(0);
+    // A heatmap and a number have one as well.
+    for (const title of ["p95 latency by region", "Median latency"]) {
+      await page.getByRole("button", { name: `Menu of ${title}`, exact: true }).click();
+      await page.getByRole("menuitem", { name: "Show as table" }).click();
+      await page.getByRole("group", { name: `${title}, as a table` }).waitFor();
+    }
+    await page.close();
+  });
+
+  it("[U5] keys pause, zoom, pan, go to dashboards, change the theme; a list of them opens with ?", async () => {
+    const page = await seen.openDrawn("/d/servers");
+    const head = () => page.locator(".page-head").innerText();
+    const said = () => page.locator("p[role=status]").innerText();
+    await press(page, " ");
+    await expect.poll(head).toContain("Resume");
+    await expect.poll(said).toContain("Paused");
+    await press(page, " ");
+    await expect.poll(head).toContain("Pause");
+    await expect.poll(said).toContain("Live");
+    await press(page, "+");
+    await expect.poll(head).toContain("Now");
+    const zoomed = await page.locator(".range-text").innerText();
+    await press(page, "[");
+    await expect.poll(() => page.locator(".range-text").innerText()).not.toBe(zoomed);
+    await press(page, "n");
+    await expect.poll(head).toContain("Last 5 min");
+    const themed = () => page.evaluate(() => document.documentElement.dataset["theme"] ?? "system");
+    await press(page, "d");
+    expect(await themed()).toBe("light");
+    await press(page, "d");
+    expect(await themed()).toBe("system");
+    await press(page, "1");
+    await expect.poll(() => page.locator("h1").innerText()).toBe("Ads");
+    await press(page, "?");
+    await page.getByRole("dialog").getByText("Next, previous panel").waitFor();
+    await page.getByLabel("Single keys are commands").uncheck();
+    await press(page, "Escape");
+    await page.getByRole("dialog").waitFor({ state: "hidden" });
+    await press(page, "2");
+    await sleep(300);
+    expect(await page.locator("h1").innerText()).toBe("Ads");
+    await press(page, "?");
+    await page.getByLabel("Single keys are commands").check();
+    await press(page, "Escape");
+    await page.getByRole("dialog").waitFor({ state: "hidden" });
+    await press(page, "2");
+    await expect.poll(() => page.locator("h1").innerText()).toBe("Game");
+    await page.close();
+  });
+
+  it("[U5] everything is reached by Tab, menus by arrows, and Escape gives the focus back", async () => {
+    const page = await seen.openDrawn("/d/ads");
+    const focused = () =>
+      page.evaluate(
+        () => document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.textContent,
+      );
+    const reached = new Set<string>();
+    for (let i = 0; i < 60; i++) {
+      await press(page, "Tab");
+      reached.add((await focused()) ?? "");
+    }
+    for (const name of ["Freshet, first dashboard", "Game", "Keys", "Pause", "Menu of Top campaigns"]) {
+      expect([...reached], name).toContain(name);
+    }
+    expect([...reached].join("\n")).toMatch(/Time range: Last 5 min/);
+    expect([...reached].join("\n")).toMatch(/Clicks by campaign, last minute, Last 5 min/);
+    await page.getByRole("button", { name: "Menu of Top campaigns" }).focus();
+    await press(page, "Enter");
+    await expect.poll(focused).toContain("Show as table");
+    await press(page, "ArrowDown");
+    expect(await focused()).toContain("Enlarge");
+    await press(page, "ArrowUp", "ArrowUp");
+    expect(await focused()).toContain("Download PNG");
+    await press(page, "Escape");
+    await expect.poll(focused).toBe("Menu of Top campaigns");
+    await page.close();
+  });
+
+  it("[U5] no errors on the console", () => {
+    expect(seen.errors).toEqual([]);
+  });
+});

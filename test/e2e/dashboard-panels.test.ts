@@ -1,0 +1,206 @@
+import { readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Download, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { DashboardBrowser, findBrowser, screenshot, skipWithout } from "../helpers/dashboard-browser.ts";
+
+const browserPath = await findBrowser();
+const KINDS = ["line", "area", "bars", "number", "toplist", "heatmap", "table"] as const;
+
+describe("panels in Chromium", () => {
+  if (browserPath instanceof Error) {
+    it("[O2] is tested, or its absence said", () => skipWithout(browserPath));
+    return;
+  }
+  let seen: DashboardBrowser;
+  const startMs = Date.now();
+
+  beforeAll(async () => {
+    seen = await DashboardBrowser.start(browserPath, ["--no-demo"]);
+    const metric = { name: "hits", event: "hit", groupBy: ["site"], delay: "1s", lateness: "30s" };
+    const window = { type: "tumbling", size: "1s" } as const;
+    await seen.freshet.putMetric({ ...metric, aggregate: "sum(value)", window });
+    await seen.putDashboard({
+      name: "kinds",
+      title: "Kinds",
+      range: "1m",
+      annotations: [{ at: startMs - 10_000, label: "deploy 42" }],
+      variables: [{ name: "site", title: "Site", metric: "hits" }],
+      panels: KINDS.map((kind) => ({
+        title: `As ${kind}`,
+        kind,
+        metric: "hits",
+        thresholds: [{ value: 50, tone: "critical", label: "too many" }],
+        width: 6,
+        height: 2,
+      })),
+    });
+    await hits("first", 25, { "a.example": 10, "b.example": 60, '=1+1,"x"': 5 });
+  });
+  afterAll(() => seen?.stop());
+
+  /** Posts a value for each site and each of the last `seconds`. */
+  async function hits(batch: string, seconds: number, values: Record<string, number>): Promise<void> {
+    const nowMs = Date.now();
+    const events = Array.from({ length: seconds }, (_, i) => nowMs - i * 1_000).flatMap((ts) =>
+      Object.entries(values).map(([site, value]) =>
+        JSON.stringify({ name: "hit", ts, value, props: { site } }),
+      ),
+    );
+    await seen.freshet.post(batch, events.join("\n"));
+  }
+
+  const panel = (page: Page, title: string) => page.getByRole("article", { name: title, exact: true });
+
+  async function download(page: Page, title: string, item: string): Promise<Download> {
+    await page.getByRole("button", { name: `Menu of ${title}`, exact: true }).click();
+    const saved = page.waitForEvent("download");
+    await page.getByRole("menuitem", { name: item }).click();
+    return saved;
+  }
+
+  it("[U1] draws every kind of panel there is", async () => {
+    const page = await seen.openDrawn("/d/kinds");
+    await expect.poll(() => panel(page, "As number").innerText(), { timeout: 10_000 }).toMatch(/sum of 3/);
+    for (const kind of ["line", "area", "bars", "heatmap", "number"]) {
+      await expect.poll(() => panel(page, `As ${kind}`).locator("canvas").count()).toBe(1);
+    }
+    await expect.poll(() => panel(page, "As toplist").innerText()).toMatch(/a\.example\s+\d+\s+b\.example/);
+    await expect.poll(() => panel(page, "As table").innerText()).toMatch(/site\s+Now\s+Low/);
+    await expect.poll(() => panel(page, "As heatmap").innerText()).toMatch(/0\s+to\s+\d+/);
+    await screenshot(page, "kinds", true);
+    await page.close();
+  });
+
+  it("[U1] provisional, final and revised points look different", async () => {
+    const page = await seen.openDrawn("/d/kinds?panel=2");
+    await hits("second", 25, { "a.example": 30 });
+    await sleep(3_000);
+    await page.getByRole("button", { name: "Pause" }).click();
+    const before = await panel(page, "As bars").locator("canvas").screenshot();
+    await page.getByRole("button", { name: /Resume/ }).click();
+    // What is final is revised: the values stay what they were but for a little, and the bars get their marks.
+    await page.locator("body").press("v");
+    await panel(page, "As bars").focus();
+    await page.keyboard.press("v");
+    const table = page.getByRole("group", { name: "As bars, as a table" });
+    await expect.poll(() => table.innerText(), { timeout: 10_000 }).toMatch(/revised/);
+    await page.keyboard.press("v");
+    await page.locator("canvas").waitFor();
+    expect((await panel(page, "As bars").locator("canvas").screenshot()).equals(before)).toBe(false);
+    await page.close();
+  });
+
+  it("[U4] thresholds colour a number and stand in charts; annotations are named at the cursor", async () => {
+    await hits("third", 5, { "b.example": 200 });
+    const page = await seen.openDrawn("/d/kinds");
+    await expect.poll(() => panel(page, "As number").innerText(), { timeout: 10_000 }).toContain("too many");
+    expect(await panel(page, "As number").locator(".number-critical").count()).toBe(1);
+    const over = panel(page, "As line").locator(".u-over");
+    const box = await over.boundingBox();
+    const share = 1 - (Date.now() - (startMs - 10_000)) / 60_000;
+    expect(share).toBeGreaterThan(0.02);
+    const found: string[] = [];
+    for (let by = -0.04; by <= 0.04; by += 0.005) {
+      await page.mouse.move((box?.x ?? 0) + (box?.width ?? 0) * (share + by), (box?.y ?? 0) + 40);
+      found.push(await panel(page, "As line").locator(".chart-time").innerText());
+    }
+    expect(found.join("\n")).toContain("deploy 42");
+    await page.close();
+  });
+
+  it("[U4] a panel is saved as CSV, all groups and times of it, without formulas", async () => {
+    const page = await seen.openDrawn("/d/kinds");
+    await panel(page, "As line").locator("canvas").waitFor();
+    const saved = await download(page, "As line", "Download CSV");
+    expect(saved.suggestedFilename()).toBe("as-line.csv");
+    const text = readFileSync(await saved.path(), "utf8");
+    const [head = "", ...rows] = text.trim().split("\r\n");
+    expect(head).toContain("time");
+    expect(head).toContain("a.example");
+    expect(head).toContain(`"'=1+1,""x"""`);
+    expect(rows.length).toBeGreaterThan(10);
+    for (const row of rows) expect(row).toMatch(/^20\d\d-\d\d-\d\dT[\d:.]+Z(,\d*)+$/);
+    await page.close();
+  });
+
+  it("[U4] a panel is saved as PNG, whatever its kind", async () => {
+    const page = await seen.openDrawn("/d/kinds");
+    for (const kind of ["area", "toplist", "heatmap"]) {
+      const saved = await download(page, `As ${kind}`, "Download PNG");
+      expect(saved.suggestedFilename()).toBe(`as-${kind}.png`);
+      const bytes = readFileSync(await saved.path());
+      expect(bytes.subarray(1, 4).toString()).toBe("PNG");
+      expect(bytes.readUInt32BE(16)).toBeGreaterThan(600);
+      expect(bytes.length).toBeGreaterThan(4_000);
+    }
+    await page.close();
+  });
+
+  it("[U4] a variable narrows the panels, and stands in the address", async () => {
+    const page = await seen.openDrawn("/d/kinds");
+    await expect
+      .poll(() => page.getByLabel("Site").locator("option").allInnerTexts(), { timeout: 10_000 })
+      .toContain("a.example");
+    await page.getByLabel("Site").selectOption("a.example");
+    await expect.poll(() => page.url()).toContain("var.site=a.example");
+    await expect
+      .poll(() => panel(page, "As toplist").innerText(), { timeout: 5_000 })
+      .not.toContain("b.example");
+    await expect.poll(() => panel(page, "As toplist").innerText(), { timeout: 5_000 }).toContain("a.example");
+    await page.close();
+  });
+
+  it("[U4] one panel is enlarged, and comes back; a wall screen has no header; an embedded panel stands alone", async () => {
+    const page = await seen.openDrawn("/d/kinds");
+    await panel(page, "As area").focus();
+    await page.keyboard.press("f");
+    await expect.poll(() => page.getByRole("article").count()).toBe(1);
+    expect(page.url()).toContain("panel=1");
+    await page.getByRole("button", { name: "All panels" }).click();
+    await expect.poll(() => page.getByRole("article").count()).toBe(KINDS.length);
+    await page.keyboard.press("w");
+    await expect.poll(() => page.getByRole("banner").count()).toBe(0);
+    expect(page.url()).toContain("kiosk=1");
+    const height = await page.evaluate(() => document.documentElement.scrollHeight - innerHeight);
+    expect(height).toBeLessThanOrEqual(0);
+    await screenshot(page, "kiosk");
+    await page.close();
+
+    // In a frame of another page, which brings the key along.
+    const outer = await seen.browser.newPage({ viewport: { width: 800, height: 500 } });
+    await outer.setContent(
+      `<iframe src="${seen.freshet.url}/d/kinds?embed=1&panel=0&theme=light&key=demo-read" width="600" height="300"></iframe>`,
+    );
+    const frame = outer.frameLocator("iframe");
+    await frame.locator("canvas").waitFor();
+    expect(await frame.getByRole("article").count()).toBe(1);
+    expect(await frame.getByRole("banner").count()).toBe(0);
+    expect(await frame.getByRole("button", { name: /Time range|Menu/ }).count()).toBe(0);
+    expect(await frame.locator("html").getAttribute("data-theme")).toBe("light");
+    await screenshot(outer, "embed");
+    await outer.close();
+  });
+
+  it("[U3] a loss of the connection is told, and how often it came back", async () => {
+    const page = await seen.openDrawn("/d/kinds");
+    await expect.poll(() => page.getByRole("banner").innerText()).toContain("Connected");
+    await page.context().setOffline(true);
+    seen.freshet.killWorkerd();
+    await expect
+      .poll(() => page.locator("p[role=status]").innerText(), { timeout: 20_000 })
+      .toContain("lost");
+    await expect.poll(() => page.locator("main").innerText()).toContain("offline");
+    await page.context().setOffline(false);
+    await expect
+      .poll(() => page.getByRole("banner").innerText(), { timeout: 40_000 })
+      .toMatch(/Connected[\s\S]*↻ 1/);
+    await expect.poll(() => page.locator("p[role=status]").innerText()).toContain("Connected again");
+    await page.close();
+    seen.errors.length = 0;
+  });
+
+  it("[U1] no errors on the console", () => {
+    expect(seen.errors).toEqual([]);
+  });
+});

@@ -1,0 +1,251 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { DashboardBrowser, findBrowser, inkOf, skipWithout } from "../helpers/dashboard-browser.ts";
+
+const browserPath = await findBrowser();
+
+describe("time on the dashboard, in Chromium", () => {
+  if (browserPath instanceof Error) {
+    it("[O2] is tested, or its absence said", () => skipWithout(browserPath));
+    return;
+  }
+  let seen: DashboardBrowser;
+  beforeAll(async () => {
+    seen = await DashboardBrowser.start(browserPath, ["--no-demo"]);
+    await seen.freshet.putMetric({
+      name: "beats",
+      event: "beat",
+      aggregate: "sum(value)",
+      window: { type: "tumbling", size: "1s" },
+      groupBy: ["who"],
+      delay: "100ms",
+      lateness: "30s",
+    });
+    await seen.putDashboard({
+      name: "time",
+      title: "Time",
+      range: "1m",
+      panels: [
+        { title: "Beats", kind: "line", metric: "beats", width: 12, height: 3 },
+        { title: "Beats again", kind: "bars", metric: "beats", width: 6, height: 3 },
+        { title: "Sum", kind: "number", metric: "beats", width: 6, height: 2 },
+      ],
+    });
+    await beat(20, 7);
+  });
+  afterAll(() => seen?.stop());
+
+  /** Posts a value for each of the last `seconds`. */
+  async function beat(seconds: number, value: number): Promise<void> {
+    const nowMs = Date.now();
+    const events = Array.from({ length: seconds }, (_, i) =>
+      JSON.stringify({ name: "beat", value, ts: nowMs - i * 1_000, props: { who: "me" } }),
+    );
+    await seen.freshet.post(`beat-${nowMs}-${value}`, events.join("\n"));
+  }
+
+  const head = (page: Page) => page.locator(".page-head").innerText();
+  const number = (page: Page) => page.locator(".number-digits").innerText();
+
+  /** Drags across a share of the first chart. */
+  async function drag(page: Page, from: number, to: number): Promise<void> {
+    const box = await page.locator(".u-over").first().boundingBox();
+    if (box === null) throw new Error("the chart has no box");
+    const y = box.y + box.height / 2;
+    await page.mouse.move(box.x + box.width * from, y);
+    await page.locator(".chart-selection").first().waitFor({ state: "attached" });
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width * ((from + to) / 2), y, { steps: 4 });
+    await page.mouse.move(box.x + box.width * to, y, { steps: 4 });
+    await page.mouse.up();
+  }
+
+  it("[U2] pausing holds the picture and goes on buffering; resuming shows what came meanwhile", async () => {
+    const page = await seen.openDrawn("/d/time");
+    await beat(1, 7);
+    await expect.poll(() => number(page), { timeout: 10_000 }).not.toBe("–");
+    await page.getByRole("button", { name: "Pause" }).click();
+    const held = await number(page);
+    const before = await page.locator("canvas").first().screenshot();
+    for (let i = 0; i < 4; i++) {
+      await beat(1, 500);
+      await sleep(1_000);
+    }
+    expect(await number(page)).toBe(held);
+    expect((await page.locator("canvas").first().screenshot()).equals(before)).toBe(true);
+    await expect.poll(() => head(page)).toMatch(/Resume\s*\+\d+ s/);
+    await page.getByRole("button", { name: /Resume/ }).click();
+    await expect.poll(() => number(page), { timeout: 5_000 }).toMatch(/^5\d\d|^1/);
+    await page.close();
+  });
+
+  it("[U2] time keeps moving when no data come, and a gap is drawn as a gap", async () => {
+    await beat(20, 7);
+    const page = await seen.openDrawn("/d/time");
+    await sleep(1_500);
+    const inked = await inkOf(page, 0.85, 1);
+    await expect.poll(() => inkOf(page, 0.85, 1), { timeout: 20_000 }).toBeLessThan(inked);
+    await expect.poll(() => page.locator("main").innerText(), { timeout: 15_000 }).toContain("stale");
+    await sleep(2_000);
+    await beat(1, 9);
+    const line = await page.evaluate(() => {
+      const canvas = document.querySelector("canvas");
+      const { width = 1, height = 1 } = canvas ?? {};
+      const painted: boolean[] = [];
+      for (let x = 0; x < width; x++) {
+        const { data = [] } = canvas?.getContext("2d")?.getImageData(x, height * 0.1, 1, height * 0.6) ?? {};
+        painted.push([...data].some((value, i) => i % 4 === 2 && value > 150));
+      }
+      return painted;
+    });
+    // From the left there is a line, then nothing, then something again or the edge: no bridge over the silence.
+    const last = line.lastIndexOf(true);
+    expect(line.slice(Math.floor(line.length * 0.85), Math.floor(line.length * 0.93)).includes(true)).toBe(
+      false,
+    );
+    expect(last).toBeGreaterThan(0);
+    await page.close();
+  });
+
+  it("[U2][U4] a drag zooms, stops following and stands in the address; a button returns to now", async () => {
+    await beat(20, 7);
+    const page = await seen.openDrawn("/d/time");
+    await drag(page, 0.5, 0.9);
+    await expect.poll(() => head(page)).toContain("Now");
+    await expect.poll(() => page.url()).toMatch(/from=20\d\d-.*&to=20/);
+    await expect.poll(() => page.locator(".freshness").first().innerText()).toContain("past");
+    const { searchParams } = new URL(page.url());
+    const spanMs = Date.parse(searchParams.get("to") ?? "") - Date.parse(searchParams.get("from") ?? "");
+    expect(spanMs).toBeGreaterThan(20_000);
+    expect(spanMs).toBeLessThan(28_000);
+
+    const shared = await seen.openDrawn(new URL(page.url()).pathname + new URL(page.url()).search);
+    expect(await shared.locator(".range-text").innerText()).toBe(
+      await page.locator(".range-text").innerText(),
+    );
+    await shared.close();
+
+    await page.getByRole("button", { name: "Now", exact: true }).click();
+    await expect.poll(() => head(page)).toContain("Last 1 min");
+    expect(new URL(page.url()).search).toBe("");
+    await page.goBack();
+    await expect.poll(() => head(page)).toContain("Now");
+    await page.close();
+  });
+
+  it("[U2] with Shift a drag pans, and so does a sideways wheel; Ctrl and the wheel zoom", async () => {
+    const page = await seen.openDrawn("/d/time?from=now-1m");
+    await page.keyboard.down("Shift");
+    await drag(page, 0.4, 0.8);
+    await page.keyboard.up("Shift");
+    const range = () => {
+      const { searchParams } = new URL(page.url());
+      return [searchParams.get("from"), searchParams.get("to")].map((text) => Date.parse(text ?? ""));
+    };
+    await expect.poll(() => Number.isNaN(range()[0])).toBe(false);
+    const [from = 0, to = 0] = range();
+    expect(Date.now() - to).toBeGreaterThan(15_000);
+    expect(to - from).toBeLessThan(62_000);
+
+    await page.mouse.wheel(-300, 0);
+    await expect.poll(() => range()[1]).toBeLessThan(to);
+    const [panned = 0, end = 0] = range();
+    await page.keyboard.down("Control");
+    await page.mouse.wheel(0, -400);
+    await page.keyboard.up("Control");
+    await expect.poll(() => (range()[1] ?? 0) - (range()[0] ?? 0)).toBeLessThan(end - panned);
+    await page.close();
+  });
+
+  it("[U4] the picker goes from a minute to the archive: short ranges are live, long ones are asked for", async () => {
+    const page = await seen.openDrawn("/d/time");
+    const queries: string[] = [];
+    page.on("request", (request) => request.url().includes("/v1/query") && queries.push(request.url()));
+    await page.getByRole("button", { name: /Time range/ }).click();
+    await page.getByRole("button", { name: "5 min", exact: true }).click();
+    await expect.poll(() => head(page)).toContain("Last 5 min");
+    await sleep(500);
+    expect(queries).toEqual([]);
+    await page.getByRole("button", { name: /Time range/ }).click();
+    await page.getByRole("button", { name: "7 d", exact: true }).click();
+    await expect.poll(() => queries.length, { timeout: 5_000 }).toBe(3);
+    const { searchParams } = new URL(queries[0] ?? "");
+    expect(searchParams.get("metric")).toBe("beats");
+    expect(Number(searchParams.get("step")) % 1_000).toBe(0);
+    expect(Number(searchParams.get("to")) - Number(searchParams.get("from"))).toBeGreaterThan(
+      6.9 * 86_400_000,
+    );
+    await expect.poll(() => page.locator(".panel-step").first().innerText()).toMatch(/per \d+ (min|h)/);
+    await page.close();
+  });
+
+  it("[U4] the picker takes two times, and says what is wrong with them", async () => {
+    const page = await seen.openDrawn("/d/time");
+    await page.keyboard.press("r");
+    await page.getByLabel("From").fill("2026-01-02T10:00:00");
+    await page.getByLabel("To", { exact: true }).fill("2026-01-02T09:00:00");
+    await page.getByRole("button", { name: "Show", exact: true }).click();
+    await expect.poll(() => page.getByRole("alert").innerText()).toContain("second after");
+    await page.getByLabel("To", { exact: true }).fill("2026-01-02T11:00:00");
+    await page.getByRole("button", { name: "Show", exact: true }).click();
+    await expect.poll(() => page.locator("main").innerText()).toContain("Nothing in this range");
+    await page.close();
+  });
+
+  it("[U4] cursors of all charts stand at the same time", async () => {
+    await beat(20, 7);
+    const page = await seen.openDrawn("/d/time");
+    await sleep(500);
+    const box = await page.locator(".u-over").first().boundingBox();
+    await page.mouse.move((box?.x ?? 0) + (box?.width ?? 0) * 0.8, (box?.y ?? 0) + 50);
+    const shares = await page.locator(".u-cursor-x").evaluateAll((lines) =>
+      lines
+        .filter((line) => line.getBoundingClientRect().height > 0)
+        .map((line) => {
+          const plot = line.parentElement?.getBoundingClientRect();
+          return (line.getBoundingClientRect().left - (plot?.left ?? 0)) / (plot?.width ?? 1);
+        }),
+    );
+    expect(shares.length).toBe(2);
+    for (const share of shares) expect(share).toBeCloseTo(0.8, 1);
+    await page.close();
+  });
+
+  it("[U2] a finger moves the cursor, two pinch to zoom, and the page still scrolls", async () => {
+    await beat(20, 7);
+    const page = await seen.open("/d/time", 390, "dark", { hasTouch: true, isMobile: true });
+    await page.locator("canvas").first().waitFor();
+    await sleep(500);
+    const box = await page.locator(".u-over").first().boundingBox();
+    const [left, top, width] = [box?.x ?? 0, box?.y ?? 0, box?.width ?? 0];
+    const session = await page.context().newCDPSession(page);
+    const touch = (type: "touchStart" | "touchMove" | "touchEnd", ...shares: number[]) =>
+      session.send("Input.dispatchTouchEvent", {
+        type,
+        touchPoints: shares.map((share, id) => ({ x: left + width * share, y: top + 60, id })),
+      });
+    await touch("touchStart", 0.7);
+    await sleep(300);
+    for (const share of [0.72, 0.75, 0.8]) await touch("touchMove", share);
+    await touch("touchEnd");
+    await expect.poll(() => page.locator(".u-cursor-x").first().isVisible()).toBe(true);
+    expect(page.url()).not.toContain("from");
+
+    await touch("touchStart", 0.45, 0.55);
+    for (const by of [0.05, 0.1, 0.2, 0.3]) await touch("touchMove", 0.45 - by, 0.55 + by);
+    await touch("touchEnd");
+    await expect.poll(() => page.url()).toMatch(/from=20/);
+    expect(
+      await page
+        .locator(".u-over")
+        .first()
+        .evaluate((over) => getComputedStyle(over).touchAction),
+    ).toBe("pan-y");
+    await page.close();
+  });
+
+  it("[U2] no errors on the console", () => {
+    expect(seen.errors).toEqual([]);
+  });
+});
