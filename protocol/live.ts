@@ -58,6 +58,7 @@ export type LiveErrorCode =
   | "unknown_metric"
   | "too_many_subscriptions"
   | "too_large"
+  | "forbidden"
   | "unavailable";
 
 export interface ErrorMessage {
