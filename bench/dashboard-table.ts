@@ -23,7 +23,7 @@ ${table(
 )}
 
 ${frames.load.panels} panels of ${frames.load.seriesEach} series and ${frames.load.points} points: ${frames.framesPerSecond} frames a second where an empty page has ${frames.emptyFramesPerSecond}; the main thread is busy for ${percent(frames.mainThreadShare)} of
-the time, others took ${percent(frames.othersCpu)} of the machine meanwhile${frames.noisy ? " (*noisy*: what is missing in frames is what the machine did not give)" : ""}.
+the time, the browser itself and others took ${percent(frames.othersCpu)} of the machine meanwhile${frames.noisy ? " (*noisy*: what is missing in frames is what the machine did not give)" : ""}.
 
 The heap, garbage collected, ${heap.load.panels} panels of ${heap.load.seriesEach} series with points that leave as they come: ${first} MiB at first, ${last} MiB after ${heap.minutes} minutes; ${heap.kibPerMinute} KiB
 a minute (the middle slope of all pairs), which would be ${Math.round((heap.kibPerMinute ?? 0) * 10)} KiB in ten minutes.
@@ -53,7 +53,7 @@ ${table(
     pixelMs.p99,
     Math.round(pixelMs.p99 - tickMs),
     probes,
-    noisy ? `noisy: others took ${percent(othersCpu)}` : "",
+    noisy ? `noisy: the browser and others took ${percent(othersCpu)}` : "",
   ]),
 )}
 
