@@ -1,6 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import type { WindowSpec } from "../protocol/window-spec.ts";
 import { askReader } from "./ask-reader.ts";
+import type { Replacement, ReplaceOutcome } from "./backfill/replacement.ts";
 import type { ProjectAlerts } from "./catalog-alerts.ts";
 import type { Definitions } from "./definitions.ts";
 import type { RangePartial } from "./engine/partials.ts";
@@ -170,6 +171,38 @@ export class MetricWindow extends DurableObject<Env> {
     if (this.#set.metric(metric) === undefined) await this.#refresh();
     const windows = this.#set.metric(metric);
     return windows && JSON.stringify(this.#keeper.coverage(windows, Date.now()));
+  }
+
+  /**
+   * JSON of where a metric stands here, a {@link Sealing}, for who computes its windows up to `untilMs` anew; undefined: it
+   * is not here, or of another revision.
+   */
+  async sealing(metric: string, revision: number, untilMs: number): Promise<string | undefined> {
+    await this.#refreshFor(metric, revision);
+    const windows = this.#set.metric(metric);
+    if (windows?.compiled.revision !== revision) return undefined;
+    // While no window waits for it, nobody else asks what time it is.
+    if (windows.sealedEnd < untilMs) await this.#askReaders(this.#set.silentPartitions(Date.now()));
+    return JSON.stringify(this.#keeper.sealing(windows));
+  }
+
+  /**
+   * Puts points that were computed anew in the place of sealed ones: all of them, durably, or none.
+   *
+   * @param text JSON of a {@link Replacement}.
+   */
+  async replacePoints(text: string): Promise<ReplaceOutcome> {
+    const replacement = JSON.parse(text) as Replacement;
+    const { metric, revision } = replacement;
+    await this.#refreshFor(metric, revision);
+    const windows = this.#set.metric(metric);
+    if (windows?.compiled.revision !== revision) return { type: "ended" };
+    // Points that are sealed and not written yet are on their way, too.
+    if (windows.sealedPoints > 0) this.#checkpoint();
+    const reason = this.#keeper.laterThan(windows, replacement);
+    if (reason !== undefined) return { type: "later", reason };
+    this.#checkpoint(replacement);
+    return { type: "replaced" };
   }
 
   /** JSON of the project's metrics, a list of `Metric`; views are none. */
@@ -346,12 +379,12 @@ export class MetricWindow extends DurableObject<Env> {
     }
   }
 
-  #checkpoint(): void {
+  #checkpoint(replacement?: Replacement): void {
     this.#checkpointMs = Date.now();
     this.#feed.draw();
     this.#alerts.checkpoint();
     this.#store.checkpoint(this.#set, this.#definitions, (points) => {
-      this.#keeper.keep(points, this.#checkpointMs);
+      this.#keeper.keep(points, this.#checkpointMs, replacement);
     });
     this.#hot?.added(this.#checkpointMs);
     this.#keeper.nudge(this.#checkpointMs);
@@ -359,19 +392,23 @@ export class MetricWindow extends DurableObject<Env> {
   }
 
   /** Silent partitions hold windows open until their readers say that they stand at the end of the log. */
-  async #askReaders(): Promise<void> {
+  async #askReaders(partitions?: readonly number[]): Promise<void> {
     const nowMs = Date.now();
     this.#askedMs = nowMs;
-    const asked = this.#set.partitionsToAsk(nowMs);
+    const asked = partitions ?? this.#set.partitionsToAsk(nowMs);
     if (asked.length === 0) return;
     const answers = await Promise.all(asked.map((partition) => askReader(this.env, partition)));
-    const partitions = answers.filter(([, caughtUpMs]) => caughtUpMs >= 0);
-    if (partitions.length === 0) return;
-    const step: WindowStep = { type: "caughtUp", partitions };
+    const caughtUp = answers.filter(([, caughtUpMs]) => caughtUpMs >= 0);
+    if (caughtUp.length === 0) return;
+    const step: WindowStep = { type: "caughtUp", partitions: caughtUp };
     const answeredMs = Date.now();
     this.#take(step, JSON.stringify(step), answeredMs);
     this.#feed.changed(answeredMs, answeredMs);
     this.#alerts.nudge(answeredMs);
+  }
+
+  async #refreshFor(metric: string, revision: number): Promise<void> {
+    if (this.#set.metric(metric)?.compiled.revision !== revision) await this.#refresh();
   }
 
   /** The windows of a metric or view; undefined: there is none of this name. */

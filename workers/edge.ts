@@ -20,6 +20,7 @@ import { getQuery } from "./query/query.ts";
 import { shareRoutes } from "./share/share-routes.ts";
 
 export { Archiver } from "../durable-objects/archiver.ts";
+export { Backfill } from "../durable-objects/backfill.ts";
 export { Batcher } from "../durable-objects/batcher.ts";
 export { Catalog } from "../durable-objects/catalog.ts";
 export { KeyLimiter } from "../durable-objects/key-limiter.ts";

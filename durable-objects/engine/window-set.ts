@@ -177,6 +177,11 @@ export class WindowSet {
     return [];
   }
 
+  /** Partitions that are silent: what time it is there only their readers know. */
+  silentPartitions(nowMs: number): number[] {
+    return this.#watermark.partitionsToAsk(nowMs);
+  }
+
   /** The shared state, for the constructor. */
   encode(): EncodedWindowSet {
     return { applied: this.#applied, clocks: this.#watermark.encode() };

@@ -12,6 +12,7 @@ import { isViewSource, parseView } from "../../protocol/view.ts";
 import { type App, authorize, authorizeRoot, hashKey } from "../authorize.ts";
 import { HttpError, unavailable } from "../http-error.ts";
 import { jsonBody } from "../json-body.ts";
+import { deleteBackfill, getBackfills, postBackfill } from "./backfill.ts";
 
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,63}$/;
 const ROLES: readonly KeyRole[] = ["write", "read", "admin"];
@@ -40,6 +41,9 @@ export const catalogRoutes = new Hono<App>()
     found(deleted || null, "metric", c.req.param("name"));
     return c.body(null, 204);
   })
+  .post("/metrics/:name/backfill", postBackfill)
+  .get("/metrics/:name/backfill", getBackfills)
+  .delete("/metrics/:name/backfill/:id", deleteBackfill)
   .get("/dashboards", async (c) => {
     const { project } = await authorize(c, "read", "admin");
     return c.json({ dashboards: await catalogOf(c.env).dashboards(project) });
