@@ -54,6 +54,8 @@ export const LIMITS = {
   archivedWindows: 200_000,
   /** Points of the archive that one question reads, of all groups: what fits in memory. */
   archivedPoints: 1_000_000,
+  /** Files of the archive that one question reads, of one window object: each takes a few of a Worker's 10,000 requests. */
+  archivedFiles: 1_500,
   /** Bytes of one definition in the catalog: a metric, a dashboard, a key. */
   definitionBytes: 256 * 1024,
   /** Alert rules of one project: each is evaluated with every window of its metric. */
