@@ -9,7 +9,7 @@ import type { WindowSet, WindowStep } from "./engine/window-set.ts";
 import { catalogOf, type Env, settingsOf } from "./env.ts";
 import { type HotSender, type HotStats, openHotSender } from "./hot-sender.ts";
 import { LiveFeed, type LiveFrame } from "./live-feed.ts";
-import { MetricReader, type Span } from "./metric-reader.ts";
+import { MetricReader, type Reading, type Span, TooManyPointsError } from "./metric-reader.ts";
 import { mergeStandings, type MetricStanding } from "./metric-standing.ts";
 import { type MetricStats, sumStats } from "./metric-stats.ts";
 import type { Settings } from "./settings.ts";
@@ -18,6 +18,7 @@ import { QueryPlanner, windowSpanOf } from "./query-planner.ts";
 import {
   latestSpan,
   type QueryOutcome,
+  tooManyPoints,
   unknownMetric,
   type WindowAnswer,
   type WindowQuery,
@@ -136,15 +137,28 @@ export class MetricWindow extends DurableObject<Env> {
     if ("ok" in planned) return planned;
     const span = windowSpanOf(planned);
     if (span === undefined) return { ok: true, plan: JSON.stringify(planned) };
-    const reading = await this.#reader.read(query.metric, span);
-    if (reading === undefined) return unknownMetric(query.metric);
-    const series = reading.series.filter(({ group }) => matchesGroups(group, query.groups));
-    return { ok: true, body: JSON.stringify({ metric: query.metric, series, tiers: planned.tiers }) };
+    const { groups } = query;
+    return this.#answer(query.metric, groups === undefined ? span : { ...span, groups }, ({ series }) => ({
+      metric: query.metric,
+      series: series.filter(({ group }) => matchesGroups(group, groups)),
+      tiers: planned.tiers,
+    }));
   }
 
   /** JSON of the series that the window objects have of a metric: a part of a {@link StitchPlan}. */
-  async readSeries(metric: string, span: Span): Promise<string> {
-    return JSON.stringify((await this.#reader.read(metric, span))?.series ?? []);
+  async readSeries(metric: string, span: Span): Promise<WindowAnswer> {
+    return this.#answer(metric, span, ({ series }) => series);
+  }
+
+  /** JSON of what is made of a reading, or why there is none. */
+  async #answer(metric: string, span: Span, of: (reading: Reading) => object): Promise<WindowAnswer> {
+    try {
+      const reading = await this.#reader.read(metric, span);
+      return reading === undefined ? unknownMetric(metric) : { ok: true, body: JSON.stringify(of(reading)) };
+    } catch (error) {
+      if (error instanceof TooManyPointsError) return tooManyPoints(error);
+      throw error;
+    }
   }
 
   /** JSON of what this object, and its stores, have of one of its metrics; undefined: it has no such metric. */
@@ -175,20 +189,23 @@ export class MetricWindow extends DurableObject<Env> {
     await Promise.all(
       this.#reader.shardsOf(metric).map((shard) => this.#object(shard).watchShare(this.#name, metric)),
     );
-    const reading = await this.#reader.read(metric, span);
-    if (reading === undefined) return unknownMetric(metric);
-    return { ok: true, body: JSON.stringify({ cursor, ...reading }) };
+    return this.#answer(metric, span, (reading) => ({ cursor, ...reading }));
   }
 
   unwatch(hub: string, metric: string): void {
     this.#feed.unwatch(hub, metric);
   }
 
-  /** What this object has of a split metric: JSON of a `ShareReading`, undefined if it is not one of its objects. */
+  /** What this object has of a split metric: JSON of a `ShareReading` or `Refusal`, undefined if it is not one of its objects. */
   async readShare(metric: string, span: Span): Promise<string | undefined> {
     if (this.#set.metric(metric) === undefined) await this.#refresh();
-    const share = this.#reader.readShare(metric, span);
-    return share && JSON.stringify(share);
+    try {
+      const share = this.#reader.readShare(metric, span);
+      return share && JSON.stringify(share);
+    } catch (error) {
+      if (error instanceof TooManyPointsError) return JSON.stringify(tooManyPoints(error));
+      throw error;
+    }
   }
 
   /** From now on the object that reads the metric as one is told what changes of this share. */
