@@ -149,11 +149,17 @@ export class PointStore {
    *
    * @param nowMs ages are reckoned from here: what ends later may not be sealed yet.
    * @param passed rows before this id are wherever they are to go.
-   * @returns whether there may be more to do at once.
+   * @returns whether there may be more to do at once, or once what is not passed is.
    */
-  rollUp(compiled: CompiledMetric, levels: readonly RollupLevel[], nowMs: number, passed: number): boolean {
+  rollUp(
+    compiled: CompiledMetric,
+    levels: readonly RollupLevel[],
+    nowMs: number,
+    passed: number,
+  ): "done" | "more" | "blocked" {
     const { name } = compiled.metric;
-    if (levels.length < 2 || nowMs < (this.#rollDueMs.get(name) ?? 0)) return false;
+    if (levels.length < 2 || nowMs < (this.#rollDueMs.get(name) ?? 0)) return "done";
+    let isBlocked = false;
     const stretch = stretchMs(levels);
     let dueMs = Number.POSITIVE_INFINITY;
     for (const [i, to] of levels.slice(1).entries()) {
@@ -165,12 +171,14 @@ export class PointStore {
         if (until === undefined) break;
         dueMs = Math.min(dueMs, until + from.untilMs);
         if (until + from.untilMs > nowMs) break;
-        if (done === STRETCHES_AT_ONCE) return true;
-        if (!this.#rollStretch(compiled, steps, until, stretch, passed)) break;
+        if (done === STRETCHES_AT_ONCE) return "more";
+        if (this.#rollStretch(compiled, steps, until, stretch, passed)) continue;
+        isBlocked = true;
+        break;
       }
     }
     this.#rollDueMs.set(name, dueMs === Number.POSITIVE_INFINITY ? nowMs + stretch : dueMs);
-    return false;
+    return isBlocked ? "blocked" : "done";
   }
 
   /**
@@ -178,8 +186,15 @@ export class PointStore {
    * once more: a store has no safe way to overwrite.
    *
    * @param afterMs and `untilMs` are multiples of {@link stretchMs}, or newer than all that is rolled up.
+   * @returns the rows that the points are in: from `first` to before `next`.
    */
-  replace(metric: string, afterMs: number, untilMs: number, points: readonly SealedPoint[]): void {
+  replace(
+    metric: string,
+    afterMs: number,
+    untilMs: number,
+    points: readonly SealedPoint[],
+  ): { first: number; next: number } {
+    const first = this.nextId;
     const rows = this.#rows<StoredRow & { step_ms: number }>(
       "SELECT id, step_ms, first_end, last_end, body FROM points WHERE metric = ? AND last_end > ? AND first_end <= ?",
       metric,
@@ -205,6 +220,30 @@ export class PointStore {
     this.#rollDueMs.delete(metric);
     this.#noteBegin(metric, points[0]?.[0]);
     this.noteSpan(metric, "recomputed", [afterMs, untilMs]);
+    return { first, next: this.nextId };
+  }
+
+  /** Whether some of a metric's points with ends in `(afterMs, untilMs]` are in rows from `id` on. */
+  hasRowsFrom(id: number, metric: string, afterMs: number, untilMs: number): boolean {
+    const rows = this.#rows(
+      "SELECT 1 FROM points WHERE metric = ? AND last_end > ? AND first_end <= ? AND id >= ? LIMIT 1",
+      metric,
+      afterMs,
+      untilMs,
+      id,
+    );
+    return rows.length > 0;
+  }
+
+  /** Whether some of a metric's points with ends in `(afterMs, untilMs]` are rolled up. */
+  isRolledUp(metric: string, afterMs: number, untilMs: number): boolean {
+    const rows = this.#rows(
+      "SELECT 1 FROM points WHERE metric = ? AND step_ms > 0 AND last_end > ? AND first_end <= ? LIMIT 1",
+      metric,
+      afterMs,
+      untilMs,
+    );
+    return rows.length > 0;
   }
 
   /** Spans of a metric that were computed anew. */

@@ -1,10 +1,15 @@
 // The window objects of one project and their archive in Node, with a clock of the test's own: all of a metric's tiers.
 import type { Event } from "../../protocol/event.ts";
+import type { Metric } from "../../protocol/metric.ts";
 import type { Group, Series } from "../../protocol/series.ts";
+import { type BackfillJob, newJob } from "../../durable-objects/backfill/backfill-job.ts";
+import { BackfillRun, TakeLaterError } from "../../durable-objects/backfill/backfill-run.ts";
+import type { ReplaceOutcome, Replacement } from "../../durable-objects/backfill/replacement.ts";
 import type { Definitions } from "../../durable-objects/definitions.ts";
 import { compileMetric } from "../../durable-objects/engine/compiled-metric.ts";
 import { type Placement, placementsOf } from "../../durable-objects/engine/placement.ts";
 import { RangeFolder } from "../../durable-objects/engine/range-folder.ts";
+import { replayed } from "../../durable-objects/engine/replay.ts";
 import { WindowSet } from "../../durable-objects/engine/window-set.ts";
 import { MetricReader, type Span } from "../../durable-objects/metric-reader.ts";
 import { PointArchiver } from "../../durable-objects/point-archiver.ts";
@@ -107,6 +112,16 @@ class WindowObject {
     return this.keeper.hasMore;
   }
 
+  /** What `MetricWindow.replacePoints` does. */
+  replacePoints(replacement: Replacement, definitions: Definitions, nowMs: number): ReplaceOutcome {
+    const windows = this.set.metric(replacement.metric);
+    if (windows === undefined) return { type: "ended" };
+    const reason = this.keeper.laterThan(windows, replacement);
+    if (reason !== undefined) return { type: "later", reason };
+    this.store.checkpoint(this.set, definitions, (points) => this.keeper.keep(points, nowMs, replacement));
+    return { type: "replaced" };
+  }
+
   readShare(name: string, span: Span): Promise<string | undefined> {
     const share = this.reader.readShare(name, span);
     return Promise.resolve(share && JSON.stringify(share));
@@ -165,6 +180,41 @@ export class TierBench {
       if (await object.checkpoint(this.definitions, nowMs)) hasMore = true;
     }
     return hasMore;
+  }
+
+  /** Computes a metric's windows up to `untilMs` anew, over events of which none is archived. */
+  async backfill(
+    metric: Metric,
+    events: readonly Event[],
+    untilMs: number,
+    nowMs: number,
+  ): Promise<BackfillJob> {
+    const objects = placementsOf(PROJECT, this.definitions.metrics).filter(({ metrics }) =>
+      metrics.some((defined) => defined.metric.name === metric.name),
+    );
+    const windows = this.object(objects[0]?.name ?? "").set.metric(metric.name);
+    if (windows === undefined) throw new Error(`there is no metric ${metric.name}`);
+    const { stretchMs } = this.object(objects[0]?.name ?? "").keeper.sealing(windows);
+    const folder = new RangeFolder([compileMetric({ metric: replayed(metric), revision: 0 })]);
+    for (const event of events) if (event.ts < untilMs) folder.add(event);
+    const shares = [{ files: [], tail: folder.finish().metrics }];
+    const fromMs = Math.floor((events[0]?.ts ?? 0) / stretchMs) * stretchMs - 10 * stretchMs;
+    const job = { ...newJob({ metric: metric.name, revision: 1, fromMs, toMs: untilMs }, nowMs), id: 1 };
+    const replace = async (shard: number, replacement: Replacement): Promise<ReplaceOutcome> => {
+      const object = this.object(objects[shard]?.name ?? "");
+      const outcome = object.replacePoints(replacement, this.definitions, nowMs);
+      if (outcome.type === "later") await this.checkpoint(nowMs);
+      return outcome;
+    };
+    const parts = { bucket: undefined as never, replace, save: () => undefined };
+    const run = new BackfillRun(job, { metric, untilMs, stretchMs, shares }, parts);
+    for (let tries = 0, done = false; !done;) {
+      done = await run.step().catch((error: unknown) => {
+        if (!(error instanceof TakeLaterError) || ++tries > 1_000) throw error;
+        return false;
+      });
+    }
+    return job;
   }
 
   async plan(query: WindowQuery, nowMs: number): Promise<StitchPlan | Refusal> {
