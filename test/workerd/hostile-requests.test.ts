@@ -276,7 +276,7 @@ describe("[S2] hostile queries", () => {
       for (const metric of ["all", "never", "share", "growth"]) {
         const answer = await call(project, "GET", `query?metric=${metric}&${query}`);
         const expected = metric === "growth" ? faultOfChange : fault;
-        expect([metric, answer.status, expected === "" ? answer.body.message : ""]).toEqual([metric, expected === "" ? 200 : 400, expected === "" ? undefined : ""]);
+        expect([metric, answer.status]).toEqual([metric, expected === "" ? 200 : 400]);
         expect(answer.body.message ?? "").toContain(expected);
       }
     },
