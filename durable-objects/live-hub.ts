@@ -14,6 +14,7 @@ import type { Env } from "./env.ts";
 import type { MetricWindow } from "./metric-window.ts";
 import { type Subscription, Subscriptions } from "./subscriptions.ts";
 import type { LiveFrame } from "./live-feed.ts";
+import { SharedSockets } from "./live/shared-sockets.ts";
 
 /** A subscription whose snapshot is on its way: frames that come meanwhile wait for it. */
 interface Pending {
@@ -47,6 +48,7 @@ const RESERVED_CLOSE_CODES = new Set([1005, 1006, 1015]);
 export class LiveHub extends DurableObject<Env> {
   readonly #project: string;
   readonly #subscriptions: Subscriptions;
+  readonly #shared: SharedSockets;
   readonly #pending = new Map<WebSocket, Map<string, Pending>>();
   #framesSent = 0;
   #sendFailures = 0;
@@ -56,12 +58,13 @@ export class LiveHub extends DurableObject<Env> {
     this.#project = ctx.id.name ?? "";
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
     this.#subscriptions = new Subscriptions(ctx.getWebSockets());
+    this.#shared = new SharedSockets(ctx);
   }
 
   /** Accepts a socket. The edge has checked the key and the upgrade. */
   override async fetch(request: Request): Promise<Response> {
     const { 0: client, 1: server } = new WebSocketPair();
-    this.ctx.acceptWebSocket(server);
+    this.ctx.acceptWebSocket(server, this.#shared.tagsOf(request));
     const headers = new Headers();
     const offered = request.headers.get("sec-websocket-protocol");
     if (offered !== null) headers.set("sec-websocket-protocol", LIVE_SUBPROTOCOL);
@@ -86,6 +89,16 @@ export class LiveHub extends DurableObject<Env> {
       }
     }
     return [...unwatched];
+  }
+
+  /** A share link has been revoked. */
+  endShare(id: string): void {
+    this.#shared.end(id);
+  }
+
+  /** Share links expire. */
+  override alarm(): void {
+    this.#shared.endExpired(Date.now());
   }
 
   stats(): HubStats {
@@ -134,9 +147,14 @@ export class LiveHub extends DurableObject<Env> {
       this.#fail(socket, "too_many_subscriptions", text, message.id);
       return;
     }
+    const admission = this.#shared.admit(socket, message.metric, message.groups);
+    if (!admission.ok) {
+      this.#fail(socket, "forbidden", admission.message, message.id);
+      return;
+    }
     const rangeMs = parseDuration(message.range) ?? 0;
     const subscription: Subscription = { id: message.id, metric: message.metric, rangeMs };
-    if (message.groups !== undefined) subscription.groups = message.groups;
+    if (admission.groups !== undefined) subscription.groups = admission.groups;
     if (!this.#subscriptions.add(socket, subscription)) {
       this.#fail(
         socket,

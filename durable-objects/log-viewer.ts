@@ -51,6 +51,8 @@ export type EventName = { offset: number; line: number } | { batch: string };
 
 /** A connection to Kafka that nobody has asked for so long is closed. */
 const IDLE_MS = 15_000;
+const SEEN_AGE_MS = 1_000;
+const MOST_SEEN = 100;
 /** How far back a batch is looked for by its id. */
 const FIND_BYTES = 4 * 1024 * 1024;
 /** Parts the batch id from the number of a further part. */
@@ -63,6 +65,8 @@ const PART_SEPARATOR = "\u001f";
 export class LogViewer extends DurableObject<Env> {
   readonly #partition: number;
   readonly #source: LogSource;
+  /** However many people look, the log's end is read and told once a second for each project. */
+  readonly #seen = new Map<string, { atMs: number; share: Promise<string> }>();
   #reading: Promise<unknown> = Promise.resolve();
   #closing: ReturnType<typeof setTimeout> | undefined;
 
@@ -97,8 +101,20 @@ export class LogViewer extends DurableObject<Env> {
     return JSON.stringify(share);
   }
 
-  /** What the newest events look like. @returns JSON of a {@link SeenShare}. */
+  /** What the newest events look like, or looked like a second ago. @returns JSON of a {@link SeenShare}. */
   async seen(project: string, maxBytes: number): Promise<string> {
+    const nowMs = Date.now();
+    const known = this.#seen.get(project);
+    if (known !== undefined && nowMs - known.atMs < SEEN_AGE_MS) return known.share;
+    const share = this.#look(project, maxBytes);
+    if (this.#seen.size >= MOST_SEEN) this.#seen.clear();
+    this.#seen.set(project, { atMs: nowMs, share });
+    // What could not be read is read anew by the next who asks.
+    share.catch(() => this.#seen.delete(project));
+    return share;
+  }
+
+  async #look(project: string, maxBytes: number): Promise<string> {
     const { records } = await this.#read((source) => newestRecords(source, undefined, maxBytes));
     const sample = emptySample(0);
     const seen = new SeenEvents();

@@ -2,6 +2,7 @@ import { DurableObject } from "cloudflare:workers";
 import type { WindowSpec } from "../protocol/window-spec.ts";
 import { askReader } from "./ask-reader.ts";
 import type { Replacement, ReplaceOutcome } from "./backfill/replacement.ts";
+import type { ProjectAlerts } from "./catalog-alerts.ts";
 import type { Definitions } from "./definitions.ts";
 import type { RangePartial } from "./engine/partials.ts";
 import { matchesGroups } from "./engine/group-key.ts";
@@ -26,6 +27,7 @@ import {
 import { changedElsewhere } from "./changed-definitions.ts";
 import { WindowStore } from "./storage/window-store.ts";
 import { objectWatcher, WatcherList } from "./watcher-list.ts";
+import { type AlertsOfObject, type AlertStats, WindowAlerts } from "./window-alerts.ts";
 
 const ASK_EVERY_MS = 1_000;
 const CHECKPOINT_EVERY_MS = 30_000;
@@ -46,6 +48,7 @@ export class MetricWindow extends DurableObject<Env> {
   readonly #reader: MetricReader;
   readonly #feed: LiveFeed;
   readonly #hot: HotSender | undefined;
+  readonly #alerts: WindowAlerts;
   readonly #keeper: PointKeeper;
   readonly #planner: QueryPlanner;
   #definitions: Definitions;
@@ -59,7 +62,21 @@ export class MetricWindow extends DurableObject<Env> {
     this.#name = ctx.id.name ?? "";
     this.#settings = settingsOf(env);
     this.#store = new WindowStore(ctx.storage);
-    const { set, definitions } = this.#store.load(this.#name, this.#settings);
+    this.#alerts = new WindowAlerts({
+      objectName: this.#name,
+      storage: ctx.storage,
+      allowPrivateWebhooks: this.#settings.allowPrivateWebhooks,
+      definitions: () => this.#definitions,
+      stored: (metric, fromMs, toMs) => this.#store.points.read(metric, fromMs, toMs),
+      fetchAlerts: (project) => catalogOf(env).alertsOf(project) as Promise<ProjectAlerts>,
+      keepAlive: (task) => ctx.waitUntil(task),
+      wakeBy: (dueMs) => this.#wakeBy(dueMs),
+    });
+    const { set, definitions } = this.#store.load(this.#name, this.#settings, (set, definitions) => {
+      this.#definitions = definitions;
+      this.#alerts.begin(set);
+    });
+    this.#alerts.replayed();
     this.#set = set;
     this.#definitions = definitions;
     const object = (name: string) => env.METRIC_WINDOW.getByName(name);
@@ -122,6 +139,7 @@ export class MetricWindow extends DurableObject<Env> {
     this.#take({ type: "range", partial }, `{"type":"range","partial":${text}}`, nowMs);
     this.#feed.changed(partial.oldestReceivedMs, nowMs);
     this.#hot?.nudge(nowMs);
+    this.#alerts.nudge(nowMs);
     if (nowMs - this.#askedMs >= ASK_EVERY_MS) this.ctx.waitUntil(this.#askReaders());
     if (!this.#alarmSet && this.#set.hasOpenWindows) {
       this.#alarmSet = true;
@@ -238,13 +256,38 @@ export class MetricWindow extends DurableObject<Env> {
   /** The catalog says that definitions have changed. */
   async redefine(): Promise<void> {
     await this.#refresh();
+    await this.refreshAlerts();
+  }
+
+  /** The catalog says that alert rules have changed. */
+  async refreshAlerts(): Promise<void> {
+    if (this.#definitions.version < 0) await this.#refresh();
+    if (await this.#alerts.refresh()) this.#checkpoint();
+    this.#alerts.nudge(Date.now());
+    this.#wakeBy(Number.POSITIVE_INFINITY);
+  }
+
+  /** How alerts stand here and in the shares of split metrics, and what fired in `[fromMs, toMs]`: JSON, a list. */
+  async alerts(fromMs: number, toMs: number, most: number): Promise<string> {
+    const own = this.#alerts.read(fromMs, toMs, most);
+    const shares = await Promise.all(
+      this.#shards().map((shard) => this.#object(shard).alerts(fromMs, toMs, most)),
+    );
+    return JSON.stringify([own, ...shares.flatMap((share) => JSON.parse(share) as AlertsOfObject[])]);
+  }
+
+  /** What is counted of alerts here and in the shares of split metrics. */
+  async alertStats(): Promise<AlertStats[]> {
+    const shares = await Promise.all(this.#shards().map((shard) => this.#object(shard).alertStats()));
+    return [this.#alerts.stats(), ...shares.flat()];
   }
 
   /** Closes what waits only for the clock; after a restart, also what the lost alarm would have. */
   async wake(): Promise<void> {
     this.#hot?.nudge(Date.now());
     this.#keeper.nudge(Date.now());
-    if (this.#set.hasOpenWindows) await this.alarm();
+    this.#alerts.nudge(Date.now());
+    if (this.#set.hasOpenWindows || this.#dueMs <= Date.now()) await this.alarm();
     await Promise.all(this.#shards().map((shard) => this.#object(shard).wake()));
   }
 
@@ -290,6 +333,7 @@ export class MetricWindow extends DurableObject<Env> {
   override async alarm(): Promise<void> {
     this.#alarmSet = true;
     this.#hot?.nudge(Date.now());
+    this.#alerts.nudge(Date.now());
     this.#keeper.nudge(Date.now());
     if (this.#keeper.hasMore) this.#checkpoint();
     if (Date.now() - this.#appliedMs < ASK_EVERY_MS && this.#set.hasOpenWindows) {
@@ -303,12 +347,20 @@ export class MetricWindow extends DurableObject<Env> {
     } else {
       this.#alarmSet = false;
       if (this.#store.isDirty) this.#checkpoint();
-      this.#wakeBy(Math.min(this.#hot?.dueMs ?? Number.POSITIVE_INFINITY, this.#keeper.dueMs));
+      this.#wakeBy(Number.POSITIVE_INFINITY);
     }
   }
 
-  /** While windows are open, calls or the alarm come often enough. */
-  #wakeBy(dueMs: number): void {
+  /** When there is something to do though no window is open, epoch ms; Infinity: never. */
+  get #dueMs(): number {
+    const awaitedMs = Math.max(this.#alerts.awaitedMs, this.#askedMs + ASK_EVERY_MS);
+    const hotMs = this.#hot?.dueMs ?? Number.POSITIVE_INFINITY;
+    return Math.min(awaitedMs, this.#alerts.sendDueMs, hotMs, this.#keeper.dueMs);
+  }
+
+  /** While windows are open, calls or the alarm come often enough. There is one alarm for all that is to be done. */
+  #wakeBy(wantedMs: number): void {
+    const dueMs = Math.min(wantedMs, this.#dueMs);
     if (this.#alarmSet || dueMs === Number.POSITIVE_INFINITY) return;
     this.ctx.waitUntil(this.ctx.storage.setAlarm(Math.max(Date.now(), dueMs)));
   }
@@ -318,6 +370,7 @@ export class MetricWindow extends DurableObject<Env> {
     try {
       this.#set.step(step, nowMs);
       const kept = this.#store.append(text, nowMs);
+      this.#alerts.keep();
       const isDue = this.#store.isFull || nowMs - this.#checkpointMs >= CHECKPOINT_EVERY_MS;
       if (!kept || isDue || this.#set.sealedPoints > MOST_SEALED_POINTS) this.#checkpoint();
     } catch (error) {
@@ -329,6 +382,7 @@ export class MetricWindow extends DurableObject<Env> {
   #checkpoint(replacement?: Replacement): void {
     this.#checkpointMs = Date.now();
     this.#feed.draw();
+    this.#alerts.checkpoint();
     this.#store.checkpoint(this.#set, this.#definitions, (points) => {
       this.#keeper.keep(points, this.#checkpointMs, replacement);
     });
@@ -350,6 +404,7 @@ export class MetricWindow extends DurableObject<Env> {
     const answeredMs = Date.now();
     this.#take(step, JSON.stringify(step), answeredMs);
     this.#feed.changed(answeredMs, answeredMs);
+    this.#alerts.nudge(answeredMs);
   }
 
   async #refreshFor(metric: string, revision: number): Promise<void> {

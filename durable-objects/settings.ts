@@ -61,6 +61,8 @@ export interface Settings {
   rootKey?: string;
   /** `METRICS_TOKEN`: what `/metrics` asks for as a bearer token; absent: it is open. */
   metricsToken?: string;
+  /** `ALERT_PRIVATE_WEBHOOKS`: whether alerts may be posted to addresses of private networks. */
+  allowPrivateWebhooks: boolean;
   /** `PUBLIC_READ_KEY`: a read key given to whoever opens the dashboard without one; absent: it asks for a key. */
   publicReadKey?: string;
 }
@@ -123,6 +125,11 @@ export function parseSettings(env: Record<string, unknown>): Result<Settings> {
   if (rootKey !== undefined) settings.rootKey = rootKey;
   const metricsToken = text(env, "METRICS_TOKEN");
   if (metricsToken !== undefined) settings.metricsToken = metricsToken;
+  const privateWebhooks = text(env, "ALERT_PRIVATE_WEBHOOKS") ?? "false";
+  if (privateWebhooks !== "true" && privateWebhooks !== "false") {
+    return bad(`ALERT_PRIVATE_WEBHOOKS is ${describe(privateWebhooks)}; expected true or false`);
+  }
+  settings.allowPrivateWebhooks = privateWebhooks === "true";
   const publicReadKey = text(env, "PUBLIC_READ_KEY");
   if (publicReadKey !== undefined) settings.publicReadKey = publicReadKey;
   return ok(settings);

@@ -72,7 +72,7 @@ describe("[S1] points that are past their time", { timeout: 60_000 }, () => {
     const metric = metricOf({ lateness: "1d", groupBy: [] });
     const vars = { LIVE_RETENTION_MS: String(2 * HOUR), LIVE_FINE_MS: String(HOUR) };
     const bench = benchOf(metric, vars);
-    const events = eventsOf(NOW_MS - 20 * HOUR, 20).map(({ props: _, ...event }) => event);
+    const events = eventsOf(NOW_MS - 20 * HOUR, 20).map(({ name, ts, value = 0 }) => ({ name, ts, value }));
     await bench.feed(events, 2 * DAY);
     await bench.settle(NOW_MS + 5 * DAY);
     expect(await faultsOf(bench, metric, events, NOW_MS + 5 * DAY)).toEqual([]);

@@ -26,8 +26,11 @@ const PROJECT = "p";
 /** A bucket in memory, with the little that is asked of R2. */
 export class MemoryBucket {
   readonly objects = new Map<string, Uint8Array>();
+  /** How many writes succeed before one fails. */
+  failAfter = Number.POSITIVE_INFINITY;
 
   put(path: string, body: Uint8Array): Promise<void> {
+    if (this.failAfter-- === 0) return Promise.reject(new Error("the bucket does not answer"));
     this.objects.set(path, body.slice());
     return Promise.resolve();
   }
@@ -134,6 +137,8 @@ export class TierBench {
   readonly vars: Record<string, string>;
   readonly hasArchive: boolean;
   readonly bucket = new MemoryBucket();
+  /** What reading the archive has cost, all queries together. */
+  readonly cold = { requests: 0, bytes: 0, neededBytes: 0 };
   readonly #objects = new Map<string, WindowObject>();
 
   constructor(definitions: Definitions, vars: Record<string, string> = {}, hasArchive = true) {
@@ -236,6 +241,11 @@ export class TierBench {
       METRIC_WINDOW: { getByName: (name: string) => this.object(name) },
       POINT_ARCHIVER: { getByName: (name: string) => this.object(name).archiver },
     };
-    return new TieredReader(env as never, PROJECT).read(plan);
+    const reader = new TieredReader(env as never, PROJECT);
+    const read = await reader.read(plan);
+    this.cold.requests += reader.cold.requests;
+    this.cold.bytes += reader.cold.bytes;
+    this.cold.neededBytes += reader.cold.neededBytes;
+    return read;
   }
 }

@@ -91,6 +91,17 @@ describe("[U7] looking into the stream", () => {
     expect(JSON.stringify(answer)).not.toContain("secret");
   });
 
+  it("[U7] reads the log once a second, however many ask", async () => {
+    const project = await TestProject.with();
+    await project.post(click("DE"));
+    const answers = await Promise.all(Array.from({ length: 20 }, () => ask<SeenAnswer>(project, "seen")));
+    expect(new Set(answers.map(({ events }) => events[0]?.count))).toEqual(new Set([1]));
+    await project.post(click("DE"));
+    expect((await ask<SeenAnswer>(project, "seen")).events[0]?.count).toBe(1);
+    await scheduler.wait(1_100);
+    expect((await ask<SeenAnswer>(project, "seen")).events[0]?.count).toBe(2);
+  });
+
   it("[U7] is bounded, whatever the events hold", async () => {
     const project = await TestProject.with();
     const props = (i: number) =>

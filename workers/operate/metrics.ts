@@ -7,6 +7,7 @@ import type { MetricStats } from "../../durable-objects/metric-stats.ts";
 import type { ReaderStats } from "../../durable-objects/partition-reader.ts";
 import { type App, keyOf } from "../authorize.ts";
 import { HttpError } from "../http-error.ts";
+import { alertFamilies } from "./alert-families.ts";
 import { hotStoreFamilies } from "./hot-store-families.ts";
 import { pointArchiveFamilies } from "./point-archive-families.ts";
 import { type MetricFamily, prometheusText } from "./prometheus-text.ts";
@@ -27,6 +28,7 @@ export async function getMetrics(c: Context<App>): Promise<Response> {
     ...(await pointArchiveFamilies(c.env)),
     ...(await projectFamilies(c.env)),
     ...(await hotStoreFamilies(c.env)),
+    ...(await alertFamilies(c.env)),
   ];
   return c.body(prometheusText(families), 200, {
     "content-type": "text/plain; version=0.0.4; charset=utf-8",

@@ -7,10 +7,11 @@ const DEFAULT_PATH = "freshet";
 
 export const APPLY_USAGE = `Usage: freshet apply [FILE|FOLDER…] [--url URL] --key KEY [--dry-run] [--prune]
 
-Makes a project's metrics, views and dashboards what files say. Says what it will do, then does it; when anything is
+Makes a project's metrics, views, dashboards and alerts what files say. Says what it will do, then does it; when anything is
 wrong in the files it lists that and does nothing. Applied again it changes nothing.
 
-  FILE       JSON: one definition, an array of them, or {"metrics":[…],"dashboards":[…]}; - is standard input
+  FILE       JSON: one definition, an array of them, or {"metrics":[…],"dashboards":[…],"alerts":[…]};
+             - is standard input
   FOLDER     all .json files in it and below (default: ./${DEFAULT_PATH})
 
 Options:
@@ -25,11 +26,11 @@ It ends with 0 when everything is as the files say, 1 when it was refused or fai
 
 export const EXPORT_USAGE = `Usage: freshet export [--url URL] --key KEY
 
-Writes a project's metrics, views and dashboards to standard output, as a file that 'freshet apply' takes.
+Writes a project's metrics, views, dashboards and alerts to standard output, as a file that 'freshet apply' takes.
 
 Options:
   --url URL  where Freshet is served (or FRESHET_URL; default ${DEFAULT_URL})
-  --key KEY  a read or admin key of the project (or FRESHET_KEY)
+  --key KEY  a read or admin key of the project (or FRESHET_KEY); only an admin key is told where alerts go
   --help
 `;
 
