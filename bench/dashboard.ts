@@ -1,5 +1,5 @@
 // The dashboard in Chromium: script for each tick, frames, heap, and the time from an event to its pixels.
-//   node bench/dashboard.ts [--seconds 20] [--heap-minutes 3] [--probes 120] [--logs embedded,kafka] [--dry]
+//   node bench/dashboard.ts [--seconds 20] [--heap-minutes 3] [--probes 120] [--rate 50000] [--logs embedded,kafka] [--dry]
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -21,11 +21,20 @@ const { values: options } = parseArgs({
     seconds: { type: "string", default: "20" },
     "heap-minutes": { type: "string", default: "3" },
     probes: { type: "string", default: "120" },
+    rate: { type: "string", default: "50000" },
     logs: { type: "string", default: "embedded" },
     dry: { type: "boolean", default: false },
   },
 });
 
+const BROWSER_ARGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  // A page whose files come from the disk may else open no socket to this machine.
+  "--disable-features=LocalNetworkAccessChecks",
+];
 const TICKS = 4;
 /** 60 series of 600 points: in one chart, and as a dashboard would show them. */
 const SCRIPT_LOADS: DashboardLoad[] = [
@@ -46,9 +55,17 @@ interface Noise extends Disturbance {
   noisy: boolean;
 }
 
+interface ScriptCase extends Noise {
+  scriptMsPerTick: number;
+  allMsPerTick: number;
+  ticks: number;
+}
+
 export interface DashboardResult {
   sizes: SiteSizes | undefined;
-  script: (Noise & { load: DashboardLoad; scriptMsPerTick: number; allMsPerTick: number; ticks: number })[];
+  /** The least that drawing the same lines takes: 60 of 600 points on one canvas, by nothing but canvas calls. */
+  bare: ScriptCase;
+  script: (ScriptCase & { load: DashboardLoad })[];
   frames: Noise & {
     load: DashboardLoad;
     seconds: number;
@@ -58,6 +75,8 @@ export interface DashboardResult {
     lateShare: number;
     emptyLateShare: number;
     longTasks: number;
+    /** CPU time of the page's main thread, as a share of the time. */
+    mainThreadShare: number;
   };
   heap: { load: DashboardLoad; minutes: number; samplesMiB: number[]; kibPerMinute: number };
   pixels: (Noise & PixelCase)[];
@@ -76,16 +95,18 @@ async function main(dir: string): Promise<void> {
   await buildSite((line) => process.stdout.write(`${line}\n`));
   const browser = await chromium.launch({
     executablePath: await chromiumPath(),
-    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
+    args: BROWSER_ARGS,
   });
   try {
     const result: DashboardResult = {
       sizes: siteSizes(),
+      bare: await measureBare(browser),
       script: [],
       frames: await measureFrames(browser),
       heap: { load: HEAP_LOAD, minutes: 0, samplesMiB: [], kibPerMinute: 0 },
       pixels: [],
     };
+    say("bare", result.bare);
     say("frames", result.frames);
     for (const load of SCRIPT_LOADS) result.script.push(await measureScript(browser, load));
     say("script", result.script);
@@ -94,7 +115,8 @@ async function main(dir: string): Promise<void> {
     const bundle = await bundleWorker(join(dir, "bundle"));
     for (const log of options.logs.split(",") as LogName[]) {
       const watch = new DisturbanceWatch([process.pid]);
-      const measured = await measurePixels(browser, log, join(dir, log), bundle, Number(options.probes));
+      const aim = { probes: Number(options.probes), eventsPerSecond: Number(options.rate) };
+      const measured = await measurePixels(browser, log, join(dir, log), bundle, aim);
       if (measured !== undefined) result.pixels.push({ ...measured, ...noise(watch) });
     }
     say("pixels", result.pixels);
@@ -134,12 +156,47 @@ async function openDashboard(
   return { page, close };
 }
 
-/** Script is all JavaScript; all is what the page's main thread did: styles, layout, painting, collecting garbage. */
 async function measureScript(
   browser: Browser,
   load: DashboardLoad,
 ): Promise<DashboardResult["script"][number]> {
   const { page, close } = await openDashboard(browser, load);
+  const measured = await scriptOf(page);
+  await close();
+  return { load, ...measured };
+}
+
+async function measureBare(browser: Browser): Promise<ScriptCase> {
+  const page = await browser.newPage({ viewport: VIEWPORT });
+  await page.setContent("<canvas width=1800 height=600></canvas>");
+  await page.evaluate(drawBareLines, 1_000 / TICKS);
+  await sleep(WARM_UP_MS);
+  const measured = await scriptOf(page);
+  await page.close();
+  return measured;
+}
+
+function drawBareLines(everyMs: number): void {
+  const ctx = document.querySelector("canvas")?.getContext("2d");
+  const lines = Array.from({ length: 60 }, (_, line) =>
+    Array.from({ length: 600 }, (_value, i) => 300 + Math.sin(i / 60 + line) * 200 + ((i + line * 7) % 5)),
+  );
+  const draw = (): void => {
+    ctx?.clearRect(0, 0, 1_800, 600);
+    for (const line of lines) {
+      const path = new Path2D();
+      for (const [i, top] of line.entries()) path.lineTo(i * 3, top);
+      ctx?.stroke(path);
+    }
+  };
+  setInterval(() => requestAnimationFrame(draw), everyMs);
+}
+
+/**
+ * CPU time of the page's main thread for each tick. Script is all JavaScript; all is everything: styles, layout, painting,
+ * collecting garbage.
+ */
+async function scriptOf(page: Page): Promise<ScriptCase> {
   const session = await page.context().newCDPSession(page);
   await session.send("Performance.enable", { timeDomain: "threadTicks" });
   const watch = new DisturbanceWatch([process.pid]);
@@ -149,15 +206,12 @@ async function measureScript(
   const after = await metrics(session);
   const perTick = (name: string): number =>
     rounded((((after[name] ?? 0) - (before[name] ?? 0)) * 1_000) / ticks);
-  const measured = {
-    load,
+  return {
     scriptMsPerTick: perTick("ScriptDuration"),
     allMsPerTick: perTick("TaskDuration"),
     ticks,
     ...noise(watch),
   };
-  await close();
-  return measured;
 }
 
 async function metrics(session: CDPSession): Promise<Record<string, number>> {
@@ -170,7 +224,10 @@ async function measureFrames(browser: Browser): Promise<DashboardResult["frames"
   const emptyBefore = await countEmptyFrames(browser, seconds / 2);
   const { page, close } = await openDashboard(browser, FRAME_LOAD);
   const watch = new DisturbanceWatch([process.pid]);
-  const { frames, longTasks } = await countFrames(page, seconds);
+  const [{ frames, longTasks }, { allMsPerTick }] = await Promise.all([
+    countFrames(page, seconds),
+    scriptOf(page),
+  ]);
   const disturbed = noise(watch);
   await close();
   const empty = [...emptyBefore, ...(await countEmptyFrames(browser, seconds / 2))];
@@ -182,6 +239,7 @@ async function measureFrames(browser: Browser): Promise<DashboardResult["frames"
     lateShare: lateShare(frames),
     emptyLateShare: lateShare(empty),
     longTasks,
+    mainThreadShare: rounded((allMsPerTick * TICKS) / 1_000),
     ...disturbed,
   };
 }

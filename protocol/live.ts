@@ -49,6 +49,8 @@ export interface DeltaMessage {
   watermark: number | null;
   /** Milliseconds from the arrival of the oldest event in this frame to its sending. */
   lag: number;
+  /** How many more frames this one stands for, because of `maxRate` or a client that was slow; absent: none. */
+  merged?: number;
 }
 
 export type LiveErrorCode =

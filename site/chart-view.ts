@@ -1,7 +1,6 @@
 import uPlot from "uplot";
 import { barRects, fillRects, paintBarMarks, type BarRect } from "./chart-bars.ts";
 import { timeAxis, valueAxis } from "./chart-axes.ts";
-import { paintHeat } from "./chart-heat.ts";
 import { areaFill, paintLineMarks, settledIndex } from "./chart-lines.ts";
 import { markAt, markReach, paintMarks, type ChartMarks } from "./chart-marks.ts";
 import { areaPath, linePath, projectionOf } from "./chart-paths.ts";
@@ -42,6 +41,8 @@ const EDGE_PX = 6;
 const PADDING: uPlot.Padding = [8, EDGE_PX, 0, 0];
 const TICK_EVERY_PX = 52;
 const MOST_BOLD_POINTS = 1_000;
+
+let paintHeat: typeof import("./on-demand/chart-heat.ts").paintHeat | undefined;
 
 /** One uPlot in a host element, drawn anew whenever there is something to draw. */
 export class ChartView {
@@ -311,7 +312,7 @@ export class ChartView {
     const { kind, marks } = this.#input ?? {};
     const picture = this.#drawn;
     if (picture === undefined) return;
-    if (kind === "heatmap") paintHeat(plot, picture, this.#palette);
+    if (kind === "heatmap") this.#paintHeat(plot, picture);
     else {
       for (const [index, row] of picture.rows.entries()) {
         const color = this.#color(index);
@@ -320,6 +321,17 @@ export class ChartView {
       }
     }
     if (marks !== undefined && kind !== "spark") paintMarks(plot, marks, this.#palette, kind === "heatmap");
+  }
+
+  /** Most dashboards have no heatmap: how to draw one is loaded with the first. */
+  #paintHeat(plot: uPlot, picture: Picture): void {
+    if (paintHeat !== undefined) return paintHeat(plot, picture, this.#palette);
+    const load = async (): Promise<void> => {
+      ({ paintHeat } = await import("./on-demand/chart-heat.ts"));
+      this.#plot?.redraw(false, false);
+    };
+    // The next drawing tries again.
+    void load().catch(() => undefined);
   }
 
   #hover(plot: uPlot): void {

@@ -30,8 +30,20 @@ export function FreshnessBadge({ series, traits, isPast }: FreshnessBadgeProps) 
   return (
     <span class={`freshness freshness-${tone}`}>
       <span class="freshness-dot" aria-hidden="true" />
+      {series.merged > 0 && <Merged count={series.merged} />}
       {tone === "live" && <span class="visually-hidden">live · </span>}
       {tone === "live" ? text.replace("live · ", "") : text}
+    </span>
+  );
+}
+
+/** How many frames did not come by themselves: the page, or the way to it, was slower than the data. */
+function Merged({ count }: { count: number }) {
+  const text = `${count} ${count === 1 ? "frame" : "frames"} merged, as this page was slow`;
+  return (
+    <span class="freshness-merged" title={text}>
+      <span aria-hidden="true">{`⇉ ${count}`}</span>
+      <span class="visually-hidden">{`${text}, `}</span>
     </span>
   );
 }

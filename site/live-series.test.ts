@@ -36,6 +36,15 @@ describe("LiveSeries", () => {
     expect(live.freshAtMs).toBe(999_700);
   });
 
+  it("[U3] counts the frames that came merged into others", () => {
+    const { live } = setUp();
+    live.snapshot(snapshot(points(990_000)));
+    live.delta({ ...delta(points(991_000)), merged: 3 });
+    live.delta(delta(points(992_000)));
+    live.delta({ ...delta(points(993_000)), merged: 1 });
+    expect(live.merged).toBe(4);
+  });
+
   it("[U2] keeps buffering while the page is paused, and loses nothing that it shows", () => {
     const { live, view, clock } = setUp();
     live.snapshot(snapshot(points(950_000)));

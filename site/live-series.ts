@@ -21,6 +21,8 @@ export class LiveSeries implements PanelSeries {
   error: string | undefined;
   /** When the newest news happened, on the server's clock. */
   freshAtMs: number | undefined;
+  /** Frames that came merged into others, because this page was slow. */
+  merged = 0;
 
   constructor(rangeMs: number, view: View) {
     this.#rangeMs = rangeMs;
@@ -47,7 +49,8 @@ export class LiveSeries implements PanelSeries {
     this.#changed(watermark);
   }
 
-  delta({ series, watermark, lag }: DeltaMessage): void {
+  delta({ series, watermark, lag, merged = 0 }: DeltaMessage): void {
+    this.merged += merged;
     if (this.buffer.merge(series)) this.#freshAt(this.#view.clockMs() - lag);
     this.#changed(watermark);
   }

@@ -10,6 +10,8 @@ export interface PanelSeries {
   readonly watermark: number | null;
   /** When the newest news happened, on the server's clock. */
   readonly freshAtMs: number | undefined;
+  /** Frames that came merged into others, because this page was slow. */
+  readonly merged: number;
   /** The usual distance of its points. */
   readonly rhythmMs: number;
   /** Runs `listener` after every change; the result ends it. */

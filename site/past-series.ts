@@ -18,6 +18,7 @@ export type RunQuery = (request: PastRequest, signal: AbortSignal) => Promise<Qu
 export class PastSeries implements PanelSeries {
   readonly buffer = new SeriesBuffer();
   readonly watermark = null;
+  readonly merged = 0;
   readonly #run: RunQuery;
   readonly #listeners = new Set<() => void>();
   #running: AbortController | undefined;

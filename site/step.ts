@@ -12,12 +12,17 @@ const ROUND_STEPS_MS = [
   ...[1, 2, 7, 14, 30].map((count) => count * DAY_MS),
 ];
 
+/** A round step that is longer than this many times what is needed shows too little: better one that is not round. */
+const MOST_TIMES = 4;
+
 /**
  * The distance of points that suits a drawing: round, a multiple of the window's own step, and so large that the span
  * takes no more than `mostPoints`.
  */
 export function chooseStepMs(spanMs: number, mostPoints: number, windowStepMs: number): number {
   const leastMs = Math.max(windowStepMs, spanMs / Math.max(1, mostPoints));
-  const round = ROUND_STEPS_MS.find((ms) => ms >= leastMs && ms % windowStepMs === 0);
+  const round = ROUND_STEPS_MS.find(
+    (ms) => ms >= leastMs && ms <= leastMs * MOST_TIMES && ms % windowStepMs === 0,
+  );
   return round ?? Math.ceil(leastMs / windowStepMs) * windowStepMs;
 }

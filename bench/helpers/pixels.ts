@@ -23,9 +23,9 @@ export interface PixelCase {
 }
 
 const TICK_MS = 200;
-const BACKGROUND = { eventsPerRequest: 1_000, everyMs: 20 };
+const EVENTS_PER_REQUEST = 1_000;
 const PAUSE_MS = { least: 60, most: 320 };
-const PROBE_TIMEOUT_MS = 10_000;
+const PROBE_TIMEOUT_MS = 30_000;
 const WARM_UP_PROBES = 15;
 
 /** What is watched: the probes as a number, and the background as lines, as on a dashboard in use. */
@@ -44,7 +44,7 @@ export async function measurePixels(
   log: LogName,
   dir: string,
   bundle: Bundle,
-  probes: number,
+  { probes, eventsPerSecond }: { probes: number; eventsPerSecond: number },
 ): Promise<PixelCase | undefined> {
   const freshet = await tryStartFreshet(log, dir, bundle, { LIVE_TICK_MS: String(TICK_MS) });
   if (freshet === undefined) return undefined;
@@ -52,7 +52,7 @@ export async function measurePixels(
   try {
     await putMetric(freshet.url, PROBE_METRIC);
     await putDashboard(freshet.url);
-    const background = postBackground(freshet.port, stop.signal);
+    const background = postBackground(freshet.port, eventsPerSecond, stop.signal);
     const startMs = performance.now();
     const page = await openPage(browser, freshet);
     const times = await Promise.race([probePage(page, freshet.url, probes), background.then(() => [])]);
@@ -64,10 +64,7 @@ export async function measurePixels(
       log,
       tickMs: TICK_MS,
       probes,
-      eventsPerSecond: {
-        wanted: (BACKGROUND.eventsPerRequest * 1_000) / BACKGROUND.everyMs,
-        accepted: Math.round(accepted / seconds),
-      },
+      eventsPerSecond: { wanted: eventsPerSecond, accepted: Math.round(accepted / seconds) },
       pixelMs: { p50: rounded(quantile(times, 0.5)), p99: rounded(quantile(times, 0.99)) },
     };
   } finally {
@@ -141,8 +138,9 @@ async function probePage(page: Page, url: string, probes: number): Promise<numbe
 }
 
 /** Sends at a steady pace, and fewer when answers are slower than that. @returns the events that were accepted. */
-async function postBackground(port: number, stop: AbortSignal): Promise<number> {
-  const bodies = makeBodies(8, BACKGROUND.eventsPerRequest);
+async function postBackground(port: number, eventsPerSecond: number, stop: AbortSignal): Promise<number> {
+  const bodies = makeBodies(8, EVENTS_PER_REQUEST);
+  const everyMs = (EVENTS_PER_REQUEST * 1_000) / eventsPerSecond;
   let accepted = 0;
   let dueMs = performance.now();
   const send = async (): Promise<void> => {
@@ -152,7 +150,7 @@ async function postBackground(port: number, stop: AbortSignal): Promise<number> 
   };
   while (!stop.aborted) {
     await send();
-    dueMs = Math.max(dueMs + BACKGROUND.everyMs, performance.now() - 200);
+    dueMs = Math.max(dueMs + everyMs, performance.now() - 200);
     await sleep(Math.max(0, dueMs - performance.now()));
   }
   return accepted;

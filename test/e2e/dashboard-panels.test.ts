@@ -200,6 +200,26 @@ describe("panels in Chromium", () => {
     seen.errors.length = 0;
   });
 
+  it("[U3] merged frames are told, which only a slow way to the page makes", async () => {
+    const page = await seen.browser.newPage();
+    await page.routeWebSocket(/\/v1\/live/, (socket) => {
+      const server = socket.connectToServer();
+      server.onMessage((data) => {
+        const text = String(data);
+        const isDelta = text.startsWith("{") && text.includes('"type":"delta"');
+        socket.send(isDelta ? JSON.stringify({ ...(JSON.parse(text) as object), merged: 2 }) : data);
+      });
+    });
+    await page.goto(`${seen.freshet.url}/d/kinds`);
+    await panel(page, "As line").locator("canvas, .panel-note").first().waitFor();
+    for (let i = 0; i < 3; i++) {
+      await hits(`merged-${i}`, 1, { "a.example": 1 });
+      await sleep(700);
+    }
+    await expect.poll(() => panel(page, "As line").innerText(), { timeout: 10_000 }).toMatch(/⇉ \d+/);
+    await page.close();
+  });
+
   it("[U1] no errors on the console", () => {
     expect(seen.errors).toEqual([]);
   });

@@ -1,8 +1,8 @@
 import type uPlot from "uplot";
-import { POINT_STATE } from "../protocol/series.ts";
-import type { Picture } from "./picture.ts";
-import { lowerBound } from "./series.ts";
-import type { Palette } from "./theme.ts";
+import { POINT_STATE } from "../../protocol/series.ts";
+import type { Picture } from "../picture.ts";
+import { lowerBound } from "../series.ts";
+import type { Palette } from "../theme.ts";
 
 /** A cell narrower than this in CSS pixels cannot be told from its neighbours: several points share one. */
 const LEAST_CELL_PX = 5;
