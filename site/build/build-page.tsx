@@ -1,4 +1,5 @@
-import { useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
+import type { Dashboard } from "../../protocol/dashboard.ts";
 import type { MetricSource } from "../../protocol/metric.ts";
 import { parseDuration } from "../../protocol/time.ts";
 import { announce } from "../announce.tsx";
@@ -38,18 +39,27 @@ const UNDO = "M3 6.500h6.500a3.500 3.500 0 0 1 0 7H6M3 6.500L6 3.500M3 6.500l3 3
 const REDO = "M13 6.500H6.500a3.500 3.500 0 0 0 0 7H10M13 6.500l-3-3M13 6.500l-3 3";
 const RANGES = ["5m", "15m", "1h", "6h", "1d", "7d"];
 
+/** Drafts that are not saved, by the dashboard in the address: who looks at another page meanwhile finds them again. */
+const KEPT = new Map<string, { history: History<Draft>; saved: string; base: Dashboard | undefined }>();
+
 function Builder({ rest, readKey, catalog, reload }: PageProps) {
   const { dashboards, metrics } = catalog;
   const existing = dashboards.find(({ name }) => name === rest[0]);
   const names = dashboards.map(({ name }) => name);
-  const [history, setHistory] = useState<History<Draft>>(() =>
-    historyOf(existing === undefined ? newDraft(names) : { dashboard: existing, metrics: {} }),
+  const place = rest[0] ?? "";
+  const kept = KEPT.get(place);
+  const [history, setHistory] = useState<History<Draft>>(
+    () =>
+      kept?.history ??
+      historyOf(existing === undefined ? newDraft(names) : { dashboard: existing, metrics: {} }),
   );
   const [editing, setEditing] = useState<Editing | undefined>(() =>
     editingAt(rest[1], existing?.panels.length),
   );
-  const [saved, setSaved] = useState(() => (existing === undefined ? "" : JSON.stringify(existing)));
-  const [base, setBase] = useState(existing);
+  const [saved, setSaved] = useState(
+    () => kept?.saved ?? (existing === undefined ? "" : JSON.stringify(existing)),
+  );
+  const [base, setBase] = useState(kept === undefined ? existing : kept.base);
   const [saving, setSaving] = useState<Saving>({ status: "no" });
   const [json, setJson] = useState(false);
   const key = useStore(ownKey) ?? readKey;
@@ -62,6 +72,10 @@ function Builder({ rest, readKey, catalog, reload }: PageProps) {
   const unsaved = Object.values(draft.metrics).filter((metric) => !isStored(metric, metrics));
   const dirty = JSON.stringify(dashboard) !== saved || unsaved.length > 0;
   useUnsavedGuard(dirty && dashboard.panels.length > 0);
+  useEffect(() => {
+    if (dirty) KEPT.set(place, { history, saved, base });
+    else KEPT.delete(place);
+  }, [history, saved, base, dirty]);
   const change = (next: Draft, tag?: string): void => {
     setHistory((before) => changed(before, next, tag));
     setSaving({ status: "no" });

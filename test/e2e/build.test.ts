@@ -149,6 +149,19 @@ describe("building a dashboard in Chromium", () => {
     const file = JSON.parse(await page.locator(".json").innerText()) as { dashboards: Dashboard[] };
     expect(file.dashboards[0]?.panels.map(({ title }) => title)).toEqual(await titles());
     expect(file.dashboards[0]?.panels[0]?.width).toBe(6);
+    expect(await seriousIn(page)).toEqual([]);
+    await page.keyboard.press("Escape");
+
+    // Who looks at another page meanwhile finds the draft again, and can still take it back.
+    const drafted = await titles();
+    await page.getByRole("link", { name: "Servers" }).click();
+    await page.getByRole("heading", { name: "Servers" }).waitFor();
+    await page.goBack();
+    await page.locator(".edit-card").first().waitFor();
+    expect(await titles()).toEqual(drafted);
+    await page.getByRole("button", { name: "Undo" }).click();
+    await page.getByRole("button", { name: "Undo" }).click();
+    expect(await titles()).toEqual(before);
     await page.close();
   });
 
