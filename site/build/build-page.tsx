@@ -8,6 +8,7 @@ import { formatSpan } from "../format.ts";
 import { useStore } from "../hooks.ts";
 import { PathIcon } from "../icons.tsx";
 import { DialogFrame } from "../on-demand/dialog.tsx";
+import { dashboardPath, navigate } from "../route.ts";
 import type { PageProps } from "../slots.ts";
 import { SERIES_COLORS } from "../theme.ts";
 import { type Draft, freeName, nameFrom, newDraft, putPanel } from "./draft.ts";
@@ -90,12 +91,22 @@ function Builder({ rest, readKey, catalog, reload }: PageProps) {
   };
   useUndoKeys(undo, redo, editing === undefined && !json);
 
+  /** What was new has an address of its own from now on; the steps to undo go along. */
+  const moveTo = (stored: Dashboard): void => {
+    KEPT.set(stored.name, { history, saved: JSON.stringify(dashboard), base: stored });
+    KEPT.delete("");
+    const name = encodeURIComponent(stored.name);
+    navigate(`${dashboardPath(stored.name)}#/build/${name}`, true);
+    requestAnimationFrame(() => document.querySelector<HTMLElement>(".build-head button")?.focus());
+  };
+
   const store = async (with_: Requests, over = base): Promise<void> => {
     setSaving({ status: "going" });
     const outcome = await save(draft, over, metrics, with_);
     setSaving(outcome);
     if (outcome.status === "saved") {
       setBase(outcome.stored);
+      if (place === "") moveTo(outcome.stored);
       setSaved(JSON.stringify(dashboard));
       announce("Saved.");
       reload();
@@ -148,7 +159,7 @@ function Builder({ rest, readKey, catalog, reload }: PageProps) {
   return (
     <main class="page build">
       <div class="page-head build-head">
-        <h1 class="page-title">{existing === undefined ? "New dashboard" : "Edit dashboard"}</h1>
+        <h1 class="page-title">{base === undefined ? "New dashboard" : "Edit dashboard"}</h1>
         <div class="build-tools">
           <button
             type="button"
@@ -195,7 +206,7 @@ function Builder({ rest, readKey, catalog, reload }: PageProps) {
           label="Title"
           value={dashboard.title}
           onChange={(title) => {
-            const name = existing === undefined ? freeName(nameFrom(title), names) : dashboard.name;
+            const name = base === undefined ? freeName(nameFrom(title), names) : dashboard.name;
             change({ ...draft, dashboard: { ...dashboard, title, name } }, "title");
           }}
         />
