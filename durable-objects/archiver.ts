@@ -1,4 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
+import type { Event } from "../protocol/event.ts";
 import type { Metric } from "../protocol/metric.ts";
 import { bucketOf } from "./archive/archive-bucket.ts";
 import { PartitionArchive } from "./archive/archive-partition.ts";
@@ -6,7 +7,7 @@ import type { ArchivedFile, ArchivedRange } from "./archive/archived-file.ts";
 import { retryPauseMs } from "./archive/cut-policy.ts";
 import { type ExploreShare, foldTail } from "./archive/log-tail.ts";
 import { BatchIdMemory } from "./engine/batch-id-memory.ts";
-import { compileMetric } from "./engine/compiled-metric.ts";
+import { type CompiledMetric, compileMetric } from "./engine/compiled-metric.ts";
 import { type Env, settingsOf } from "./env.ts";
 import { openSource } from "./log/open-log.ts";
 import { ArchiveStore } from "./storage/archive-store.ts";
@@ -98,6 +99,14 @@ export class Archiver extends DurableObject<Env> {
   }
 
   /**
+   * The greatest event time of a project before `offset`, or somewhat later, epoch ms; -1: there is none, null: not all
+   * of that is archived.
+   */
+  newestBefore(project: string, offset: number): number | null {
+    return offset > this.#store.reader.nextOffset ? null : this.#store.newestBefore(project, offset);
+  }
+
+  /**
    * What one partition knows of past events for a metric: the files that may hold some in [fromMs, toMs), epoch ms,
    * and what lies behind them in the log, folded.
    *
@@ -110,11 +119,10 @@ export class Archiver extends DurableObject<Env> {
     this.#store.reader.recall(batchIds);
     const source = openSource(this.env, this.#partition, "archiver");
     try {
-      const compiled = compileMetric({ metric, revision: 0 });
       const tail = await foldTail(source, nextOffset, {
         partition: this.#partition,
         project,
-        compiled,
+        compiled: within(compileMetric({ metric, revision: 0 }), fromMs, toMs),
         batchIds,
       });
       return JSON.stringify({ files, tail } satisfies ExploreShare);
@@ -186,4 +194,14 @@ export class Archiver extends DurableObject<Env> {
     const setMs = await this.ctx.storage.getAlarm();
     if (setMs === null || setMs > wantedMs) await this.ctx.storage.setAlarm(wantedMs);
   }
+}
+
+/** A metric of events in [fromMs, toMs) only. */
+function within(compiled: CompiledMetric, fromMs: number, toMs: number): CompiledMetric {
+  const { accepts } = compiled;
+  const isWithin = ({ ts }: Event): boolean => ts >= fromMs && ts < toMs;
+  return {
+    ...compiled,
+    accepts: (event) => isWithin(event) && (accepts === undefined || accepts(event)),
+  };
 }

@@ -1,7 +1,11 @@
 import { DurableObject } from "cloudflare:workers";
+import type { AlertSource } from "../protocol/alert.ts";
 import type { Dashboard } from "../protocol/dashboard.ts";
 import { LIMITS } from "../protocol/limits.ts";
+import type { ShareLink, ShareScope } from "../protocol/share.ts";
 import { seriesName } from "../protocol/prometheus-names.ts";
+import { type AlertFault, type AlertOutcome, CatalogAlerts, type ProjectAlerts } from "./catalog-alerts.ts";
+import { CatalogShares, type ShareGrant, type ShareRefusal } from "./catalog-shares.ts";
 import {
   type Definitions,
   type DefinitionSource,
@@ -38,6 +42,9 @@ const SCHEMA = `
 
 export type KeyRole = "write" | "read" | "admin";
 
+/** A link's token that was made, or why none was. */
+export type MintOutcome = (ShareLink & { token: string }) | "too_many";
+
 /** What may restrict a key. */
 export interface KeyOptions {
   /** Origins whose pages may use it; absent: any, and none at all. */
@@ -45,15 +52,17 @@ export interface KeyOptions {
   rateLimit?: RateLimit;
 }
 
-/** What a key grants. */
+/** What a key grants, or the token of a share link. */
 export interface Grant extends KeyOptions {
   keyId: string;
   project: string;
-  role: KeyRole;
+  role: KeyRole | "share";
+  /** Of a share link's token alone. */
+  share?: ShareGrant;
 }
 
 /** What became of a definition; `series_taken`: another metric is the Prometheus series that it would be. */
-export type MetricOutcome = "stored" | "too_many" | "series_taken" | ViewFault;
+export type MetricOutcome = "stored" | "too_many" | "series_taken" | ViewFault | AlertFault;
 
 export type KeyOutcome = "stored" | "no_project" | "taken";
 
@@ -62,9 +71,14 @@ export type KeyOutcome = "stored" | "no_project" | "taken";
  * edge and the readers keep what they were told; a change of a metric is told to every reader before it is confirmed.
  */
 export class Catalog extends DurableObject<Env> {
+  readonly #alerts: CatalogAlerts;
+  readonly #shares: CatalogShares;
+
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     ctx.storage.sql.exec(SCHEMA);
+    this.#alerts = new CatalogAlerts(ctx.storage.sql);
+    this.#shares = new CatalogShares(ctx.storage.sql);
   }
 
   /** The grant of the key with this SHA-256 (hex), or null. */
@@ -80,6 +94,29 @@ export class Catalog extends DurableObject<Env> {
       role: row.role,
       ...(JSON.parse(row.options) as KeyOptions),
     };
+  }
+
+  /** The grant of a share link's token, or why it grants nothing. */
+  async authorizeShare(token: string): Promise<Grant | ShareRefusal> {
+    const share = await this.#shares.check(token, Date.now());
+    if (typeof share === "string") return share;
+    return { keyId: `share:${share.id}`, project: share.project, role: "share", share };
+  }
+
+  /** Makes a share link. */
+  async mintShare(project: string, scope: ShareScope, expiresInMs: number): Promise<MintOutcome> {
+    return (await this.#shares.mint(project, scope, expiresInMs, Date.now())) ?? "too_many";
+  }
+
+  shares(project: string): ShareLink[] {
+    return this.#shares.list(project, Date.now());
+  }
+
+  /** Ends a share link and closes what is open by it; false when there is none of this id. */
+  async revokeShare(project: string, id: string): Promise<boolean> {
+    const existed = this.#shares.revoke(project, id);
+    await this.env.LIVE_HUB.getByName(project).endShare(id);
+    return existed;
   }
 
   /** Creates a project; one that exists stays as it is. */
@@ -123,7 +160,9 @@ export class Catalog extends DurableObject<Env> {
       source.name,
     )[0];
     const body = JSON.stringify(source);
-    const fault = viewFaultAfter(this.metrics(project), source.name, source);
+    const fault =
+      viewFaultAfter(this.metrics(project), source.name, source) ??
+      this.#alertFaultAfter(project, source.name, source);
     if (fault !== undefined) return fault;
     if (row === undefined && this.#isSeriesTaken(project, source.name)) return "series_taken";
     if (row === undefined && this.metrics(project).length >= LIMITS.metricsPerProject) return "too_many";
@@ -144,8 +183,8 @@ export class Catalog extends DurableObject<Env> {
   }
 
   /** Removes a metric and tells every reader and window object; false when there is none of this name. */
-  async deleteMetric(project: string, name: string): Promise<boolean | ViewFault> {
-    const fault = viewFaultAfter(this.metrics(project), name);
+  async deleteMetric(project: string, name: string): Promise<boolean | ViewFault | AlertFault> {
+    const fault = viewFaultAfter(this.metrics(project), name) ?? this.#alertFaultAfter(project, name);
     if (fault !== undefined) return fault;
     this.#noteUntold(project);
     const existed = this.#changes("DELETE FROM metrics WHERE project = ? AND name = ?", project, name);
@@ -186,6 +225,36 @@ export class Catalog extends DurableObject<Env> {
     return { version: version ?? 0, ...parseDefinitions(sources) };
   }
 
+  /** Stores an alert rule and tells the window objects: each looks at windows that close from then on. */
+  async putAlert(project: string, source: AlertSource): Promise<AlertOutcome> {
+    const outcome = this.#alerts.put(project, source, this.metrics(project), Date.now());
+    if (outcome === "stored") await this.#tellAlerts(project);
+    return outcome;
+  }
+
+  /** Removes an alert rule; false when there is none of this name. */
+  async deleteAlert(project: string, name: string): Promise<boolean> {
+    const existed = this.#alerts.delete(project, name);
+    await this.#tellAlerts(project);
+    return existed;
+  }
+
+  alerts(project: string): AlertSource[] {
+    return this.#alerts.list(project);
+  }
+
+  /** The project's rules in the engine's terms. */
+  alertsOf(project: string): ProjectAlerts {
+    return this.#alerts.ofProject(project);
+  }
+
+  /** What the project's notifications are signed with; `renew` makes another. */
+  async webhookSecret(project: string, renew: boolean): Promise<string> {
+    const secret = renew ? this.#alerts.rotateSecret(project) : this.#alerts.secret(project);
+    if (renew) await this.#tellAlerts(project);
+    return secret;
+  }
+
   putDashboard(project: string, dashboard: Dashboard): void {
     const body = JSON.stringify(dashboard);
     this.ctx.storage.sql.exec(
@@ -214,6 +283,17 @@ export class Catalog extends DurableObject<Env> {
 
   batchers(): string[] {
     return this.#rows<{ name: string }>("SELECT name FROM batchers ORDER BY name").map(({ name }) => name);
+  }
+
+  #alertFaultAfter(project: string, name: string, source?: DefinitionSource): AlertFault | undefined {
+    const kept = this.metrics(project).filter((each) => each.name !== name);
+    return this.#alerts.faultAfter(project, source === undefined ? kept : [...kept, source]);
+  }
+
+  /** Objects that hear of it late ask for themselves when they are next told of definitions. */
+  async #tellAlerts(project: string): Promise<void> {
+    const objects = new Set([project, ...this.#placements(project)]);
+    await Promise.all(Array.from(objects, (name) => this.env.METRIC_WINDOW.getByName(name).refreshAlerts()));
   }
 
   #isSeriesTaken(project: string, name: string): boolean {

@@ -1,4 +1,5 @@
 import type { Archiver } from "./archiver.ts";
+import type { Backfill } from "./backfill.ts";
 import type { Batcher } from "./batcher.ts";
 import type { Catalog } from "./catalog.ts";
 import type { KeyLimiter } from "./key-limiter.ts";
@@ -22,6 +23,7 @@ export interface Env {
   KEY_LIMITER: DurableObjectNamespace<KeyLimiter>;
   ARCHIVER: DurableObjectNamespace<Archiver>;
   POINT_ARCHIVER: DurableObjectNamespace<PointArchiver>;
+  BACKFILL: DurableObjectNamespace<Backfill>;
   /** The cold archive; absent: nothing is archived. */
   ARCHIVE?: R2Bucket;
   ASSETS?: Fetcher;

@@ -85,6 +85,14 @@ export class MetricReader {
     return shardsOf(projectOf(this.#options.objectName), name, shards).map((shard) => shard.name);
   }
 
+  /** The window objects that `name` is read from besides this one: those of a split metric, and of those that a view is of. */
+  sharesOf(name: string): { metric: string; object: string }[] {
+    const view = this.view(name);
+    return (view === undefined ? [name] : inputsOf(view)).flatMap((metric) =>
+      this.shardsOf(metric).map((object) => ({ metric, object })),
+    );
+  }
+
   #defined(name: string): DefinedMetric | undefined {
     return this.#options.definitions().metrics.find(({ metric }) => metric.name === name);
   }

@@ -1,6 +1,8 @@
 import { DurableObject } from "cloudflare:workers";
 import type { WindowSpec } from "../protocol/window-spec.ts";
 import { askReader } from "./ask-reader.ts";
+import type { Replacement, ReplaceOutcome } from "./backfill/replacement.ts";
+import type { ProjectAlerts } from "./catalog-alerts.ts";
 import type { Definitions } from "./definitions.ts";
 import type { RangePartial } from "./engine/partials.ts";
 import { matchesGroups } from "./engine/group-key.ts";
@@ -8,7 +10,8 @@ import { metricsOf, projectOf } from "./engine/placement.ts";
 import type { WindowSet, WindowStep } from "./engine/window-set.ts";
 import { catalogOf, type Env, settingsOf } from "./env.ts";
 import { type HotSender, type HotStats, openHotSender } from "./hot-sender.ts";
-import { LiveFeed, type LiveFrame } from "./live-feed.ts";
+import type { LiveFrame, Position } from "./live/live-frame.ts";
+import { LiveFeed } from "./live-feed.ts";
 import { MetricReader, type Span } from "./metric-reader.ts";
 import { mergeStandings, type MetricStanding } from "./metric-standing.ts";
 import { type MetricStats, sumStats } from "./metric-stats.ts";
@@ -23,8 +26,10 @@ import {
   type WindowQuery,
 } from "./window-query.ts";
 import { changedElsewhere } from "./changed-definitions.ts";
+import { beginLife } from "./storage/object-life.ts";
 import { WindowStore } from "./storage/window-store.ts";
 import { objectWatcher, WatcherList } from "./watcher-list.ts";
+import { type AlertsOfObject, type AlertStats, WindowAlerts } from "./window-alerts.ts";
 
 const ASK_EVERY_MS = 1_000;
 const CHECKPOINT_EVERY_MS = 30_000;
@@ -45,6 +50,7 @@ export class MetricWindow extends DurableObject<Env> {
   readonly #reader: MetricReader;
   readonly #feed: LiveFeed;
   readonly #hot: HotSender | undefined;
+  readonly #alerts: WindowAlerts;
   readonly #keeper: PointKeeper;
   readonly #planner: QueryPlanner;
   #definitions: Definitions;
@@ -58,7 +64,21 @@ export class MetricWindow extends DurableObject<Env> {
     this.#name = ctx.id.name ?? "";
     this.#settings = settingsOf(env);
     this.#store = new WindowStore(ctx.storage);
-    const { set, definitions } = this.#store.load(this.#name, this.#settings);
+    this.#alerts = new WindowAlerts({
+      objectName: this.#name,
+      storage: ctx.storage,
+      allowPrivateWebhooks: this.#settings.allowPrivateWebhooks,
+      definitions: () => this.#definitions,
+      stored: (metric, fromMs, toMs) => this.#store.points.read(metric, fromMs, toMs),
+      fetchAlerts: (project) => catalogOf(env).alertsOf(project) as Promise<ProjectAlerts>,
+      keepAlive: (task) => ctx.waitUntil(task),
+      wakeBy: (dueMs) => this.#wakeBy(dueMs),
+    });
+    const { set, definitions } = this.#store.load(this.#name, this.#settings, (set, definitions) => {
+      this.#definitions = definitions;
+      this.#alerts.begin(set);
+    });
+    this.#alerts.replayed();
     this.#set = set;
     this.#definitions = definitions;
     const object = (name: string) => env.METRIC_WINDOW.getByName(name);
@@ -70,6 +90,8 @@ export class MetricWindow extends DurableObject<Env> {
       object,
     });
     this.#feed = new LiveFeed({
+      objectName: this.#name,
+      beginLife: () => beginLife(ctx.storage, Date.now()),
       watchers: new WatcherList(this.#store),
       reader: this.#reader,
       set,
@@ -121,6 +143,7 @@ export class MetricWindow extends DurableObject<Env> {
     this.#take({ type: "range", partial }, `{"type":"range","partial":${text}}`, nowMs);
     this.#feed.changed(partial.oldestReceivedMs, nowMs);
     this.#hot?.nudge(nowMs);
+    this.#alerts.nudge(nowMs);
     if (nowMs - this.#askedMs >= ASK_EVERY_MS) this.ctx.waitUntil(this.#askReaders());
     if (!this.#alarmSet && this.#set.hasOpenWindows) {
       this.#alarmSet = true;
@@ -154,6 +177,38 @@ export class MetricWindow extends DurableObject<Env> {
     return windows && JSON.stringify(this.#keeper.coverage(windows, Date.now()));
   }
 
+  /**
+   * JSON of where a metric stands here, a {@link Sealing}, for who computes its windows up to `untilMs` anew; undefined: it
+   * is not here, or of another revision.
+   */
+  async sealing(metric: string, revision: number, untilMs: number): Promise<string | undefined> {
+    await this.#refreshFor(metric, revision);
+    const windows = this.#set.metric(metric);
+    if (windows?.compiled.revision !== revision) return undefined;
+    // While no window waits for it, nobody else asks what time it is.
+    if (windows.sealedEnd < untilMs) await this.#askReaders(this.#set.silentPartitions(Date.now()));
+    return JSON.stringify(this.#keeper.sealing(windows));
+  }
+
+  /**
+   * Puts points that were computed anew in the place of sealed ones: all of them, durably, or none.
+   *
+   * @param text JSON of a {@link Replacement}.
+   */
+  async replacePoints(text: string): Promise<ReplaceOutcome> {
+    const replacement = JSON.parse(text) as Replacement;
+    const { metric, revision } = replacement;
+    await this.#refreshFor(metric, revision);
+    const windows = this.#set.metric(metric);
+    if (windows?.compiled.revision !== revision) return { type: "ended" };
+    // Points that are sealed and not written yet are on their way, too.
+    if (windows.sealedPoints > 0) this.#checkpoint();
+    const reason = this.#keeper.laterThan(windows, replacement);
+    if (reason !== undefined) return { type: "later", reason };
+    this.#checkpoint(replacement);
+    return { type: "replaced" };
+  }
+
   /** JSON of the project's metrics, a list of `Metric`; views are none. */
   async metrics(): Promise<string> {
     if (this.#definitions.version < 0) await this.#refresh();
@@ -163,7 +218,7 @@ export class MetricWindow extends DurableObject<Env> {
   /**
    * The last `rangeMs` of a metric for a hub, which from then on gets its changes.
    *
-   * @returns the JSON members of a snapshot frame after `id`.
+   * @returns JSON of a `WatchedSnapshot`.
    */
   async watch(hub: string, metric: string, rangeMs: number): Promise<WindowAnswer> {
     const window = await this.#windowOf(metric);
@@ -171,17 +226,16 @@ export class MetricWindow extends DurableObject<Env> {
     const span = latestSpan(rangeMs, window, Date.now());
     if ("ok" in span) return span;
     // Changes are told from before the points are read: one that is told twice does no harm.
-    const cursor = this.#feed.watch(hub, metric);
-    await Promise.all(
-      this.#reader.shardsOf(metric).map((shard) => this.#object(shard).watchShare(this.#name, metric)),
-    );
+    const position = this.#feed.watch(hub, metric);
+    await Promise.all(this.#reader.sharesOf(metric).map((share) => this.#watchShare(share)));
     const reading = await this.#reader.read(metric, span);
     if (reading === undefined) return unknownMetric(metric);
-    return { ok: true, body: JSON.stringify({ cursor, ...reading }) };
+    return { ok: true, body: JSON.stringify({ position, ...reading }) };
   }
 
-  unwatch(hub: string, metric: string): void {
-    this.#feed.unwatch(hub, metric);
+  async #watchShare({ metric, object }: { metric: string; object: string }): Promise<void> {
+    const position = await this.#object(object).watchShare(this.#name, metric);
+    this.#feed.watchingShare(object, metric, position);
   }
 
   /** What this object has of a split metric: JSON of a `ShareReading`, undefined if it is not one of its objects. */
@@ -191,27 +245,52 @@ export class MetricWindow extends DurableObject<Env> {
     return share && JSON.stringify(share);
   }
 
-  /** From now on the object that reads the metric as one is told what changes of this share. */
-  async watchShare(object: string, metric: string): Promise<void> {
+  /** From now on the object that reads the metric as one is told what changes of this share. Returns from where on. */
+  async watchShare(object: string, metric: string): Promise<Position> {
     if (this.#set.metric(metric) === undefined) await this.#refresh();
-    this.#feed.watch(objectWatcher(object), metric);
+    return this.#feed.watch(objectWatcher(object), metric);
   }
 
-  /** Takes changes of the shares of split metrics; returns the metrics that nobody watches. */
-  deliver(frames: LiveFrame[]): string[] {
-    return this.#feed.relay(frames);
+  /** Takes changes of a share of split metrics; returns the metrics that nobody watches. */
+  deliver(share: string, frames: LiveFrame[]): string[] {
+    return this.#feed.relay(share, frames);
   }
 
   /** The catalog says that definitions have changed. */
   async redefine(): Promise<void> {
     await this.#refresh();
+    await this.refreshAlerts();
+  }
+
+  /** The catalog says that alert rules have changed. */
+  async refreshAlerts(): Promise<void> {
+    if (this.#definitions.version < 0) await this.#refresh();
+    if (await this.#alerts.refresh()) this.#checkpoint();
+    this.#alerts.nudge(Date.now());
+    this.#wakeBy(Number.POSITIVE_INFINITY);
+  }
+
+  /** How alerts stand here and in the shares of split metrics, and what fired in `[fromMs, toMs]`: JSON, a list. */
+  async alerts(fromMs: number, toMs: number, most: number): Promise<string> {
+    const own = this.#alerts.read(fromMs, toMs, most);
+    const shares = await Promise.all(
+      this.#shards().map((shard) => this.#object(shard).alerts(fromMs, toMs, most)),
+    );
+    return JSON.stringify([own, ...shares.flatMap((share) => JSON.parse(share) as AlertsOfObject[])]);
+  }
+
+  /** What is counted of alerts here and in the shares of split metrics. */
+  async alertStats(): Promise<AlertStats[]> {
+    const shares = await Promise.all(this.#shards().map((shard) => this.#object(shard).alertStats()));
+    return [this.#alerts.stats(), ...shares.flat()];
   }
 
   /** Closes what waits only for the clock; after a restart, also what the lost alarm would have. */
   async wake(): Promise<void> {
     this.#hot?.nudge(Date.now());
     this.#keeper.nudge(Date.now());
-    if (this.#set.hasOpenWindows) await this.alarm();
+    this.#alerts.nudge(Date.now());
+    if (this.#set.hasOpenWindows || this.#dueMs <= Date.now()) await this.alarm();
     await Promise.all(this.#shards().map((shard) => this.#object(shard).wake()));
   }
 
@@ -257,6 +336,7 @@ export class MetricWindow extends DurableObject<Env> {
   override async alarm(): Promise<void> {
     this.#alarmSet = true;
     this.#hot?.nudge(Date.now());
+    this.#alerts.nudge(Date.now());
     this.#keeper.nudge(Date.now());
     if (this.#keeper.hasMore) this.#checkpoint();
     if (Date.now() - this.#appliedMs < ASK_EVERY_MS && this.#set.hasOpenWindows) {
@@ -270,12 +350,20 @@ export class MetricWindow extends DurableObject<Env> {
     } else {
       this.#alarmSet = false;
       if (this.#store.isDirty) this.#checkpoint();
-      this.#wakeBy(Math.min(this.#hot?.dueMs ?? Number.POSITIVE_INFINITY, this.#keeper.dueMs));
+      this.#wakeBy(Number.POSITIVE_INFINITY);
     }
   }
 
-  /** While windows are open, calls or the alarm come often enough. */
-  #wakeBy(dueMs: number): void {
+  /** When there is something to do though no window is open, epoch ms; Infinity: never. */
+  get #dueMs(): number {
+    const awaitedMs = Math.max(this.#alerts.awaitedMs, this.#askedMs + ASK_EVERY_MS);
+    const hotMs = this.#hot?.dueMs ?? Number.POSITIVE_INFINITY;
+    return Math.min(awaitedMs, this.#alerts.sendDueMs, hotMs, this.#keeper.dueMs);
+  }
+
+  /** While windows are open, calls or the alarm come often enough. There is one alarm for all that is to be done. */
+  #wakeBy(wantedMs: number): void {
+    const dueMs = Math.min(wantedMs, this.#dueMs);
     if (this.#alarmSet || dueMs === Number.POSITIVE_INFINITY) return;
     this.ctx.waitUntil(this.ctx.storage.setAlarm(Math.max(Date.now(), dueMs)));
   }
@@ -285,6 +373,7 @@ export class MetricWindow extends DurableObject<Env> {
     try {
       this.#set.step(step, nowMs);
       const kept = this.#store.append(text, nowMs);
+      this.#alerts.keep();
       const isDue = this.#store.isFull || nowMs - this.#checkpointMs >= CHECKPOINT_EVERY_MS;
       if (!kept || isDue || this.#set.sealedPoints > MOST_SEALED_POINTS) this.#checkpoint();
     } catch (error) {
@@ -293,11 +382,12 @@ export class MetricWindow extends DurableObject<Env> {
     }
   }
 
-  #checkpoint(): void {
+  #checkpoint(replacement?: Replacement): void {
     this.#checkpointMs = Date.now();
     this.#feed.draw();
+    this.#alerts.checkpoint();
     this.#store.checkpoint(this.#set, this.#definitions, (points) => {
-      this.#keeper.keep(points, this.#checkpointMs);
+      this.#keeper.keep(points, this.#checkpointMs, replacement);
     });
     this.#hot?.added(this.#checkpointMs);
     this.#keeper.nudge(this.#checkpointMs);
@@ -305,18 +395,23 @@ export class MetricWindow extends DurableObject<Env> {
   }
 
   /** Silent partitions hold windows open until their readers say that they stand at the end of the log. */
-  async #askReaders(): Promise<void> {
+  async #askReaders(partitions?: readonly number[]): Promise<void> {
     const nowMs = Date.now();
     this.#askedMs = nowMs;
-    const asked = this.#set.partitionsToAsk(nowMs);
+    const asked = partitions ?? this.#set.partitionsToAsk(nowMs);
     if (asked.length === 0) return;
     const answers = await Promise.all(asked.map((partition) => askReader(this.env, partition)));
-    const partitions = answers.filter(([, caughtUpMs]) => caughtUpMs >= 0);
-    if (partitions.length === 0) return;
-    const step: WindowStep = { type: "caughtUp", partitions };
+    const caughtUp = answers.filter(([, caughtUpMs]) => caughtUpMs >= 0);
+    if (caughtUp.length === 0) return;
+    const step: WindowStep = { type: "caughtUp", partitions: caughtUp };
     const answeredMs = Date.now();
     this.#take(step, JSON.stringify(step), answeredMs);
     this.#feed.changed(answeredMs, answeredMs);
+    this.#alerts.nudge(answeredMs);
+  }
+
+  async #refreshFor(metric: string, revision: number): Promise<void> {
+    if (this.#set.metric(metric)?.compiled.revision !== revision) await this.#refresh();
   }
 
   /** The windows of a metric or view; undefined: there is none of this name. */
@@ -343,7 +438,7 @@ export class MetricWindow extends DurableObject<Env> {
       this.#keeper.ended(ended.compiled);
       this.#store.forgetMetric(ended.compiled.metric.name);
     }
-    for (const name of changedElsewhere(before, definitions)) this.#feed.endedByName(name);
+    for (const name of changedElsewhere(before, definitions)) this.#feed.broken(name);
     this.#checkpoint();
   }
 

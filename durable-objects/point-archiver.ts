@@ -6,14 +6,13 @@ import type { PointListing } from "./archive/read-points.ts";
 import type { DefinedMetric } from "./engine/compiled-metric.ts";
 import type { Env } from "./env.ts";
 import { type PointArchiveStats, PointCatalog, type WrittenPointFile } from "./storage/point-catalog.ts";
-import type { PointRow } from "./storage/point-store.ts";
+import type { OutboxRows } from "./storage/point-outbox.ts";
 
-/** Rows of sealed points, and the definitions of their metrics by the names in the rows. */
-export interface PointBatch {
-  /** The first and the last row: a retry has the same, and so writes the same files. */
-  from: number;
-  to: number;
-  rows: PointRow[];
+/**
+ * Rows of sealed points, and the definitions of their metrics by the names in the rows. A retry has the same rows, and so
+ * writes the same files.
+ */
+export interface PointBatch extends OutboxRows {
   definitions: Record<string, DefinedMetric>;
 }
 
@@ -47,8 +46,12 @@ export class PointArchiver extends DurableObject<Env> {
    * @returns the last row that is archived.
    */
   async archive(text: string): Promise<number> {
-    const { from, to, rows, definitions } = JSON.parse(text) as PointBatch;
-    if (to <= this.#catalog.archivedTo || this.env.ARCHIVE === undefined) return this.#catalog.archivedTo;
+    const { from, to, rows, definitions, recomputed } = JSON.parse(text) as PointBatch;
+    if (this.env.ARCHIVE === undefined) return this.#catalog.archivedTo;
+    if (to <= this.#catalog.archivedTo) {
+      this.#catalog.add([], to, recomputed);
+      return this.#catalog.archivedTo;
+    }
     const bucket = bucketOf(this.env.ARCHIVE);
     const written: WrittenPointFile[] = [];
     for (const { body, ...file } of encodePoints(rows, (metric) => definitions[metric])) {
@@ -56,14 +59,8 @@ export class PointArchiver extends DurableObject<Env> {
       await bucket.put(path, body);
       written.push({ ...file, path, bytes: body.length });
     }
-    this.#catalog.add(written, to);
+    this.#catalog.add(written, to, recomputed);
     return to;
-  }
-
-  /** Points of a metric in `(afterMs, untilMs]` from rows before `before` do not count any more. */
-  recomputed(question: Omit<PointQuestion, "stepMs">, before: number): void {
-    const { metric, revision, afterMs, untilMs } = question;
-    this.#catalog.recomputed(metric, revision, afterMs, untilMs, before);
   }
 
   listing({ metric, revision, stepMs, afterMs, untilMs }: PointQuestion): PointListing {

@@ -1,10 +1,11 @@
 import type { View } from "../protocol/view.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import type { Metric } from "../protocol/metric.ts";
+import type { Replacement, Sealing } from "./backfill/replacement.ts";
 import type { Definitions } from "./definitions.ts";
 import type { DefinedMetric } from "./engine/compiled-metric.ts";
 import type { MetricWindows } from "./engine/metric-windows.ts";
-import { type RollupLevel, rollupLevels } from "./engine/rollup.ts";
+import { ceilTo, type RollupLevel, rollupLevels, stretchMs } from "./engine/rollup.ts";
 import type { WindowSet } from "./engine/window-set.ts";
 import type { HotSender } from "./hot-sender.ts";
 import type { PointArchiver, PointBatch } from "./point-archiver.ts";
@@ -43,6 +44,8 @@ export class PointKeeper {
   readonly #outbox: PointOutbox | undefined;
   #isArchiving = false;
   #retryMs = 0;
+  /** Whether points are old enough to be rolled up that were on their way. */
+  #isBlocked = false;
   /** Whether a few of the points that are old enough have yet to be rolled up. */
   hasMore = false;
 
@@ -52,23 +55,60 @@ export class PointKeeper {
     if (archiver !== undefined) this.#outbox = new PointOutbox(storage, points, Date.now());
   }
 
-  /** Part of a checkpoint. */
-  keep(points: PointStore, nowMs: number): void {
+  /** Part of a checkpoint. Points that were computed anew come first. */
+  keep(points: PointStore, nowMs: number, replacement?: Replacement): void {
+    if (replacement !== undefined) this.#replace(points, replacement);
     const { hot, set, settings } = this.#options;
+    const keepMs = settings.liveRetentionMs;
     const passed = this.#passedRow();
     points.release(passed);
     this.hasMore = false;
+    this.#isBlocked = false;
     for (const windows of set.metrics()) {
       const { compiled, sealedEnd } = windows;
       const levels = this.#levels(compiled.metric);
       const untilMs = Math.min(nowMs, sealedEnd);
-      if (points.rollUp(compiled, levels, untilMs, passed)) this.hasMore = true;
-      points.expire(compiled.metric.name, levels, nowMs - settings.liveRetentionMs, passed);
+      const outcome = points.rollUp(compiled, levels, untilMs, passed);
+      if (outcome === "more") this.hasMore = true;
+      if (outcome === "blocked") this.#isBlocked = true;
+      points.expire(compiled.metric.name, levels, { beforeMs: nowMs - keepMs, keepMs }, passed);
     }
     points.makeRoom(settings.liveBytes, (condition, parameter, reason) => {
       hot?.losing(condition, parameter, reason);
       this.#outbox?.losing(condition, parameter);
     });
+  }
+
+  /** Where a metric stands, for who computes its past anew. */
+  sealing({ compiled, sealedEnd, start }: MetricWindows): Sealing {
+    const stretch = stretchMs(this.#levels(compiled.metric));
+    return { sealedEndMs: sealedEnd, since: [...start.since], stretchMs: stretch };
+  }
+
+  /**
+   * Why points cannot be replaced now. Rows that are on their way somewhere must not change: cursors go by them. What it
+   * takes to have them arrive is under way then.
+   */
+  laterThan({ compiled, sealedEnd }: MetricWindows, replacement: Replacement): string | undefined {
+    const { hot, points } = this.#options;
+    const { metric, afterMs, untilMs } = replacement;
+    const stretch = stretchMs(this.#levels(compiled.metric));
+    const isWhole = untilMs % stretch === 0 || !points.isRolledUp(metric, untilMs, ceilTo(untilMs, stretch));
+    if (afterMs % stretch !== 0 || !isWhole) return `points are kept in other stretches, of ${stretch} ms`;
+    if (untilMs > sealedEnd) return `windows up to ${untilMs} are not sealed yet`;
+    if (this.#outbox?.isFull === true) {
+      this.nudge(Date.now(), true);
+      return "too many points wait to be archived";
+    }
+    if (!points.hasRowsFrom(this.#passedRow(), metric, afterMs, untilMs)) return undefined;
+    this.nudge(Date.now(), true);
+    hot?.nudge(Date.now());
+    return "points that are to be replaced have yet to reach the archive or the hot store";
+  }
+
+  #replace(points: PointStore, { metric, revision, afterMs, untilMs, points: anew }: Replacement): void {
+    const { first, next } = points.replace(metric, afterMs, untilMs, anew);
+    this.#outbox?.note({ metric, revision, afterMs, untilMs, before: first }, next - 1);
   }
 
   /** A metric has ended. */
@@ -136,9 +176,13 @@ export class PointKeeper {
         const archivedTo = await this.#options.archiver?.archive(
           JSON.stringify({ ...batch, definitions } satisfies PointBatch),
         );
-        outbox.done(archivedTo ?? 0, Date.now());
+        outbox.done(archivedTo ?? 0, batch.recomputed, Date.now());
       }
       this.#retryMs = 0;
+      if (this.#isBlocked) {
+        this.hasMore = true;
+        this.#options.wakeBy(Date.now());
+      }
     } catch {
       outbox.retry();
       this.#retryMs = Date.now() + RETRY_MS;

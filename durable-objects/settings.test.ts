@@ -22,6 +22,7 @@ describe("settings that are right", () => {
       archiveEveryMs: 300_000,
       archivePointsEveryMs: 3_600_000,
       liveBytes: 4 * 2 ** 30,
+      allowPrivateWebhooks: false,
     });
   });
 

@@ -43,6 +43,8 @@ export interface Settings {
   logRetentionMs: number;
   /** `LIVE_TICK_MS`: shortest distance of two frames of one metric. */
   liveTickMs: number;
+  /** `HUB_SOCKETS`: WebSockets that one hub takes; with more, hubs form a tree. */
+  hubSockets: number;
   /** `LIVE_RETENTION_MS`: how long the window objects keep a metric's points. */
   liveRetentionMs: number;
   /** `LIVE_FINE_MS`: how long, at least, they keep them as they were sealed; older ones are rolled up. */
@@ -61,6 +63,8 @@ export interface Settings {
   rootKey?: string;
   /** `METRICS_TOKEN`: what `/metrics` asks for as a bearer token; absent: it is open. */
   metricsToken?: string;
+  /** `ALERT_PRIVATE_WEBHOOKS`: whether alerts may be posted to addresses of private networks. */
+  allowPrivateWebhooks: boolean;
   /** `PUBLIC_READ_KEY`: a read key given to whoever opens the dashboard without one; absent: it asks for a key. */
   publicReadKey?: string;
 }
@@ -72,6 +76,7 @@ const NUMBERS = {
   IDLE_PARTITION_MS: { field: "idlePartitionMs", least: 100, most: 3_600_000, fallback: 5_000 },
   LOG_RETENTION_MS: { field: "logRetentionMs", least: 60_000, most: 30 * 86_400_000, fallback: 86_400_000 },
   LIVE_TICK_MS: { field: "liveTickMs", least: 10, most: 10_000, fallback: 200 },
+  HUB_SOCKETS: { field: "hubSockets", least: 1, most: 30_000, fallback: 2_000 },
   LIVE_RETENTION_MS: {
     field: "liveRetentionMs",
     least: 60_000,
@@ -123,6 +128,11 @@ export function parseSettings(env: Record<string, unknown>): Result<Settings> {
   if (rootKey !== undefined) settings.rootKey = rootKey;
   const metricsToken = text(env, "METRICS_TOKEN");
   if (metricsToken !== undefined) settings.metricsToken = metricsToken;
+  const privateWebhooks = text(env, "ALERT_PRIVATE_WEBHOOKS") ?? "false";
+  if (privateWebhooks !== "true" && privateWebhooks !== "false") {
+    return bad(`ALERT_PRIVATE_WEBHOOKS is ${describe(privateWebhooks)}; expected true or false`);
+  }
+  settings.allowPrivateWebhooks = privateWebhooks === "true";
   const publicReadKey = text(env, "PUBLIC_READ_KEY");
   if (publicReadKey !== undefined) settings.publicReadKey = publicReadKey;
   return ok(settings);

@@ -24,6 +24,8 @@ export const LIMITS = {
   liveMessageBytes: 8 * 1024,
   /** Subscriptions of one socket: what fits its 16 KiB hibernation attachment. */
   subscriptionsPerSocket: 64,
+  /** Frames a second that a subscription may ask for at least: a frame that waits for its time keeps its hub awake. */
+  leastMaxRate: 0.1,
   /** Panes one window is composed of: bounds the work of one result. One hour every second. */
   panesPerWindow: 3_600,
   /** Metrics of one project: a window object keeps all definitions in one row. */
@@ -54,8 +56,32 @@ export const LIMITS = {
   archivedWindows: 200_000,
   /** Points of the archive that one question reads, of all groups: what fits in memory. */
   archivedPoints: 1_000_000,
+  /** Files of the archive that one question reads, of one window object: each takes a few of a Worker's 10,000 requests. */
+  archivedFiles: 1_500,
   /** Bytes of one definition in the catalog: a metric, a dashboard, a key. */
   definitionBytes: 256 * 1024,
+  /** Alert rules of one project: each is evaluated with every window of its metric. */
+  alertsPerProject: 100,
+  /** Groups that one alert rule names. */
+  alertMatchers: 32,
+  /** Groups that one alert rule follows in one window object. */
+  alertGroups: 2_000,
+  /** Characters of a webhook's address. */
+  webhookCharacters: 2_048,
+  /** Notifications that wait for webhooks in one window object; beyond it the oldest go. */
+  waitingNotifications: 5_000,
+  /** Alerts that one window object remembers; beyond it the oldest that are resolved go. */
+  alertEpisodes: 10_000,
+  /** Alerts in one answer. */
+  answeredEpisodes: 1_000,
+  /** Share links of one project that have not expired. */
+  sharesPerProject: 200,
+  /** Metrics that one share link names. */
+  sharedMetrics: 64,
+  /** Groups that one share link names. */
+  sharedGroups: 32,
+  /** Bytes of what one share link names, as JSON: its token has to fit in an address. */
+  shareScopeBytes: 3_000,
   /** Panels of one dashboard. */
   panelsPerDashboard: 64,
   /** Annotations of one dashboard. */

@@ -83,3 +83,10 @@ export function parseInstant(text: string, nowMs: number): Result<number> {
     return fail("time", `'${text}' is not a time; expected now-15m, epoch milliseconds or ISO 8601`);
   return ok(nowMs - ms);
 }
+
+/** A duration as {@link parseDuration} reads it, in the largest unit that it is a whole number of. */
+export function durationText(ms: number): string {
+  if (ms === 0) return "0s";
+  const [unit, unitMs] = Object.entries(UNIT_MS).findLast(([, each]) => ms % each === 0) ?? ["ms", 1];
+  return `${ms / unitMs}${unit}`;
+}

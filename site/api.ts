@@ -1,7 +1,9 @@
 import type { Dashboard } from "../protocol/dashboard.ts";
 import type { MetricSource } from "../protocol/metric.ts";
 import { isObject } from "../protocol/result.ts";
+import type { SharedView } from "../protocol/share.ts";
 import { isViewSource, type ViewSource } from "../protocol/view.ts";
+import { isShareToken } from "./share-token.ts";
 import type { DrawnMetric } from "./traits.ts";
 import type { View } from "./view.ts";
 
@@ -9,6 +11,8 @@ import type { View } from "./view.ts";
 export interface Catalog {
   dashboards: Dashboard[];
   metrics: Map<string, DrawnMetric>;
+  /** Whether it is what a share link shows. */
+  isShared?: boolean;
 }
 
 /** Why a request failed. `status` is 0 when there was no answer. */
@@ -38,6 +42,7 @@ export async function loadPublicKey(view: View): Promise<string | undefined> {
 
 /** Dashboards and metrics, as the catalog has checked them. */
 export async function loadCatalog(key: string, view: View): Promise<Catalog> {
+  if (isShareToken(key)) return sharedCatalog(await get("/v1/share/view", key, view));
   const [dashboards, metrics] = await Promise.all([
     get("/v1/catalog/dashboards", key, view),
     get("/v1/catalog/metrics", key, view),
@@ -45,6 +50,15 @@ export async function loadCatalog(key: string, view: View): Promise<Catalog> {
   return {
     dashboards: list(dashboards["dashboards"]).filter(isDashboard),
     metrics: drawable(list(metrics["metrics"])),
+  };
+}
+
+function sharedCatalog(shared: Record<string, unknown>): Catalog {
+  const { dashboard, metrics } = shared as unknown as SharedView;
+  return {
+    dashboards: [dashboard],
+    metrics: new Map(metrics.map((metric) => [metric.name, metric])),
+    isShared: true,
   };
 }
 
@@ -102,8 +116,7 @@ export async function get(
 }
 
 function errorMessage(answer: Response, body: unknown): string {
-  const error = isObject(body) ? (body["error"] ?? body) : undefined;
-  const message = isObject(error) ? error["message"] : error;
+  const message = isObject(body) ? body["message"] : undefined;
   return typeof message === "string" && message !== "" ? message : `The server answered ${answer.status}.`;
 }
 

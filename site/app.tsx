@@ -5,8 +5,10 @@ import { useLoaded } from "./hooks.ts";
 import type { KeyPromptProps } from "./on-demand/key-prompt.tsx";
 import { FailureNotice, LoadingPage } from "./notices.tsx";
 import { keepKey, takeKey, type KeyPlaces } from "./read-key.ts";
+import { isShareToken } from "./share-token.ts";
 import { View } from "./view.ts";
 
+const loadEnded = async () => (await import("./share/shared-ended.tsx")).SharedEnded;
 const loadKeyPrompt = async () => (await import("./on-demand/key-prompt.tsx")).KeyPrompt;
 
 /** How far the page has come. */
@@ -14,6 +16,8 @@ type Progress =
   | { phase: "loading" }
   | { phase: "key"; refusal?: string }
   | { phase: "failed"; message: string }
+  /** A share link that shows nothing any more. */
+  | { phase: "ended"; message: string }
   | { phase: "ready"; key: string; catalog: Catalog };
 
 const places: KeyPlaces = { location, history, storage: () => sessionStorage };
@@ -53,6 +57,8 @@ export function App() {
       return <LoadingPage />;
     case "failed":
       return <FailureNotice message={progress.message} onRetry={() => setAttempt((count) => count + 1)} />;
+    case "ended":
+      return <LazyEnded message={progress.message} />;
     case "key":
       return (
         <LazyKeyPrompt
@@ -85,6 +91,11 @@ function LazyKeyPrompt(props: KeyPromptProps) {
   return KeyPrompt === undefined ? <LoadingPage /> : <KeyPrompt {...props} />;
 }
 
+function LazyEnded({ message }: { message: string }) {
+  const { value: SharedEnded } = useLoaded(loadEnded, []);
+  return SharedEnded === undefined ? <LoadingPage /> : <SharedEnded message={message} />;
+}
+
 async function load(given: string | undefined, view: View): Promise<Progress> {
   try {
     const key = given ?? (await loadPublicKey(view));
@@ -93,6 +104,7 @@ async function load(given: string | undefined, view: View): Promise<Progress> {
   } catch (error) {
     if (!(error instanceof RequestError)) throw error;
     if (!error.isRefusal) return { phase: "failed", message: error.message };
+    if (isShareToken(given)) return { phase: "ended", message: error.message };
     keepKey(places, undefined);
     return { phase: "key", refusal: error.message };
   }

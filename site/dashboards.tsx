@@ -14,7 +14,7 @@ import { LoadingPage } from "./notices.tsx";
 import { pageOptions, searchWith } from "./page-options.ts";
 import { queriesWith, QueryContext } from "./query.ts";
 import { dashboardInPath, dashboardPath, fragment, fragmentParts, navigate, path, search } from "./route.ts";
-import { HEADER_ACTIONS, PAGES, type HeaderAction, type SlotContext } from "./slots.ts";
+import { HEADER_ACTIONS, offered, PAGES, type HeaderAction, type SlotContext } from "./slots.ts";
 import { toggleTheme } from "./theme.ts";
 import { describeRange } from "./time-range.ts";
 import { keepRangeInUrl } from "./view-url.ts";
@@ -64,7 +64,7 @@ function Shown({ readKey, catalog, reload }: Omit<DashboardsProps, "view">) {
   const { dashboards } = catalog;
   const dashboard = wanted === undefined ? dashboards[0] : dashboards.find(({ name }) => name === wanted);
   const context: SlotContext = { readKey, catalog, dashboard, reload };
-  const slot = PAGES.find((page) => page.route === route);
+  const slot = offered(PAGES, catalog).find((page) => page.route === route);
   const ownMs = parseDuration(dashboard?.range) ?? 900_000;
 
   useEffect(() => {
@@ -84,7 +84,7 @@ function Shown({ readKey, catalog, reload }: Omit<DashboardsProps, "view">) {
           if (name !== undefined) navigate(dashboardPath(name));
         },
         slot: (key) => {
-          const action = HEADER_ACTIONS.find((each) => each.key === key);
+          const action = offered(HEADER_ACTIONS, catalog).find((each) => each.key === key);
           if (action?.href !== undefined) navigate(action.href(dashboard?.name ?? ""));
           else setDialog(action);
           return action !== undefined;
@@ -115,7 +115,7 @@ function Shown({ readKey, catalog, reload }: Omit<DashboardsProps, "view">) {
         <LazyMissing wanted={dashboards.length === 0 ? undefined : wanted} />
       )}
       {dialog === "keys" ? (
-        <LazyKeys onClose={() => setDialog(undefined)} />
+        <LazyKeys catalog={context.catalog} onClose={() => setDialog(undefined)} />
       ) : (
         dialog?.dialog !== undefined && (
           <LoadedDialog {...context} load={dialog.dialog} onClose={() => setDialog(undefined)} />
@@ -134,12 +134,12 @@ function LazyMissing({ wanted }: { wanted: string | undefined }) {
   );
 }
 
-function LazyKeys({ onClose }: { onClose: () => void }) {
+function LazyKeys({ catalog, onClose }: { catalog: Catalog; onClose: () => void }) {
   const { value: KeyOverlay, failed } = useLoaded(loadKeys, []);
   useEffect(() => {
     if (failed) onClose();
   }, [failed]);
-  return KeyOverlay === undefined ? null : <KeyOverlay onClose={onClose} />;
+  return KeyOverlay === undefined ? null : <KeyOverlay catalog={catalog} onClose={onClose} />;
 }
 
 /** Says what changes by itself or by a key: the connection, the range, whether time moves. */

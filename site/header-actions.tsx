@@ -3,14 +3,14 @@ import { useState } from "preact/hooks";
 import { useLoaded } from "./hooks.ts";
 import { PathIcon } from "./icons.tsx";
 import { followLink } from "./route.ts";
-import { HEADER_ACTIONS, type DialogProps, type HeaderAction, type SlotContext } from "./slots.ts";
+import { HEADER_ACTIONS, offered, type DialogProps, type HeaderAction, type SlotContext } from "./slots.ts";
 
 /** The buttons that `slots.ts` lists for the header. */
 export function HeaderActions(context: SlotContext) {
   const [open, setOpen] = useState<HeaderAction>();
   return (
     <>
-      {HEADER_ACTIONS.map((action) => (
+      {offered(HEADER_ACTIONS, context.catalog).map((action) => (
         <ActionButton key={action.name} action={action} context={context} onOpen={() => setOpen(action)} />
       ))}
       {open?.dialog !== undefined && (

@@ -6,7 +6,7 @@ import { MoonIcon, MoreIcon, SunIcon, WaveIcon } from "./icons.tsx";
 import { useLive } from "./live.ts";
 import { Popover } from "./popover.tsx";
 import { dashboardPath, followLink, search } from "./route.ts";
-import { PAGES, type SlotContext } from "./slots.ts";
+import { offered, PAGES, type SlotContext } from "./slots.ts";
 import { theme, toggleTheme } from "./theme.ts";
 import { rangeInSearch, searchWithRange } from "./time-range.ts";
 
@@ -56,7 +56,7 @@ export function Header({ dashboards, current, context, onHelp }: HeaderProps) {
       <div class="header-tools">
         <ConnectionBadge />
         <HeaderActions {...context} />
-        <PagesMenu />
+        <PagesMenu {...context} />
         <ThemeButton />
         <button
           type="button"
@@ -87,8 +87,8 @@ function Brand() {
 }
 
 /** The pages of `slots.ts` that want to be listed. */
-function PagesMenu() {
-  const pages = PAGES.filter(({ inMenu }) => inMenu === true);
+function PagesMenu({ catalog }: SlotContext) {
+  const pages = offered(PAGES, catalog).filter(({ inMenu }) => inMenu === true);
   if (pages.length === 0) return null;
   return (
     <Popover kind="menu" label="More pages" buttonClass="button button-icon" face={<MoreIcon />}>

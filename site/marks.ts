@@ -3,14 +3,19 @@ import { useContext, useEffect, useMemo, useState } from "preact/hooks";
 import type { Panel } from "../protocol/dashboard.ts";
 import type { Annotation } from "../protocol/panel-marks.ts";
 import type { ChartMarks } from "./chart-marks.ts";
-import { MARK_SOURCES, type ChartMark } from "./slots.ts";
+import { MARK_SOURCES, type ChartMark, type MetricThreshold } from "./slots.ts";
 
 /** What the sources of `slots.ts` tell. */
-export const MarksContext = createContext<readonly ChartMark[]>([]);
+export interface ToldMarks {
+  marks: readonly ChartMark[];
+  thresholds: readonly MetricThreshold[];
+}
+
+export const MarksContext = createContext<ToldMarks>({ marks: [], thresholds: [] });
 
 /** Loads the sources of marks, once the page has nothing better to do, and follows them. */
-export function useMarkSources(readKey: string): readonly ChartMark[] {
-  const [told, setTold] = useState<ReadonlyMap<number, readonly ChartMark[]>>(new Map());
+export function useMarkSources(readKey: string): ToldMarks {
+  const [told, setTold] = useState<ReadonlyMap<number, ToldMarks>>(new Map());
   useEffect(() => {
     let current = true;
     const stops: (() => void)[] = [];
@@ -18,7 +23,11 @@ export function useMarkSources(readKey: string): readonly ChartMark[] {
       const follow = async (): Promise<void> => {
         const source = await load();
         if (current)
-          stops.push(source(readKey, (marks) => setTold((before) => new Map(before).set(i, marks))));
+          stops.push(
+            source(readKey, (marks, thresholds = []) =>
+              setTold((before) => new Map(before).set(i, { marks, thresholds })),
+            ),
+          );
       };
       // A source that cannot be loaded leaves the charts without its marks, and nothing worse.
       follow().catch(() => undefined);
@@ -28,17 +37,34 @@ export function useMarkSources(readKey: string): readonly ChartMark[] {
       for (const stop of stops) stop();
     };
   }, [readKey]);
-  return useMemo(() => [...told.values()].flat(), [told]);
+  return useMemo(() => {
+    const all = [...told.values()];
+    return {
+      marks: all.flatMap(({ marks }) => marks),
+      thresholds: all.flatMap(({ thresholds }) => thresholds),
+    };
+  }, [told]);
 }
 
-/** What is marked on a panel: its thresholds, the dashboard's annotations and what the sources tell. */
-export function useMarks(panel: Panel, annotations: readonly Annotation[] | undefined): ChartMarks {
+/**
+ * What is marked on a panel: its thresholds, the dashboard's annotations and what the sources tell.
+ *
+ * @param isGrouped whether its metric has groups: the sources' thresholds are then of each by itself, which only lines show.
+ */
+export function useMarks(
+  panel: Panel,
+  annotations: readonly Annotation[] | undefined,
+  isGrouped: boolean,
+): ChartMarks {
   const told = useContext(MarksContext);
   return useMemo(() => {
     const noted = (annotations ?? []).map((annotation): ChartMark => ({ ...annotation, tone: "note" }));
-    const events = [...noted, ...told].filter(
+    const events = [...noted, ...told.marks].filter(
       ({ metric }) => metric === undefined || metric === panel.metric,
     );
-    return { thresholds: panel.thresholds ?? [], events };
-  }, [panel, annotations, told]);
+    const bounds = told.thresholds.filter(
+      ({ metric }) => metric === panel.metric && (!isGrouped || panel.kind === "line"),
+    );
+    return { thresholds: [...(panel.thresholds ?? []), ...bounds], events };
+  }, [panel, annotations, told, isGrouped]);
 }

@@ -24,7 +24,7 @@ export function PanelBody({ series, metric, asTable, ...props }: PanelBodyProps)
   if (series?.error !== undefined) return <PanelNote tone="error" title="No answer" text={series.error} />;
   if (series === undefined || !series.ready) return <div class="skeleton" aria-hidden="true" />;
   if (series.buffer.t.length === 0) {
-    const event = metric ? ` named “${metric.event}”` : "";
+    const event = metric?.event ? ` named “${metric.event}”` : "";
     return isFixed(range) ? (
       <PanelNote tone="empty" title="Nothing in this range" text={`No events${event} are known from then.`} />
     ) : (

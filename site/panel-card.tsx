@@ -61,7 +61,7 @@ export function PanelCard(card: PanelCardProps) {
   const fixed = toMs !== undefined;
   const following = !fixed && pausedAtMs === undefined;
   useSeriesFrames(series, visible && following, frameMs(spanMs(data.range), width));
-  const marks = useMarks(panel, context.dashboard?.annotations);
+  const marks = useMarks(panel, context.dashboard?.annotations, (metric?.groupBy ?? []).length > 0);
   const props: Omit<PanelProps, "series"> = {
     panel,
     traits,

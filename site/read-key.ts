@@ -1,3 +1,5 @@
+import { shareTokenIn } from "./share-token.ts";
+
 const STORAGE_KEY = "freshet.key";
 
 /** The parts of `window` that a key is read from and kept in. */
@@ -8,9 +10,11 @@ export interface KeyPlaces {
   storage: () => Pick<Storage, "getItem" | "setItem" | "removeItem">;
 }
 
-/** The key that the visitor brought: `?key=` in the address, which is removed from there, or one kept from before. */
+/** The key that the visitor brought: a share link's, which stays in the address; `?key=` in the address, which is removed from there, or one kept from before. */
 export function takeKey({ location, history, storage }: KeyPlaces): string | undefined {
   const url = new URL(location.href);
+  const shared = shareTokenIn(url.hash);
+  if (shared !== undefined) return shared;
   const given = url.searchParams.get("key");
   if (given === null || given === "") return attempt(() => storage().getItem(STORAGE_KEY)) ?? undefined;
   attempt(() => storage().setItem(STORAGE_KEY, given));

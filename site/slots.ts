@@ -1,5 +1,6 @@
 import type { ComponentType } from "preact";
 import type { Dashboard, Panel } from "../protocol/dashboard.ts";
+import type { Threshold } from "../protocol/panel-marks.ts";
 import type { Catalog } from "./api.ts";
 
 // What is not needed to look at a dashboard is loaded when somebody asks for it. To add such a thing, add an entry to one
@@ -59,6 +60,11 @@ export type PanelAction = ActionFace & SlotTarget<[dashboard: string, index: num
 /** Pages, such as `{ route: "events", title: "Events", load: async () => (await import("./build/events-page.tsx")).EventsPage }`. */
 export const PAGES: readonly PageSlot[] = [
   {
+    route: "alerts",
+    title: "Alerts",
+    load: async () => (await import("./alerts/alerts-page.tsx")).AlertsPage,
+  },
+  {
     route: "build",
     title: "New dashboard",
     inMenu: true,
@@ -74,6 +80,20 @@ export const PAGES: readonly PageSlot[] = [
 
 /** In the order in which they stand: Share, Alerts, Edit. */
 export const HEADER_ACTIONS: readonly HeaderAction[] = [
+  {
+    name: "share",
+    label: "Share",
+    icon: "M8 10V2M5 5l3-3 3 3M3 9v4a1 1 0 0 0 1 1h8a1 1 0 0 0 1-1V9",
+    key: "s",
+    dialog: async () => (await import("./share/share-dialog.tsx")).ShareDialog,
+  },
+  {
+    name: "alerts",
+    label: "Alerts",
+    icon: "M4 11V7a4 4 0 0 1 8 0v4l1 1H3zM6.500 14h3",
+    key: "a",
+    href: () => "#/alerts",
+  },
   {
     name: "edit",
     label: "Edit",
@@ -103,8 +123,22 @@ export interface ChartMark {
   metric?: string;
 }
 
+/** A value that matters on panels of one metric. */
+export interface MetricThreshold extends Threshold {
+  metric: string;
+}
+
+export type TellMarks = (marks: readonly ChartMark[], thresholds?: readonly MetricThreshold[]) => void;
+
 /** Follows the marks of one kind, alerts say, and tells them whenever they change; the result ends it. */
-export type MarkSource = (readKey: string, tell: (marks: readonly ChartMark[]) => void) => () => void;
+export type MarkSource = (readKey: string, tell: TellMarks) => () => void;
 
 /** Loaded after the dashboard is on the screen. */
-export const MARK_SOURCES: readonly { load: () => Promise<MarkSource> }[] = [];
+export const MARK_SOURCES: readonly { load: () => Promise<MarkSource> }[] = [
+  { load: async () => (await import("./alerts/alert-marks.ts")).alertMarks },
+];
+
+/** What a page offers: to whoever came with a share link, nothing but the dashboard. */
+export function offered<T>(entries: readonly T[], { isShared }: Catalog): readonly T[] {
+  return isShared === true ? [] : entries;
+}

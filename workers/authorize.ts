@@ -1,5 +1,6 @@
 import type { Context } from "hono";
-import type { Grant, KeyRole } from "../durable-objects/catalog.ts";
+import type { ShareRefusal } from "../durable-objects/catalog-shares.ts";
+import type { Grant } from "../durable-objects/catalog.ts";
 import { catalogOf, type Env, settingsOf } from "../durable-objects/env.ts";
 import { HttpError } from "./http-error.ts";
 
@@ -13,19 +14,32 @@ const GRANT_AGE_MS = 10_000;
 const REFUSAL_AGE_MS = 1_000;
 const MOST_REMEMBERED = 10_000;
 
-const remembered = new Map<string, { grant: Grant | null; untilMs: number }>();
+/** What the catalog said of a key or token: what it grants, or that it is not known, or why it grants nothing. */
+type Verdict = Grant | ShareRefusal | null;
+
+const remembered = new Map<string, { verdict: Verdict; untilMs: number }>();
+/** A JWT as the catalog makes them: longer than any key. */
+const SHARE_TOKEN = /^eyJ[\w-]+\.[\w-]+\.[\w-]+$/;
+const LONGEST_KEY = 128;
+const LONGEST_TOKEN = 8_192;
+const SHARE_REFUSALS: Record<ShareRefusal, string> = {
+  invalid: "the share link is not valid",
+  expired: "the share link has expired",
+  revoked: "the share link has been revoked",
+};
 
 /**
  * Finds what the request's key grants and checks that this is among `roles`.
  *
  * @throws HttpError 401 without a known key; 403 with one of another role, project or origin; 429 beyond its rate.
  */
-export async function authorize(c: Context<App>, ...roles: KeyRole[]): Promise<Grant> {
+export async function authorize(c: Context<App>, ...roles: Grant["role"][]): Promise<Grant> {
   const key = keyOf(c.req.raw);
   if (key === undefined)
     throw unauthorized("no key: send one as 'Authorization: Bearer …', x-api-key or ?key=");
-  const grant = await grantOf(c.env, key);
+  const grant = await verdictOn(c.env, key);
   if (grant === null) throw unauthorized("the key is not known");
+  if (typeof grant === "string") throw unauthorized(SHARE_REFUSALS[grant]);
   checkGrant(c, grant, roles);
   if (grant.rateLimit) await checkRate(c, grant, grant.rateLimit);
   return grant;
@@ -75,23 +89,32 @@ function fromAuthorization(header: string): string | undefined {
   }
 }
 
-async function grantOf(env: Env, key: string): Promise<Grant | null> {
+async function verdictOn(env: Env, key: string): Promise<Verdict> {
   const hash = await hashKey(key);
+  const nowMs = Date.now();
   const known = remembered.get(hash);
-  if (known !== undefined && known.untilMs > Date.now()) return known.grant;
-  const grant = (await catalogOf(env).authorize(hash)) as Grant | null;
+  if (known !== undefined && known.untilMs > nowMs) return known.verdict;
+  const verdict = await askCatalog(env, key, hash);
+  const isGranted = verdict !== null && typeof verdict !== "string";
   if (remembered.size >= MOST_REMEMBERED) remembered.clear();
-  remembered.set(hash, { grant, untilMs: Date.now() + (grant === null ? REFUSAL_AGE_MS : GRANT_AGE_MS) });
-  return grant;
+  const untilMs = nowMs + (isGranted ? GRANT_AGE_MS : REFUSAL_AGE_MS);
+  const expiresMs = isGranted ? verdict.share?.expiresMs : undefined;
+  remembered.set(hash, { verdict, untilMs: Math.min(untilMs, expiresMs ?? untilMs) });
+  return verdict;
 }
 
-function checkGrant(c: Context<App>, grant: Grant, roles: KeyRole[]): void {
+async function askCatalog(env: Env, key: string, hash: string): Promise<Verdict> {
+  const catalog = catalogOf(env);
+  if (key.length <= LONGEST_KEY || !SHARE_TOKEN.test(key)) return (await catalog.authorize(hash)) as Verdict;
+  if (key.length > LONGEST_TOKEN) return "invalid";
+  return (await catalog.authorizeShare(key)) as Verdict;
+}
+
+function checkGrant(c: Context<App>, grant: Grant, roles: Grant["role"][]): void {
   if (!roles.includes(grant.role)) {
-    throw new HttpError(
-      403,
-      "wrong_role",
-      `a ${grant.role} key may not do this; expected ${roles.join(" or ")}`,
-    );
+    const what = grant.role === "share" ? "a share link" : `a ${grant.role} key`;
+    const wanted = roles.filter((role) => role !== "share").join(" or ") || "the token of a share link";
+    throw new HttpError(403, "wrong_role", `${what} may not do this; expected ${wanted}`);
   }
   const project = c.req.header("x-freshet-project") ?? c.req.query("project");
   if (project !== undefined && project !== grant.project) throw wrongProject(project);

@@ -1,5 +1,8 @@
 import { Hono } from "hono";
 import type { Env } from "../durable-objects/env.ts";
+import { alertRoutes, webhookSecretRoutes } from "./alerts/alert-routes.ts";
+import { getAlerts } from "./alerts/get-alerts.ts";
+import { postPreview } from "./alerts/preview.ts";
 import type { App } from "./authorize.ts";
 import { catalogRoutes } from "./catalog/catalog.ts";
 import { crossOrigin } from "./cross-origin.ts";
@@ -14,8 +17,10 @@ import { kickAll } from "./operate/kick.ts";
 import { getMetrics } from "./operate/metrics.ts";
 import { prometheusRoutes } from "./prometheus/prometheus.ts";
 import { getQuery } from "./query/query.ts";
+import { shareRoutes } from "./share/share-routes.ts";
 
 export { Archiver } from "../durable-objects/archiver.ts";
+export { Backfill } from "../durable-objects/backfill.ts";
 export { Batcher } from "../durable-objects/batcher.ts";
 export { Catalog } from "../durable-objects/catalog.ts";
 export { KeyLimiter } from "../durable-objects/key-limiter.ts";
@@ -34,6 +39,11 @@ const app = new Hono<App>()
   .post("/v1/explore", postExplore)
   .get("/v1/live", getLive)
   .get("/v1/config", getConfig)
+  .route("/v1/share", shareRoutes)
+  .get("/v1/alerts", getAlerts)
+  .post("/v1/alerts/preview", postPreview)
+  .route("/v1/alerts/secret", webhookSecretRoutes)
+  .route("/v1/catalog/alerts", alertRoutes)
   .route("/v1/catalog", catalogRoutes)
   .route("/prometheus/api/v1", prometheusRoutes)
   .get("/healthz", getHealthz)

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { argv, env, exit, stderr, stdin, stdout } from "node:process";
 import { agentCommand } from "./agent-command.ts";
 import { applyCommand } from "./apply/apply.ts";
+import { backfillCommand } from "./backfill-command.ts";
 import { exportCommand } from "./apply/export.ts";
 import type { Command } from "./command.ts";
 import { stopOnSignals } from "./stop-on-signals.ts";
@@ -11,6 +12,7 @@ const USAGE = `Usage: freshet COMMAND [OPTION…]
 
   apply    make a project's metrics, views and dashboards what files say
   export   write what the server has as a file that apply takes
+  backfill compute a metric over past events
   agent    send events: host metrics, files, standard input
 
 'freshet COMMAND --help' tells more of each.
@@ -22,6 +24,7 @@ const USAGE = `Usage: freshet COMMAND [OPTION…]
 const COMMANDS = new Map<string, Command>([
   ["apply", applyCommand],
   ["export", exportCommand],
+  ["backfill", backfillCommand],
   ["agent", agentCommand],
 ]);
 

@@ -94,7 +94,7 @@ function filesByHour(shares: readonly ExploreShare[]): [hourMs: number, files: E
 }
 
 /** The columns that a metric looks at, beside name and time. */
-function fieldsOf(metric: Metric): EventField[] {
+export function fieldsOf(metric: Metric): EventField[] {
   if (metric.where !== undefined) return ["value", "user", "props", "id"];
   const names = [
     ...metric.groupBy,

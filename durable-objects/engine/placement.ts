@@ -42,6 +42,12 @@ export function shardNameOf(objectName: string): string | undefined {
   return share?.split(".", 1)[0];
 }
 
+/** Of a split metric's window object, which of its groups it has; undefined of an object with whole metrics. */
+export function shareOfObject(objectName: string): Share | undefined {
+  const [index, of] = (objectName.split("/")[2] ?? "").split(".").map(Number);
+  return index === undefined || of === undefined ? undefined : { index, of };
+}
+
 /** The metrics whose windows an object has. */
 export function metricsOf(objectName: string, definitions: readonly DefinedMetric[]): DefinedMetric[] {
   const placements = placementsOf(projectOf(objectName), definitions);

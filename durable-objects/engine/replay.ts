@@ -17,11 +17,13 @@ export class Replay {
   readonly compiled: CompiledMetric;
   readonly #windows: MetricWindows;
 
-  constructor(metric: Metric) {
-    this.compiled = compileMetric({ metric: replayed(metric), revision: 0 });
-    this.#windows = new MetricWindows(this.compiled, new MemoryBudget(LIMITS.windowStateBytes), {
-      since: [],
-    });
+  /**
+   * @param shards over how many objects the metric is split, of which this is one; by default it is whole.
+   * @param budget what the aggregates may take together, with those of whoever shares it.
+   */
+  constructor(metric: Metric, shards = 1, budget = new MemoryBudget(LIMITS.windowStateBytes)) {
+    this.compiled = compileMetric({ metric: { ...replayed(metric), shards }, revision: 0 });
+    this.#windows = new MetricWindows(this.compiled, budget, { since: [] });
   }
 
   get counts(): Readonly<MetricCounts> {

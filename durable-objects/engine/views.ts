@@ -12,7 +12,7 @@ interface Point {
 type PointsByEnd = Map<number, Point>;
 
 /** An aggregate over no events at all: zero, rather than nothing. */
-const ZERO_WHEN_EMPTY = new Set(["count", "rate", "sum", "uniques"]);
+export const ZERO_WHEN_EMPTY = new Set(["count", "rate", "sum", "uniques"]);
 
 /** A metric that a view is computed from, and by how much earlier its points are. */
 export interface ViewInput {

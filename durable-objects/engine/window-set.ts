@@ -24,6 +24,13 @@ export interface WindowSetOptions {
   idlePartitionMs: number;
 }
 
+/** Who looks at the windows after every step, replayed ones too. */
+export interface StepObserver {
+  stepped: () => void;
+  /** By which time of the clock a window has to be closed even if nothing comes, epoch ms; Infinity: none has. */
+  readonly awaitedMs: number;
+}
+
 /**
  * The metrics of one window object: which ranges of the log they hold, the watermark, the windows.
  * Pure: every step is given its time, and the same steps end in the same state.
@@ -34,6 +41,7 @@ export class WindowSet {
   readonly #applied: number[];
   readonly #watermark: Watermark;
   readonly #budget = new MemoryBudget(LIMITS.windowStateBytes);
+  observer: StepObserver | undefined;
 
   constructor(options: WindowSetOptions, encoded?: EncodedWindowSet) {
     this.#options = options;
@@ -93,6 +101,7 @@ export class WindowSet {
       this.#applyRange(step.partial, nowMs);
     }
     for (const windows of this.#metrics.values()) this.#advance(windows);
+    this.observer?.stepped();
   }
 
   #advance(windows: MetricWindows): void {
@@ -154,6 +163,9 @@ export class WindowSet {
 
   /** Partitions whose readers' word could close windows that, by the clock, have ended. */
   partitionsToAsk(nowMs: number): number[] {
+    if (this.observer !== undefined && this.observer.awaitedMs <= nowMs) {
+      return this.#watermark.partitionsToAsk(nowMs);
+    }
     for (const windows of this.#metrics.values()) {
       const { delayMs, latenessMs } = windows.compiled.metric;
       const final = windows.nextEnd("final");
@@ -163,6 +175,11 @@ export class WindowSet {
         return this.#watermark.partitionsToAsk(nowMs);
     }
     return [];
+  }
+
+  /** Partitions that are silent: what time it is there only their readers know. */
+  silentPartitions(nowMs: number): number[] {
+    return this.#watermark.partitionsToAsk(nowMs);
   }
 
   /** The shared state, for the constructor. */

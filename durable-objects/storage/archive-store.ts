@@ -161,6 +161,16 @@ export class ArchiveStore {
     return Array.from(rows, toFile);
   }
 
+  /** The greatest event time of a project in files that begin before `offset`, epoch ms; -1: there is none. */
+  newestBefore(project: string, offset: number): number {
+    const row = this.#storage.sql.exec<{ newest: number | null }>(
+      "SELECT max(max_ts) AS newest FROM files WHERE project = ? AND from_offset < ?",
+      project,
+      offset,
+    );
+    return row.one().newest ?? -1;
+  }
+
   /** The files of one hour, in the order of the log. */
   filesOf(project: string, hourMs: number): ArchivedFile[] {
     const rows = this.#storage.sql.exec<FileRow>(

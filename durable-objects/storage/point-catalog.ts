@@ -1,6 +1,7 @@
 import type { PointSpan } from "../archive/point-file.ts";
 import type { PointListing } from "../archive/read-points.ts";
 import type { FileToRead } from "../archive/read-groups.ts";
+import type { RecomputedNote } from "./point-outbox.ts";
 
 /**
  * `point_files` is the catalogue of what one window object has archived, `point_spans` what each file holds of which
@@ -49,9 +50,10 @@ export class PointCatalog {
     return this.#storage.sql.exec<{ row: number }>("SELECT row FROM archived_to").toArray()[0]?.row ?? 0;
   }
 
-  /** Rows up to `to` are in these files: all at once. */
-  add(files: readonly WrittenPointFile[], to: number): void {
+  /** Rows up to `to` are in these files, and in their place others do not count any more: all at once. */
+  add(files: readonly WrittenPointFile[], to: number, recomputed: readonly RecomputedNote[]): void {
     this.#storage.transactionSync(() => {
+      for (const note of recomputed) this.#recomputed(note);
       for (const { path, stepMs, rows, bytes, footerBytes, spans } of files) {
         this.#storage.sql.exec("DELETE FROM point_spans WHERE path = ?", path);
         this.#storage.sql.exec(
@@ -74,20 +76,11 @@ export class PointCatalog {
           );
         }
       }
-      this.#storage.sql.exec("INSERT OR REPLACE INTO archived_to VALUES (1, ?)", to);
+      this.#storage.sql.exec(
+        "INSERT INTO archived_to VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET row = max(row, excluded.row)",
+        to,
+      );
     });
-  }
-
-  /** Points of a metric in `(afterMs, untilMs]` that came from rows before `before` do not count any more. */
-  recomputed(metric: string, revision: number, afterMs: number, untilMs: number, before: number): void {
-    this.#storage.sql.exec(
-      "INSERT OR REPLACE INTO recomputed VALUES (?, ?, ?, ?, ?)",
-      metric,
-      revision,
-      afterMs,
-      untilMs,
-      before,
-    );
   }
 
   /** What there is of a metric with ends in `(afterMs, untilMs]`, at one step; 0: as sealed. */
@@ -119,5 +112,18 @@ export class PointCatalog {
         "SELECT count(*) AS files, coalesce(sum(rows), 0) AS points, coalesce(sum(bytes), 0) AS bytes FROM point_files",
       )
       .one();
+  }
+
+  /** A word that comes late takes nothing back. */
+  #recomputed({ metric, revision, afterMs, untilMs, before }: RecomputedNote): void {
+    this.#storage.sql.exec(
+      `INSERT INTO recomputed VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT (metric, revision, after_ms, until_ms) DO UPDATE SET before_row = max(before_row, excluded.before_row)`,
+      metric,
+      revision,
+      afterMs,
+      untilMs,
+      before,
+    );
   }
 }

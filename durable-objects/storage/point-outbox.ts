@@ -1,9 +1,32 @@
 import type { PointRow, PointStore } from "./point-store.ts";
 
-/** `point_outbox` says what of the rows of `points` is archived, and what is on its way. */
+/**
+ * `point_outbox` says what of the rows of `points` is archived, and what is on its way. `recomputed_notes` are spans that
+ * were computed anew, until the archive knows: with the row `last_row`, which is the last of the new ones.
+ */
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS point_outbox (id INTEGER PRIMARY KEY CHECK (id = 1), body TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS recomputed_notes (
+    before_row INTEGER NOT NULL, last_row INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (before_row, body)
+  ) WITHOUT ROWID;
 `;
+
+/** Points of a metric in `(afterMs, untilMs]` that came from rows before `before` do not count any more. */
+export interface RecomputedNote {
+  metric: string;
+  revision: number;
+  afterMs: number;
+  untilMs: number;
+  before: number;
+}
+
+/** What is archived at once: rows, and what does not count any more once they are. */
+export interface OutboxRows {
+  from: number;
+  to: number;
+  rows: PointRow[];
+  recomputed: RecomputedNote[];
+}
 
 interface OutboxState {
   /** The last row that is archived. */
@@ -20,6 +43,8 @@ interface OutboxState {
 
 /** So many points do not wait for their time. */
 const MOST_WAITING = 50_000;
+/** With so many waiting there is no room for points that were computed anew. */
+const MOST_BEFORE_RECOMPUTED = 200_000;
 /** Characters of one batch: what archiving takes of memory is some times as much. */
 const BATCH_CHARACTERS = 4_000_000;
 
@@ -67,30 +92,52 @@ export class PointOutbox {
     return this.waitingPoints === 0 ? Number.MAX_SAFE_INTEGER : this.#state.archivedTo + 1;
   }
 
+  /** Whether so many points wait that no others should be brought. */
+  get isFull(): boolean {
+    return this.waitingPoints >= MOST_BEFORE_RECOMPUTED;
+  }
+
   /** When there is something to archive, epoch ms. */
   dueMs(everyMs: number): number {
     const { begun, archivedMs } = this.#state;
     if (begun !== undefined || this.waitingPoints >= MOST_WAITING) return 0;
-    return this.waitingPoints === 0 ? Number.POSITIVE_INFINITY : archivedMs + everyMs;
+    const isNone = this.waitingPoints === 0 && this.#notes(Number.MAX_SAFE_INTEGER).length === 0;
+    return isNone ? Number.POSITIVE_INFINITY : archivedMs + everyMs;
+  }
+
+  /** Part of a transaction with the rows `before` to `last`, which take the place of what was there. */
+  note(note: RecomputedNote, last: number): void {
+    this.#sql.exec(
+      "INSERT OR REPLACE INTO recomputed_notes VALUES (?, ?, ?)",
+      note.before,
+      last,
+      JSON.stringify(note),
+    );
   }
 
   /** The rows to archive next; undefined: there are none. */
-  begin(): { from: number; to: number; rows: PointRow[] } | undefined {
+  begin(): OutboxRows | undefined {
     const { archivedTo, begun } = this.#state;
     const rows = this.#points.rowsForArchive(archivedTo + 1, begun?.to, BATCH_CHARACTERS);
     const range =
       begun ?? (rows.length === 0 ? undefined : { from: rows[0]?.id ?? 0, to: rows.at(-1)?.id ?? 0 });
-    if (range === undefined) {
-      // What was counted has gone with its metric.
-      this.#recount(this.#points.nextId);
-      return undefined;
+    if (range !== undefined) {
+      if (begun === undefined) this.#save({ ...this.#state, begun: range });
+      return { ...range, rows, recomputed: this.#notes(range.to) };
     }
-    if (begun === undefined) this.#save({ ...this.#state, begun: range });
-    return { ...range, rows };
+    // What was counted has gone with its metric.
+    this.#recount(this.#points.nextId);
+    // Where nothing took the place of what was there, no row brings the word.
+    const recomputed = this.#notes(Number.MAX_SAFE_INTEGER);
+    return recomputed.length === 0 ? undefined : { from: archivedTo, to: archivedTo, rows: [], recomputed };
   }
 
-  /** Rows up to this are archived. */
-  done(archivedTo: number, nowMs: number): void {
+  /** Rows up to this are archived, and the archive knows what does not count any more. */
+  done(archivedTo: number, recomputed: readonly RecomputedNote[], nowMs: number): void {
+    for (const note of recomputed) {
+      const body = JSON.stringify(note);
+      this.#sql.exec("DELETE FROM recomputed_notes WHERE before_row = ? AND body = ?", note.before, body);
+    }
     const { begun: _, ...state } = this.#state;
     const last = Math.max(archivedTo, state.archivedTo);
     this.#save({ ...state, archivedTo: last, archivedMs: nowMs });
@@ -109,6 +156,15 @@ export class PointOutbox {
     if (lost === 0) return;
     this.#save({ ...this.#state, dropped: dropped + lost });
     this.#recount(archivedTo + 1);
+  }
+
+  /** Spans whose new points are all archived with row `to`. */
+  #notes(to: number): RecomputedNote[] {
+    const rows = this.#sql.exec<{ body: string }>(
+      "SELECT body FROM recomputed_notes WHERE last_row <= ? ORDER BY before_row",
+      to,
+    );
+    return Array.from(rows, ({ body }) => JSON.parse(body) as RecomputedNote);
   }
 
   #recount(from: number): void {

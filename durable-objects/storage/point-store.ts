@@ -1,6 +1,7 @@
 import type { CompiledMetric, DefinedMetric } from "../engine/compiled-metric.ts";
 import { ceilTo, type RollupLevel, rollUp, stretchMs } from "../engine/rollup.ts";
 import type { SealedPoint } from "../engine/sealed-point.ts";
+import { floorTo } from "../engine/windows.ts";
 
 /**
  * `points` holds sealed points in blobs, whose ids are never used again: cursors go by them. `step_ms` is 0 for points
@@ -35,6 +36,8 @@ const MAX_TEXT_LENGTH = 600_000;
 const PRUNED_ROWS = 8;
 /** Stretches of one metric that are rolled up at once: bounds how long the windows wait. */
 const STRETCHES_AT_ONCE = 4;
+/** What is rolled up goes to the archive in parts of the time for which points are kept: days of a month. */
+const PARTS_OF_KEPT = 30;
 
 /** At this step, or as sealed, every point is kept that ends after `afterMs`. */
 export interface KeptLevel {
@@ -131,28 +134,36 @@ export class PointStore {
    *
    * @param nowMs ages are reckoned from here: what ends later may not be sealed yet.
    * @param passed rows before this id are wherever they are to go.
-   * @returns whether there may be more to do at once.
+   * @returns whether there may be more to do at once, or once what is not passed is.
    */
-  rollUp(compiled: CompiledMetric, levels: readonly RollupLevel[], nowMs: number, passed: number): boolean {
+  rollUp(
+    compiled: CompiledMetric,
+    levels: readonly RollupLevel[],
+    nowMs: number,
+    passed: number,
+  ): "done" | "more" | "blocked" {
     const { name } = compiled.metric;
-    if (levels.length < 2 || nowMs < (this.#rollDueMs.get(name) ?? 0)) return false;
+    if (levels.length < 2 || nowMs < (this.#rollDueMs.get(name) ?? 0)) return "done";
+    let isBlocked = false;
     const stretch = stretchMs(levels);
     let dueMs = Number.POSITIVE_INFINITY;
     for (const [i, to] of levels.slice(1).entries()) {
       const from = levels[i];
       if (from === undefined) break;
-      const steps = { fromMs: i === 0 ? 0 : from.stepMs, toMs: to.stepMs, isLast: i + 2 === levels.length };
+      const steps = { fromMs: i === 0 ? 0 : from.stepMs, toMs: to.stepMs };
       for (let done = 0; ; done++) {
         const until = this.#nextStretch(name, steps.fromMs, stretch);
         if (until === undefined) break;
         dueMs = Math.min(dueMs, until + from.untilMs);
         if (until + from.untilMs > nowMs) break;
-        if (done === STRETCHES_AT_ONCE) return true;
-        if (!this.#rollStretch(compiled, steps, until, stretch, passed)) break;
+        if (done === STRETCHES_AT_ONCE) return "more";
+        if (this.#rollStretch(compiled, steps, until, stretch, passed)) continue;
+        isBlocked = true;
+        break;
       }
     }
     this.#rollDueMs.set(name, dueMs === Number.POSITIVE_INFINITY ? nowMs + stretch : dueMs);
-    return false;
+    return isBlocked ? "blocked" : "done";
   }
 
   /**
@@ -160,8 +171,15 @@ export class PointStore {
    * once more: a store has no safe way to overwrite.
    *
    * @param afterMs and `untilMs` are multiples of {@link stretchMs}, or newer than all that is rolled up.
+   * @returns the rows that the points are in: from `first` to before `next`.
    */
-  replace(metric: string, afterMs: number, untilMs: number, points: readonly SealedPoint[]): void {
+  replace(
+    metric: string,
+    afterMs: number,
+    untilMs: number,
+    points: readonly SealedPoint[],
+  ): { first: number; next: number } {
+    const first = this.nextId;
     const rows = this.#rows<StoredRow & { step_ms: number }>(
       "SELECT id, step_ms, first_end, last_end, body FROM points WHERE metric = ? AND last_end > ? AND first_end <= ?",
       metric,
@@ -187,6 +205,30 @@ export class PointStore {
     this.#rollDueMs.delete(metric);
     this.#noteBegin(metric, points[0]?.[0]);
     this.noteSpan(metric, "recomputed", [afterMs, untilMs]);
+    return { first, next: this.nextId };
+  }
+
+  /** Whether some of a metric's points with ends in `(afterMs, untilMs]` are in rows from `id` on. */
+  hasRowsFrom(id: number, metric: string, afterMs: number, untilMs: number): boolean {
+    const rows = this.#rows(
+      "SELECT 1 FROM points WHERE metric = ? AND last_end > ? AND first_end <= ? AND id >= ? LIMIT 1",
+      metric,
+      afterMs,
+      untilMs,
+      id,
+    );
+    return rows.length > 0;
+  }
+
+  /** Whether some of a metric's points with ends in `(afterMs, untilMs]` are rolled up. */
+  isRolledUp(metric: string, afterMs: number, untilMs: number): boolean {
+    const rows = this.#rows(
+      "SELECT 1 FROM points WHERE metric = ? AND step_ms > 0 AND last_end > ? AND first_end <= ? LIMIT 1",
+      metric,
+      afterMs,
+      untilMs,
+    );
+    return rows.length > 0;
   }
 
   /** Spans of a metric that were computed anew. */
@@ -221,27 +263,41 @@ export class PointStore {
 
   /**
    * Deletes points of a metric that are too old. What has yet to be rolled up, or to go where it is to go, waits for that.
+   * What is rolled up goes to the archive then, a day's at once where points are kept for a month: few files.
    *
    * @param passed as for {@link rollUp}.
    */
-  expire(metric: string, levels: readonly RollupLevel[], beforeMs: number, passed: number): void {
-    const coarsest = levels.length < 2 ? 0 : (levels.at(-1)?.stepMs ?? 0);
+  expire(
+    metric: string,
+    levels: readonly RollupLevel[],
+    { beforeMs, keepMs }: { beforeMs: number; keepMs: number },
+    passed: number,
+  ): void {
+    const isRolledUp = levels.length > 1;
+    const stepMs = isRolledUp ? (levels.at(-1)?.stepMs ?? 0) : 0;
+    if (isRolledUp) this.#handOver(metric, stepMs, floorTo(beforeMs, ceilTo(keepMs / PARTS_OF_KEPT, stepMs)));
+    const condition = "metric = ? AND step_ms = ? AND last_end < ? AND cold = 1 AND id < ?";
+    const bindings = [metric, stepMs, beforeMs, passed];
     const expired = this.#rows<{ last_end: number | null }>(
-      "SELECT max(last_end) AS last_end FROM points WHERE metric = ? AND step_ms = ? AND last_end < ? AND id < ?",
-      metric,
-      coarsest,
-      beforeMs,
-      passed,
+      `SELECT max(last_end) AS last_end FROM points WHERE ${condition}`,
+      ...bindings,
     )[0]?.last_end;
     if (expired === null || expired === undefined) return;
-    this.#storage.sql.exec(
-      "DELETE FROM points WHERE metric = ? AND step_ms = ? AND last_end < ? AND id < ?",
-      metric,
-      coarsest,
-      beforeMs,
-      passed,
-    );
+    this.#storage.sql.exec(`DELETE FROM points WHERE ${condition}`, ...bindings);
     this.#noteKept(metric, LOST, expired);
+  }
+
+  /** Points of the coarsest step that end by `untilMs` become rows for the archive. */
+  #handOver(metric: string, stepMs: number, untilMs: number): void {
+    const rows = this.#rows<StoredRow>(
+      "SELECT id, body FROM points WHERE metric = ? AND step_ms = ? AND last_end <= ? AND cold = 0",
+      metric,
+      stepMs,
+      untilMs,
+    );
+    for (const { id } of rows) this.#rewrite(id, []);
+    const points = rows.flatMap(pointsOf).sort(([a], [b]) => a - b);
+    this.#insert(metric, points, { stepMs, hot: 0, cold: 1 });
   }
 
   /** Deletes the oldest rows while the database is larger than `mostBytes`. */
@@ -330,7 +386,7 @@ export class PointStore {
   /** @returns false: some of it has yet to go where it is to go. */
   #rollStretch(
     compiled: CompiledMetric,
-    steps: { fromMs: number; toMs: number; isLast: boolean },
+    steps: { fromMs: number; toMs: number },
     until: number,
     stretch: number,
     passed: number,
@@ -359,7 +415,7 @@ export class PointStore {
         this.#pointsOf(id).filter((point) => !isInside(point)),
       );
     }
-    this.#insert(name, rolled, { stepMs: steps.toMs, hot: 0, cold: steps.isLast ? 1 : 0 });
+    this.#insert(name, rolled, { stepMs: steps.toMs, hot: 0, cold: 0 });
     this.#noteKept(name, steps.fromMs, until);
     return true;
   }
@@ -423,15 +479,15 @@ export class PointStore {
 
   /** Deletes rows up to `id` before their time, and notes what is not kept any more. */
   #lose(id: number): void {
-    const gone = this.#rows<{ metric: string; rolled: number; first_end: number; last_end: number }>(
-      `SELECT metric, step_ms > 0 AND cold = 1 AS rolled, min(first_end) AS first_end, max(last_end) AS last_end
-       FROM points WHERE id <= ? GROUP BY 1, 2`,
+    const gone = this.#rows<{ metric: string; first_end: number; last_end: number }>(
+      `SELECT metric, min(first_end) AS first_end, max(last_end) AS last_end
+       FROM points WHERE id <= ? GROUP BY metric`,
       id,
     );
-    for (const { metric, rolled, first_end, last_end } of gone) {
+    for (const { metric, first_end, last_end } of gone) {
       if (this.#ended.has(metric)) continue;
       this.#noteKept(metric, LOST, last_end);
-      if (rolled === 0) this.noteSpan(metric, "not_rolled_up", [first_end - 1, last_end]);
+      this.noteSpan(metric, "not_rolled_up", [first_end - 1, last_end]);
     }
     this.#storage.sql.exec("DELETE FROM points WHERE id <= ?", id);
   }

@@ -66,7 +66,7 @@ export function outcomeOf(status: number, retryAfter: string | null, nowMs: numb
 }
 
 /** `Retry-After` in seconds or as a date; 0 without one that can be read. */
-function retryAfterMs(header: string | null, nowMs: number): number {
+export function retryAfterMs(header: string | null, nowMs: number): number {
   if (header === null) return 0;
   const ms = /^\s*\d+\s*$/.test(header) ? Number(header) * 1_000 : Date.parse(header) - nowMs;
   return Math.min(LONGEST_RETRY_AFTER_MS, Math.max(0, ms || 0));

@@ -49,8 +49,16 @@ export class WindowStore {
     storage.sql.exec(SCHEMA);
   }
 
-  /** The state as it was after the last step that was journaled. */
-  load(objectName: string, options: WindowSetOptions): { set: WindowSet; definitions: Definitions } {
+  /**
+   * The state as it was after the last step that was journaled.
+   *
+   * @param begin told of the checkpoint's state, before the steps since are replayed.
+   */
+  load(
+    objectName: string,
+    options: WindowSetOptions,
+    begin: (set: WindowSet, definitions: Definitions) => void = () => undefined,
+  ): { set: WindowSet; definitions: Definitions } {
     const row = this.#rows<{ seq: number; body: string }>("SELECT seq, body FROM checkpoint")[0];
     const shared = row && (JSON.parse(row.body) as Shared);
     const definitions = shared?.definitions ?? { version: -1, metrics: [], views: [] };
@@ -63,6 +71,7 @@ export class WindowStore {
     }
     this.#seq = this.#checkpointSeq = row?.seq ?? 0;
     this.points.nextId = shared?.nextPointId ?? 1;
+    begin(set, definitions);
     this.#replay(set);
     return { set, definitions };
   }

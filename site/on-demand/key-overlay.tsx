@@ -1,7 +1,8 @@
+import type { Catalog } from "../api.ts";
 import { useState } from "preact/hooks";
 import { DialogFrame } from "./dialog.tsx";
 import { areKeysOn, switchKeys } from "../panel-commands.ts";
-import { HEADER_ACTIONS, PANEL_ACTIONS } from "../slots.ts";
+import { HEADER_ACTIONS, offered, PANEL_ACTIONS } from "../slots.ts";
 
 /** The keys, for people. */
 const KEY_HELP: readonly (readonly [
@@ -49,9 +50,9 @@ const KEY_HELP: readonly (readonly [
 ];
 
 /** The list of keys, and what the marks on charts mean. */
-export function KeyOverlay({ onClose }: { onClose: () => void }) {
+export function KeyOverlay({ catalog, onClose }: { catalog: Catalog; onClose: () => void }) {
   const [on, setOn] = useState(areKeysOn);
-  const more = [...HEADER_ACTIONS, ...PANEL_ACTIONS].flatMap(({ key, label }) =>
+  const more = offered([...HEADER_ACTIONS, ...PANEL_ACTIONS], catalog).flatMap(({ key, label }) =>
     key === undefined ? [] : [[key.toUpperCase(), label] as const],
   );
   const sections = more.length === 0 ? KEY_HELP : [...KEY_HELP, ["More", more] as const];

@@ -2,7 +2,7 @@ import type { Panel } from "../../protocol/dashboard.ts";
 import { PathIcon } from "../icons.tsx";
 import type { PanelCommands } from "../panel-commands.ts";
 import { followLink } from "../route.ts";
-import { PANEL_ACTIONS, type PanelAction, type SlotContext } from "../slots.ts";
+import { offered, PANEL_ACTIONS, type PanelAction, type SlotContext } from "../slots.ts";
 
 export interface PanelMenuProps {
   panel: Panel;
@@ -26,7 +26,7 @@ export function PanelMenu({ panel, index, commands, context, onClose, onDialog }
       {enlarge !== undefined && item("Enlarge, or back", "f", enlarge)}
       {item("Download CSV", "c", () => commands.export("csv"))}
       {item("Download PNG", "i", () => commands.export("png"))}
-      {PANEL_ACTIONS.map((action) => (
+      {offered(PANEL_ACTIONS, context.catalog).map((action) => (
         <ActionItem
           key={action.name}
           action={action}

@@ -1,10 +1,15 @@
 // The window objects of one project and their archive in Node, with a clock of the test's own: all of a metric's tiers.
 import type { Event } from "../../protocol/event.ts";
+import type { Metric } from "../../protocol/metric.ts";
 import type { Series } from "../../protocol/series.ts";
+import { type BackfillJob, newJob } from "../../durable-objects/backfill/backfill-job.ts";
+import { BackfillRun, TakeLaterError } from "../../durable-objects/backfill/backfill-run.ts";
+import type { ReplaceOutcome, Replacement } from "../../durable-objects/backfill/replacement.ts";
 import type { Definitions } from "../../durable-objects/definitions.ts";
 import { compileMetric } from "../../durable-objects/engine/compiled-metric.ts";
 import { type Placement, placementsOf } from "../../durable-objects/engine/placement.ts";
 import { RangeFolder } from "../../durable-objects/engine/range-folder.ts";
+import { replayed } from "../../durable-objects/engine/replay.ts";
 import { WindowSet } from "../../durable-objects/engine/window-set.ts";
 import { MetricReader, type Span } from "../../durable-objects/metric-reader.ts";
 import { PointArchiver } from "../../durable-objects/point-archiver.ts";
@@ -21,8 +26,11 @@ const PROJECT = "p";
 /** A bucket in memory, with the little that is asked of R2. */
 export class MemoryBucket {
   readonly objects = new Map<string, Uint8Array>();
+  /** How many writes succeed before one fails. */
+  failAfter = Number.POSITIVE_INFINITY;
 
   put(path: string, body: Uint8Array): Promise<void> {
+    if (this.failAfter-- === 0) return Promise.reject(new Error("the bucket does not answer"));
     this.objects.set(path, body.slice());
     return Promise.resolve();
   }
@@ -104,6 +112,16 @@ class WindowObject {
     return this.keeper.hasMore;
   }
 
+  /** What `MetricWindow.replacePoints` does. */
+  replacePoints(replacement: Replacement, definitions: Definitions, nowMs: number): ReplaceOutcome {
+    const windows = this.set.metric(replacement.metric);
+    if (windows === undefined) return { type: "ended" };
+    const reason = this.keeper.laterThan(windows, replacement);
+    if (reason !== undefined) return { type: "later", reason };
+    this.store.checkpoint(this.set, definitions, (points) => this.keeper.keep(points, nowMs, replacement));
+    return { type: "replaced" };
+  }
+
   readShare(name: string, span: Span): Promise<string | undefined> {
     const share = this.reader.readShare(name, span);
     return Promise.resolve(share && JSON.stringify(share));
@@ -119,6 +137,8 @@ export class TierBench {
   readonly vars: Record<string, string>;
   readonly hasArchive: boolean;
   readonly bucket = new MemoryBucket();
+  /** What reading the archive has cost, all queries together. */
+  readonly cold = { requests: 0, bytes: 0, neededBytes: 0 };
   readonly #objects = new Map<string, WindowObject>();
 
   constructor(definitions: Definitions, vars: Record<string, string> = {}, hasArchive = true) {
@@ -162,6 +182,41 @@ export class TierBench {
     return hasMore;
   }
 
+  /** Computes a metric's windows up to `untilMs` anew, over events of which none is archived. */
+  async backfill(
+    metric: Metric,
+    events: readonly Event[],
+    untilMs: number,
+    nowMs: number,
+  ): Promise<BackfillJob> {
+    const objects = placementsOf(PROJECT, this.definitions.metrics).filter(({ metrics }) =>
+      metrics.some((defined) => defined.metric.name === metric.name),
+    );
+    const windows = this.object(objects[0]?.name ?? "").set.metric(metric.name);
+    if (windows === undefined) throw new Error(`there is no metric ${metric.name}`);
+    const { stretchMs } = this.object(objects[0]?.name ?? "").keeper.sealing(windows);
+    const folder = new RangeFolder([compileMetric({ metric: replayed(metric), revision: 0 })]);
+    for (const event of events) if (event.ts < untilMs) folder.add(event);
+    const shares = [{ files: [], tail: folder.finish().metrics }];
+    const fromMs = Math.floor((events[0]?.ts ?? 0) / stretchMs) * stretchMs - 10 * stretchMs;
+    const job = { ...newJob({ metric: metric.name, revision: 1, fromMs, toMs: untilMs }, nowMs), id: 1 };
+    const replace = async (shard: number, replacement: Replacement): Promise<ReplaceOutcome> => {
+      const object = this.object(objects[shard]?.name ?? "");
+      const outcome = object.replacePoints(replacement, this.definitions, nowMs);
+      if (outcome.type === "later") await this.checkpoint(nowMs);
+      return outcome;
+    };
+    const parts = { bucket: undefined as never, replace, save: () => undefined };
+    const run = new BackfillRun(job, { metric, untilMs, stretchMs, shares }, parts);
+    for (let tries = 0, done = false; !done;) {
+      done = await run.step().catch((error: unknown) => {
+        if (!(error instanceof TakeLaterError) || ++tries > 1_000) throw error;
+        return false;
+      });
+    }
+    return job;
+  }
+
   async plan(query: WindowQuery, nowMs: number): Promise<StitchPlan | Refusal> {
     const planner = new QueryPlanner({
       objectName: PROJECT,
@@ -186,6 +241,11 @@ export class TierBench {
       METRIC_WINDOW: { getByName: (name: string) => this.object(name) },
       POINT_ARCHIVER: { getByName: (name: string) => this.object(name).archiver },
     };
-    return new TieredReader(env as never, PROJECT).read(plan);
+    const reader = new TieredReader(env as never, PROJECT);
+    const read = await reader.read(plan);
+    this.cold.requests += reader.cold.requests;
+    this.cold.bytes += reader.cold.bytes;
+    this.cold.neededBytes += reader.cold.neededBytes;
+    return read;
   }
 }

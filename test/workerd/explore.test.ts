@@ -1,13 +1,8 @@
 import { env, exports } from "cloudflare:workers";
-import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
-import { bucketOf } from "../../durable-objects/archive/archive-bucket.ts";
-import { PartitionArchive } from "../../durable-objects/archive/archive-partition.ts";
-import { openSource } from "../../durable-objects/log/open-log.ts";
-import { ArchiveStore } from "../../durable-objects/storage/archive-store.ts";
 import type { MetricSource } from "../../protocol/metric.ts";
 import type { QueryAnswer, Series } from "../../protocol/series.ts";
-import { r2 } from "./archive-bench.ts";
+import { archiveAll } from "./archive-all.ts";
 import { TestProject } from "./project.ts";
 
 const HOUR_MS = 3_600_000;
@@ -18,25 +13,6 @@ const DEFINITIONS = [
   { aggregate: "topk(2, g)", window: { type: "tumbling", size: "1h" }, where: "value > 3" },
   { aggregate: "avg(duration)", window: { type: "session", gap: "1m", every: "10m" } },
 ] satisfies Partial<MetricSource>[];
-
-/** Archives whatever the log holds, as if its time had come. */
-async function archiveAll(): Promise<void> {
-  for (let partition = 0; partition < 4; partition++) {
-    const archiver = env.ARCHIVER.getByName(String(partition));
-    await archiver.wake();
-    await runInDurableObject(archiver, async (_, { storage }) => {
-      const archive = new PartitionArchive({
-        store: new ArchiveStore(storage, partition),
-        source: openSource(env, partition, "archiver"),
-        bucket: bucketOf(r2),
-        everyMs: 0,
-        dedupWindowMs: HOUR_MS,
-      });
-      while (await archive.cut(Date.now()));
-    });
-    await evictDurableObject(archiver);
-  }
-}
 
 async function ask(project: TestProject, question: object, accept = "application/json"): Promise<Response> {
   return exports.default.fetch("http://freshet.test/v1/explore", {

@@ -1,5 +1,6 @@
 import { type Context, Hono } from "hono";
 import type { KeyOptions, KeyRole, MetricOutcome } from "../../durable-objects/catalog.ts";
+import type { AlertFault } from "../../durable-objects/catalog-alerts.ts";
 import type { DefinitionSource, ViewFault } from "../../durable-objects/definitions.ts";
 import { catalogOf } from "../../durable-objects/env.ts";
 import { parseDashboard } from "../../protocol/dashboard.ts";
@@ -11,6 +12,7 @@ import { isViewSource, parseView } from "../../protocol/view.ts";
 import { type App, authorize, authorizeRoot, hashKey } from "../authorize.ts";
 import { HttpError, unavailable } from "../http-error.ts";
 import { jsonBody } from "../json-body.ts";
+import { deleteBackfill, getBackfills, postBackfill } from "./backfill.ts";
 
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,63}$/;
 const ROLES: readonly KeyRole[] = ["write", "read", "admin"];
@@ -31,12 +33,17 @@ export const catalogRoutes = new Hono<App>()
   .delete("/metrics/:name", async (c) => {
     const { project } = await authorize(c, "admin");
     const deleted = await confirmed(() => {
-      return catalogOf(c.env).deleteMetric(project, c.req.param("name")) as Promise<boolean | ViewFault>;
+      return catalogOf(c.env).deleteMetric(project, c.req.param("name")) as Promise<
+        boolean | ViewFault | AlertFault
+      >;
     });
-    if (typeof deleted === "object") throw viewBroken(deleted, c.req.param("name"));
+    if (typeof deleted === "object") throw dependentBroken(deleted, c.req.param("name"));
     found(deleted || null, "metric", c.req.param("name"));
     return c.body(null, 204);
   })
+  .post("/metrics/:name/backfill", postBackfill)
+  .get("/metrics/:name/backfill", getBackfills)
+  .delete("/metrics/:name/backfill/:id", deleteBackfill)
   .get("/dashboards", async (c) => {
     const { project } = await authorize(c, "read", "admin");
     return c.json({ dashboards: await catalogOf(c.env).dashboards(project) });
@@ -87,7 +94,7 @@ async function putMetric(c: Context<App, "/metrics/:name">): Promise<Response> {
     return catalogOf(c.env).putMetric(project, source) as Promise<MetricOutcome>;
   });
   if (outcome === "stored") return c.json(source);
-  if (typeof outcome === "object") throw viewBroken(outcome, name);
+  if (typeof outcome === "object") throw dependentBroken(outcome, name);
   if (outcome === "series_taken") {
     const message = `another metric is the Prometheus series ${seriesName(name)} already; choose another name`;
     throw new HttpError(409, "series_taken", message);
@@ -96,8 +103,14 @@ async function putMetric(c: Context<App, "/metrics/:name">): Promise<Response> {
   throw new HttpError(409, "too_many_metrics", message);
 }
 
-/** A view is computed from metrics that there are: when it is defined, and as long as it is. */
-function viewBroken({ view, message }: ViewFault, name: string): HttpError {
+/** A view is computed from metrics that there are, and an alert is of one: when it is defined, and as long as it is. */
+function dependentBroken(fault: ViewFault | AlertFault, name: string): HttpError {
+  const { message } = fault;
+  if ("alert" in fault) {
+    const text = `the alert '${fault.alert}' could not be evaluated any more: ${message}; change or delete it first`;
+    return new HttpError(409, "alert_broken", text);
+  }
+  const { view } = fault;
   if (view === name) return invalid(message);
   const text = `the view '${view}' could not be computed any more: ${message}; change or delete it first`;
   return new HttpError(409, "view_broken", text);

@@ -10,8 +10,8 @@ export interface Kicked {
 }
 
 /**
- * Makes sure that every reader reads, every archiver archives, and every window object closes what waits only for
- * the clock.
+ * Makes sure that every reader reads, every archiver archives, every window object closes what waits only for the
+ * clock, and every backfill goes on.
  */
 export async function kickAll(env: Env): Promise<Kicked> {
   const { partitions } = settingsOf(env);
@@ -21,6 +21,9 @@ export async function kickAll(env: Env): Promise<Kicked> {
   const archivers = env.ARCHIVE === undefined ? [] : await kickArchivers(env, readers);
   const projects = await catalogOf(env).projects();
   await Promise.all(projects.map((project) => env.METRIC_WINDOW.getByName(project).wake()));
+  if (env.ARCHIVE !== undefined) {
+    await Promise.all(projects.map((project) => env.BACKFILL.getByName(project).wake()));
+  }
   return { readers, archivers };
 }
 

@@ -8,11 +8,12 @@ import { tiersOf } from "../../durable-objects/tiers/plan.ts";
 import type { Refusal, StitchPlan, WindowQuery } from "../../durable-objects/window-query.ts";
 import { type App, authorize } from "../authorize.ts";
 import { HttpError } from "../http-error.ts";
+import { readableGroups } from "../share/shared-access.ts";
 import { TieredReader } from "./tiered-reader.ts";
 
 /** `GET /v1/query?metric=&from=&to=&step=&group=`. */
 export async function getQuery(c: Context<App>): Promise<Response> {
-  const grant = await authorize(c, "read", "admin");
+  const grant = await authorize(c, "read", "admin", "share");
   const nowMs = Date.now();
   const metric = c.req.query("metric");
   if (metric === undefined || metric === "") throw badQuery("metric is missing; expected a metric's name");
@@ -20,7 +21,7 @@ export async function getQuery(c: Context<App>): Promise<Response> {
   const toMs = instant("to", c.req.query("to") ?? "now", nowMs);
   if (fromMs > toMs) throw badQuery(`from is ${fromMs}, later than to, ${toMs}`);
   const stepMs = step(c.req.query("step"));
-  const groups = (c.req.queries("group") ?? []).map(groupMatcher);
+  const groups = readableGroups(grant, metric, (c.req.queries("group") ?? []).map(groupMatcher)) ?? [];
   const query: WindowQuery = {
     metric,
     fromMs,

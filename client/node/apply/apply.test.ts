@@ -92,7 +92,7 @@ test("[M1] what export writes, apply finds unchanged", async () => {
   await apply(ALL);
   const { code, said } = await run(exportCommand, []);
   expect(code).toBe(0);
-  expect(Object.keys(JSON.parse(said) as object)).toEqual(["metrics", "dashboards"]);
+  expect(Object.keys(JSON.parse(said) as object)).toEqual(["metrics", "dashboards", "alerts"]);
   const again = await run(applyCommand, ["-", "--prune"], said);
   expect(again).toMatchObject({ code: 0, said: expect.stringContaining("Nothing to change.") as string });
 });

@@ -68,9 +68,11 @@ async function carryOut(
 async function storedIn(catalog: CatalogClient): Promise<Definition[]> {
   const metrics = await catalog.list("metrics");
   const dashboards = await catalog.list("dashboards");
+  const alerts = await catalog.list("alerts");
   return [
     ...metrics.map((raw) => storedDefinition("metrics", raw)),
     ...dashboards.map((raw) => storedDefinition("dashboards", raw)),
+    ...alerts.map((raw) => storedDefinition("alerts", raw)),
   ];
 }
 

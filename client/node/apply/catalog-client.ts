@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { BackfillStatus } from "../../../protocol/backfill.ts";
 import { isObject } from "../../../protocol/result.ts";
 import { retryAfterMs } from "../../core/outcome.ts";
 import { below } from "../address.ts";
@@ -45,6 +46,18 @@ export class CatalogClient implements CatalogWriter {
   /** Deletes it; one that is gone already is no failure: the answer to an earlier request may have been lost. */
   async remove(definition: Definition): Promise<void> {
     await this.#request("DELETE", pathOf(definition), undefined, [404]);
+  }
+
+  /** Begins a backfill. */
+  async startBackfill(metric: string, span: { from: string; to?: string }): Promise<BackfillStatus> {
+    const { text } = await this.#request("POST", backfillPath(metric), JSON.stringify(span));
+    return JSON.parse(text) as BackfillStatus;
+  }
+
+  /** A metric's backfills, the newest first. */
+  async backfills(metric: string): Promise<BackfillStatus[]> {
+    const { text } = await this.#request("GET", backfillPath(metric));
+    return (JSON.parse(text) as { backfills: BackfillStatus[] }).backfills;
   }
 
   /** Asks again, as the server says, while it is busy: a definition may be put twice. */
@@ -96,6 +109,10 @@ export class CatalogClient implements CatalogWriter {
 
 function pathOf(definition: Definition): string {
   return `/v1/catalog/${shelfOf(definition)}/${encodeURIComponent(definition.name)}`;
+}
+
+function backfillPath(metric: string): string {
+  return `/v1/catalog/metrics/${encodeURIComponent(metric)}/backfill`;
 }
 
 function listOf(shelf: Shelf, text: string): Listed[] | undefined {

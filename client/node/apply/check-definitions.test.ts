@@ -66,6 +66,24 @@ test("[M1] more metrics than a project may have are refused before the first is 
   ]);
 });
 
+test("[A1] alerts are held against the metrics that there will be, and a change that would break one is refused", () => {
+  const alert = { name: "none", metric: "orders", condition: "no data" };
+  const of = (...alerts: object[]) =>
+    parseFiles([{ path: "f", text: JSON.stringify({ alerts }) }]).definitions;
+  const server = stored(metric("orders"));
+  expect(faultsAgainst(of(alert), server, false)).toEqual([]);
+  expect(faultsAgainst(of(alert), server, true)).toEqual([
+    "f: alerts[0] \"none\": metric is 'orders'; there is no metric or view of this name",
+  ]);
+  const held = [...server, storedDefinition("alerts", alert)];
+  const ranking = metric("orders", "1s", { aggregate: "topk(3, page)" });
+  expect(faultsAgainst(files(ranking), held, false)).toEqual([
+    expect.stringContaining(
+      "the server's alert 'none', which is in no file: the metric 'orders' is a ranking",
+    ),
+  ]);
+});
+
 test("[M1] panels that would show nothing are told", () => {
   const panel = (metric: string) => ({ title: "T", kind: "line", metric });
   const board = { name: "b", panels: [panel("orders"), panel("visits"), panel("visits"), panel("lost")] };
@@ -82,7 +100,7 @@ test("[M1] the example of docs/apply.md is one", () => {
   const text = /```json\n([^]*?)```/.exec(page)?.[1] ?? "";
   const { definitions, faults } = parseFiles([{ path: "docs/apply.md", text }]);
   expect(faults).toEqual([]);
-  expect(definitions).toHaveLength(4);
+  expect(definitions).toHaveLength(5);
   expect(faultsAgainst(definitions, [], true)).toEqual([]);
   expect(emptyPanels(definitions, [], true)).toEqual([]);
 });

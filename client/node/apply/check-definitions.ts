@@ -1,3 +1,4 @@
+import { alertFault } from "../../../protocol/alert.ts";
 import { LIMITS } from "../../../protocol/limits.ts";
 import type { Metric } from "../../../protocol/metric.ts";
 import { inputsOf, viewFault } from "../../../protocol/view.ts";
@@ -16,8 +17,9 @@ export function faultsAgainst(
   const after = byKey(prune ? wanted : [...stored, ...wanted]);
   return [
     ...wanted.flatMap((definition) => sentence(definition.at, faultOf(definition, after))),
-    ...brokenViews(stored, byKey(wanted), before, prune ? undefined : after),
-    ...tooMany(wanted, before),
+    ...broken(stored, byKey(wanted), before, prune ? undefined : after),
+    ...tooMany("metrics", wanted, before),
+    ...tooMany("alerts", wanted, before),
   ];
 }
 
@@ -43,30 +45,36 @@ export function emptyPanels(
   });
 }
 
-/** Views that the files leave as they are, and that were sound before. */
-function brokenViews(stored: readonly Definition[], wanted: ByKey, before: ByKey, after?: ByKey): string[] {
+/** Views and alerts that the files leave as they are, and that were sound before. */
+function broken(stored: readonly Definition[], wanted: ByKey, before: ByKey, after?: ByKey): string[] {
   if (after === undefined) return [];
   return stored
-    .filter((view) => !wanted.has(keyOf(view)) && faultOf(view, before) === undefined)
-    .flatMap((view) =>
-      sentence(`the server's view '${view.name}', which is in no file`, faultOf(view, after)),
+    .filter((one) => !wanted.has(keyOf(one)) && faultOf(one, before) === undefined)
+    .flatMap((one) =>
+      sentence(`the server's ${one.kind} '${one.name}', which is in no file`, faultOf(one, after)),
     );
 }
 
-function tooMany(wanted: readonly FileDefinition[], before: ByKey): string[] {
-  const isMetric = (definition: Definition) => shelfOf(definition) === "metrics";
-  const held = [...before.values()].filter(isMetric).length;
-  const added = wanted.filter((definition) => isMetric(definition) && !before.has(keyOf(definition))).length;
-  if (added === 0 || held + added <= LIMITS.metricsPerProject) return [];
+const BOUNDS = {
+  metrics: { what: "metrics and views", most: LIMITS.metricsPerProject },
+  alerts: { what: "alerts", most: LIMITS.alertsPerProject },
+};
+
+function tooMany(shelf: keyof typeof BOUNDS, wanted: readonly FileDefinition[], before: ByKey): string[] {
+  const { what, most } = BOUNDS[shelf];
+  const isOfShelf = (definition: Definition) => shelfOf(definition) === shelf;
+  const held = [...before.values()].filter(isOfShelf).length;
+  const added = wanted.filter((definition) => isOfShelf(definition) && !before.has(keyOf(definition))).length;
+  if (added === 0 || held + added <= most) return [];
   // What is pruned goes last, so that nothing is missing on the way.
-  return [
-    `the server has ${held} metrics and views and would get ${added} more; the bound is ${LIMITS.metricsPerProject}`,
-  ];
+  return [`the server has ${held} ${what} and would get ${added} more; the bound is ${most}`];
 }
 
-function faultOf({ view }: Definition, known: ByKey): string | undefined {
+function faultOf({ view, alert }: Definition, known: ByKey): string | undefined {
   const metricOf = (name: string): Metric | undefined => known.get(`metrics/${name}`)?.metric;
-  return view === undefined ? undefined : viewFault(view, metricOf);
+  const viewOf = (name: string) => known.get(`metrics/${name}`)?.view;
+  if (view !== undefined) return viewFault(view, metricOf);
+  return alert && alertFault(alert, { metricOf, viewOf });
 }
 
 function sentence(at: string, fault: string | undefined): string[] {

@@ -48,6 +48,15 @@ test("[M1] what a newer server holds is kept, though this version cannot read it
   expect(storedDefinition("dashboards", { name: "d" }).kind).toBe("dashboard");
 });
 
+test("[A1] alerts are definitions like the others: checked as the server would, as far as that goes", () => {
+  const alert = { name: "a", metric: "clicks", condition: "> 5" };
+  expect(parseDefinition("alerts", alert)).toMatchObject({
+    value: { kind: "alert", name: "a", source: alert, alert: { forMs: 0 } },
+  });
+  const wrong = parseDefinition("alerts", { ...alert, condition: "=" });
+  expect(wrong.ok ? "" : wrong.message).toContain('condition is "="');
+});
+
 test("[M1] metrics and views share their names, dashboards have their own", () => {
   expect(["metric", "view", "dashboard"].map((kind) => keyOf({ kind, name: "a" } as never))).toEqual([
     "metrics/a",

@@ -1,3 +1,4 @@
+import { type AlertRule, parseAlert } from "../../../protocol/alert.ts";
 import { type Dashboard, parseDashboard } from "../../../protocol/dashboard.ts";
 import { exceedsBytes, LIMITS, utf8Length } from "../../../protocol/limits.ts";
 import { type Metric, parseMetric } from "../../../protocol/metric.ts";
@@ -5,8 +6,8 @@ import { describe, fail, isObject, ok, type Result } from "../../../protocol/res
 import { isViewSource, parseView, type View } from "../../../protocol/view.ts";
 
 /** Where the catalog keeps a definition: metrics and views share one set of names. */
-export type Shelf = "metrics" | "dashboards";
-export type Kind = "metric" | "view" | "dashboard";
+export type Shelf = "metrics" | "dashboards" | "alerts";
+export type Kind = "metric" | "view" | "dashboard" | "alert";
 
 /** One definition, of a file or of the server. */
 export interface Definition {
@@ -18,6 +19,7 @@ export interface Definition {
   metric?: Metric;
   view?: View;
   dashboard?: Dashboard;
+  alert?: AlertRule;
 }
 
 /** A dashboard's name, as the catalog takes it. */
@@ -25,7 +27,7 @@ const DASHBOARD_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,63}$/;
 
 /** Checks a definition as the server does, as far as that goes without the others. */
 export function parseDefinition(shelf: Shelf, raw: unknown): Result<Definition> {
-  const what = shelf === "metrics" ? "metric" : "dashboard";
+  const what = shelf.slice(0, -1);
   if (!isObject(raw)) return bad(`the ${what} is ${describe(raw)}; expected an object with its name`);
   const { name } = raw;
   if (typeof name !== "string") return bad(`name is ${describe(name)}; expected the ${what}'s name`);
@@ -34,6 +36,7 @@ export function parseDefinition(shelf: Shelf, raw: unknown): Result<Definition> 
     return bad(`the ${what} has ${utf8Length(text)} bytes; the bound is ${LIMITS.definitionBytes}`);
   }
   if (shelf === "dashboards") return dashboardOf(name, raw);
+  if (shelf === "alerts") return alertOf(name, raw);
   return isViewSource(raw) ? viewOf(name, raw) : metricOf(name, raw);
 }
 
@@ -41,13 +44,15 @@ export function parseDefinition(shelf: Shelf, raw: unknown): Result<Definition> 
 export function storedDefinition(shelf: Shelf, raw: { name: string }): Definition {
   const parsed = parseDefinition(shelf, raw);
   if (parsed.ok) return parsed.value;
-  const kind = shelf === "dashboards" ? "dashboard" : isViewSource(raw) ? "view" : "metric";
+  const ofMetrics = isViewSource(raw) ? "view" : "metric";
+  const kind = shelf === "metrics" ? ofMetrics : shelf === "alerts" ? "alert" : "dashboard";
   return { kind, name: raw.name, source: raw };
 }
 
 /** The shelf on which a definition stands. */
 export function shelfOf({ kind }: Definition): Shelf {
-  return kind === "dashboard" ? "dashboards" : "metrics";
+  if (kind === "dashboard") return "dashboards";
+  return kind === "alert" ? "alerts" : "metrics";
 }
 
 /** What tells definitions apart. */
@@ -72,6 +77,11 @@ function dashboardOf(name: string, raw: object): Result<Definition> {
   const parsed = parseDashboard(name, raw);
   if (!parsed.ok) return parsed;
   return ok({ kind: "dashboard", name, source: parsed.value, dashboard: parsed.value });
+}
+
+function alertOf(name: string, source: object): Result<Definition> {
+  const parsed = parseAlert(name, source);
+  return parsed.ok ? ok({ kind: "alert", name, source, alert: parsed.value }) : parsed;
 }
 
 function bad(message: string): { ok: false; reason: string; message: string } {

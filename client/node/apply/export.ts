@@ -1,5 +1,6 @@
 import type { CommandSurroundings } from "../command.ts";
 import { CatalogClient, type Listed } from "./catalog-client.ts";
+import type { Shelf } from "./definition.ts";
 import { EXPORT_USAGE, parseExportOptions } from "./command-options.ts";
 
 /** `freshet export`: writes what the server has as one JSON that `freshet apply` takes. */
@@ -17,7 +18,8 @@ export async function exportCommand(args: string[], around: CommandSurroundings)
     const catalog = new CatalogClient({ ...options.value, signal: around.signal });
     const metrics = await catalog.list("metrics");
     const dashboards = await catalog.list("dashboards");
-    around.write(exportText(metrics, dashboards));
+    const alerts = await catalog.list("alerts");
+    around.write(exportText({ metrics, dashboards, alerts }));
     return 0;
   } catch (error) {
     around.complain(`freshet export: ${error instanceof Error ? error.message : String(error)}\n`);
@@ -26,8 +28,10 @@ export async function exportCommand(args: string[], around: CommandSurroundings)
 }
 
 /** The names come first, for who reads it. */
-function exportText(metrics: readonly Listed[], dashboards: readonly Listed[]): string {
+function exportText(shelves: Record<Shelf, readonly Listed[]>): string {
   const nameFirst = ({ name, ...rest }: Listed) => ({ name, ...rest });
-  const all = { metrics: metrics.map(nameFirst), dashboards: dashboards.map(nameFirst) };
+  const all = Object.fromEntries(
+    Object.entries(shelves).map(([shelf, listed]) => [shelf, listed.map(nameFirst)]),
+  );
   return `${JSON.stringify(all, null, 2)}\n`;
 }

@@ -24,9 +24,9 @@ interface Found {
   at: string;
 }
 
-const SHELVES = ["metrics", "dashboards"] as const;
+const SHELVES = ["metrics", "dashboards", "alerts"] as const;
 
-/** Reads definitions: one a file, an array, or `{"metrics":[…],"dashboards":[…]}`. All faults are found, not the first. */
+/** Reads definitions: one a file, an array, or `{"metrics":[…],"dashboards":[…],"alerts":[…]}`. All faults are found, not the first. */
 export function parseFiles(files: readonly DefinitionFile[]): ParsedFiles {
   const parsed: ParsedFiles = { definitions: [], faults: [] };
   for (const file of files) {
@@ -47,15 +47,16 @@ function foundIn({ path, text }: DefinitionFile): Found[] | string {
   }
   if (Array.isArray(raw)) return raw.map((one: unknown, i) => found(shelfOf(one), one, `${path}: [${i}]`));
   if (!isObject(raw)) {
-    return `${path}: it holds ${describe(raw)}; expected a definition, an array, or {"metrics":[…],"dashboards":[…]}`;
+    return `${path}: it holds ${describe(raw)}; expected a definition, an array, or {"metrics":[…],"dashboards":[…],"alerts":[…]}`;
   }
   if (isBundle(raw)) return ofBundle(path, raw);
   return [found(shelfOf(raw), raw, `${path}:`)];
 }
 
-/** What a definition is for: a dashboard alone has panels. */
+/** What a definition is for: a dashboard alone has panels, an alert a condition. */
 function shelfOf(raw: unknown): Shelf {
-  return isObject(raw) && "panels" in raw ? "dashboards" : "metrics";
+  if (!isObject(raw)) return "metrics";
+  return "panels" in raw ? "dashboards" : "condition" in raw ? "alerts" : "metrics";
 }
 
 function isBundle(raw: Record<string, unknown>): boolean {
@@ -65,7 +66,7 @@ function isBundle(raw: Record<string, unknown>): boolean {
 function ofBundle(path: string, raw: Record<string, unknown>): Found[] | string {
   const odd = Object.keys(raw).find((field) => !SHELVES.some((shelf) => shelf === field));
   if (odd !== undefined) {
-    return `${path}: unknown field ${describe(odd)}; expected metrics (views are among them) and dashboards`;
+    return `${path}: unknown field ${describe(odd)}; expected metrics (views are among them), dashboards and alerts`;
   }
   const all: Found[] = [];
   for (const shelf of SHELVES) {

@@ -5,7 +5,7 @@ import type { Plan, Step } from "./plan.ts";
 
 const SIGNS = { create: "+", change: "~", delete: "-" } as const;
 const PAST = { create: "created", change: "changed", delete: "deleted" } as const;
-const KINDS: readonly Kind[] = ["metric", "view", "dashboard"];
+const KINDS: readonly Kind[] = ["metric", "view", "dashboard", "alert"];
 const LONGEST_VALUE = 100;
 
 /** The plan for people, one line a definition and one a field that changes. */

@@ -19,7 +19,7 @@ export interface Plan {
   unlisted: Definition[];
 }
 
-const PUT_ORDER: readonly Kind[] = ["metric", "view", "dashboard"];
+const PUT_ORDER: readonly Kind[] = ["metric", "view", "dashboard", "alert"];
 
 /** What makes the server, which holds `stored`, have what is wanted. */
 export function planOf(wanted: readonly Definition[], stored: readonly Definition[], prune: boolean): Plan {

@@ -1,0 +1,101 @@
+import type { AlertStore } from "./storage/alert-store.ts";
+import { backoffMs } from "./storage/remote-write.ts";
+import type { WebhookClient } from "./storage/webhook-client.ts";
+
+/** Requests under way at once: a Durable Object may have six, and others need some. */
+const MOST_AT_ONCE = 3;
+
+/** The deliveries of one alert. */
+interface Lane {
+  isRunning: boolean;
+  failures: number;
+  dueMs: number;
+}
+
+interface AlertSenderOptions {
+  store: AlertStore;
+  client: Pick<WebhookClient, "post">;
+  /** Where an alert's notifications go now; undefined: where they were meant to go. */
+  webhookOf: (alert: string) => string | undefined;
+  keepAlive: (task: Promise<void>) => void;
+  /** Called when there is something to do at a later time: calls, or an alarm, then lead to {@link AlertSender.nudge}. */
+  wakeBy: (dueMs: number) => void;
+}
+
+/**
+ * Delivers notifications: those of one alert one after the other, in their order, each until it is taken; of several
+ * alerts side by side, so that a webhook that is away delays no other.
+ */
+export class AlertSender {
+  readonly #options: AlertSenderOptions;
+  readonly #lanes = new Map<string, Lane>();
+
+  constructor(options: AlertSenderOptions) {
+    this.#options = options;
+    this.added();
+  }
+
+  /** There are notifications that were not there before. */
+  added(): void {
+    for (const alert of this.#options.store.waitingByAlert().keys()) {
+      if (!this.#lanes.has(alert)) this.#lanes.set(alert, { isRunning: false, failures: 0, dueMs: 0 });
+    }
+  }
+
+  /** When there is next something to do, epoch ms; Infinity: nothing waits, or all that does is under way. */
+  get dueMs(): number {
+    let least = Number.POSITIVE_INFINITY;
+    for (const { isRunning, dueMs } of this.#lanes.values()) if (!isRunning) least = Math.min(least, dueMs);
+    return least;
+  }
+
+  /** Does what is due. */
+  nudge(nowMs: number): void {
+    for (const [alert, lane] of this.#lanes) {
+      if (this.#running >= MOST_AT_ONCE) return;
+      if (lane.isRunning || lane.dueMs > nowMs) continue;
+      lane.isRunning = true;
+      this.#options.keepAlive(this.#run(alert, lane));
+    }
+  }
+
+  get #running(): number {
+    return [...this.#lanes.values()].filter(({ isRunning }) => isRunning).length;
+  }
+
+  async #run(alert: string, lane: Lane): Promise<void> {
+    try {
+      await this.#sendAll(alert, lane);
+    } finally {
+      lane.isRunning = false;
+      if (lane.failures === 0 && this.#options.store.nextWaiting(alert) === undefined) {
+        this.#lanes.delete(alert);
+      }
+      this.nudge(Date.now());
+      this.#options.wakeBy(this.dueMs);
+    }
+  }
+
+  async #sendAll(alert: string, lane: Lane): Promise<void> {
+    const { store, client, webhookOf } = this.#options;
+    for (;;) {
+      const next = store.nextWaiting(alert);
+      if (next === undefined) return;
+      const outcome = await client.post({
+        url: webhookOf(alert) ?? next.url,
+        id: next.notificationId,
+        body: next.body,
+        secrets: store.meta.secrets,
+      });
+      if (outcome.type === "failed") {
+        lane.failures++;
+        lane.dueMs = Date.now() + backoffMs(lane.failures, outcome.retryAfterMs, Math.random());
+        store.retried(outcome.reason);
+        return;
+      }
+      lane.failures = 0;
+      lane.dueMs = 0;
+      store.delivered(next.id);
+    }
+  }
+}

@@ -1,0 +1,58 @@
+import type { AlertEpisode, AlertsAnswer } from "../../protocol/alert.ts";
+import { formatSpan } from "../format.ts";
+import { groupLabels } from "../group-label.ts";
+import { formatMoment } from "../time-axis.ts";
+
+const REASONS = {
+  rule_changed: "the alert was changed",
+  rule_deleted: "the alert was deleted",
+  metric_changed: "the metric was changed",
+  group_forgotten: "the group has been silent for a day",
+} as const;
+
+/** What fired in the last day, the newest first. */
+export function AlertHistory({ standing }: { standing: AlertsAnswer | undefined }) {
+  if (standing === undefined) return null;
+  const { episodes, truncated } = standing;
+  return (
+    <section class="alerts-section" aria-labelledby="alert-history">
+      <h2 class="alerts-title" id="alert-history">
+        The last day
+      </h2>
+      {episodes.length === 0 ? (
+        <p class="alerts-note">Nothing fired.</p>
+      ) : (
+        <ol class="alerts-episodes">
+          {episodes.map((episode) => (
+            <EpisodeRow key={`${episode.alert} ${groupName(episode)} ${episode.firedAt}`} {...episode} />
+          ))}
+        </ol>
+      )}
+      {truncated && <p class="alerts-note">There were more: these are the newest.</p>}
+    </section>
+  );
+}
+
+function EpisodeRow(episode: AlertEpisode) {
+  const { alert, condition, firedAt, firedValue, resolvedAt, reason } = episode;
+  return (
+    <li class="alerts-episode">
+      <span class="alerts-state" data-state={resolvedAt === null ? "firing" : "ok"}>
+        {resolvedAt === null ? "Firing" : "Resolved"}
+      </span>
+      <span>
+        <b>{alert}</b> {groupName(episode)}
+      </span>
+      <span class="alerts-when">
+        {formatMoment(firedAt)}
+        {firedValue === null ? "" : ` at ${firedValue} (${condition})`}
+        {resolvedAt === null ? "" : `, for ${formatSpan(Math.max(1_000, resolvedAt - firedAt))}`}
+        {reason === undefined ? "" : `: ${REASONS[reason]}`}
+      </span>
+    </li>
+  );
+}
+
+function groupName({ group }: AlertEpisode): string {
+  return groupLabels([group], "")[0] ?? "";
+}

@@ -1,0 +1,57 @@
+import type { AlertPreview, AlertsAnswer, AlertSource } from "../../protocol/alert.ts";
+import type { QueryAnswer } from "../../protocol/series.ts";
+import { ask } from "../on-demand/ask.ts";
+
+/** What the pages of this folder ask the server. Each throws a {@link RequestError}, whose message is the server's. */
+export class AlertRequests {
+  readonly #key: string;
+
+  constructor(key: string) {
+    this.#key = key;
+  }
+
+  async rules(): Promise<AlertSource[]> {
+    return (await ask<{ alerts: AlertSource[] }>(this.#key, "GET", "/v1/catalog/alerts")).alerts;
+  }
+
+  /** Where a rule's notifications go: for an admin key. */
+  async target(name: string): Promise<Pick<AlertSource, "webhook">> {
+    const { webhook } = await ask<AlertSource>(
+      this.#key,
+      "GET",
+      `/v1/catalog/alerts/${encodeURIComponent(name)}`,
+    );
+    return webhook === undefined ? {} : { webhook };
+  }
+
+  /** How the rules stand, and what fired since `from`. */
+  standing(from: string): Promise<AlertsAnswer> {
+    return ask(this.#key, "GET", `/v1/alerts?from=${from}`);
+  }
+
+  preview(rule: AlertSource, signal: AbortSignal): Promise<AlertPreview> {
+    return ask(this.#key, "POST", "/v1/alerts/preview", rule, signal);
+  }
+
+  points(rule: AlertSource, preview: AlertPreview, signal: AbortSignal): Promise<QueryAnswer> {
+    const question = new URLSearchParams({
+      metric: rule.metric,
+      from: String(preview.from),
+      to: String(preview.to),
+    });
+    for (const group of rule.groups ?? []) question.append("group", JSON.stringify(group));
+    return ask(this.#key, "GET", `/v1/query?${question}`, undefined, signal);
+  }
+
+  put(rule: AlertSource): Promise<unknown> {
+    return ask(this.#key, "PUT", `/v1/catalog/alerts/${encodeURIComponent(rule.name)}`, rule);
+  }
+
+  remove(name: string): Promise<unknown> {
+    return ask(this.#key, "DELETE", `/v1/catalog/alerts/${encodeURIComponent(name)}`);
+  }
+
+  async secret(): Promise<string> {
+    return (await ask<{ secret: string }>(this.#key, "GET", "/v1/alerts/secret")).secret;
+  }
+}

@@ -1,0 +1,119 @@
+import { useEffect, useMemo, useState } from "preact/hooks";
+import type { AlertsAnswer, AlertSource } from "../../protocol/alert.ts";
+import { ownKey } from "../build/own-key.tsx";
+import { useStore } from "../hooks.ts";
+import { followLink, navigate } from "../route.ts";
+import type { PageProps } from "../slots.ts";
+import { AlertHistory } from "./alert-history.tsx";
+import { AlertList } from "./alert-list.tsx";
+import { AlertRequests } from "./alert-requests.ts";
+import { RuleEditor } from "./rule-editor.tsx";
+import { SigningSecret } from "./signing-secret.tsx";
+import "../styles/form.css";
+import "./alerts.css";
+
+const POLL_MS = 5_000;
+
+interface Known {
+  rules?: AlertSource[];
+  standing?: AlertsAnswer;
+  fault?: string;
+}
+
+/** `#/alerts`: how the rules stand. `#/alerts/new`: another one. `#/alerts/rule/{name}`: that one. */
+export function AlertsPage({ rest, readKey, catalog }: PageProps) {
+  const key = useStore(ownKey) ?? readKey;
+  const requests = useMemo(() => new AlertRequests(key), [key]);
+  const [attempt, setAttempt] = useState(0);
+  const known = useKnown(requests, attempt);
+  const [what, name = ""] = rest;
+  const back = (): void => {
+    setAttempt((count) => count + 1);
+    navigate("#/alerts");
+  };
+  const existing = known.rules?.find((rule) => rule.name === name);
+  const isEditing = what === "new" || what === "rule";
+  return (
+    <main class="page alerts">
+      <div class="page-head">
+        <h1 class="page-title">
+          {what === "new" ? "New alert" : what === "rule" ? `Alert ${name}` : "Alerts"}
+        </h1>
+        <div class="page-tools">
+          {isEditing ? (
+            <PageLink href="#/alerts">All alerts</PageLink>
+          ) : (
+            <PageLink href="#/alerts/new" primary>
+              New alert
+            </PageLink>
+          )}
+        </div>
+      </div>
+      {known.fault !== undefined && (
+        <p class="fault" role="alert">
+          {known.fault}
+        </p>
+      )}
+      {isEditing ? (
+        known.rules !== undefined &&
+        (what === "rule" && existing === undefined ? (
+          <p class="alerts-note">There is no alert of this name.</p>
+        ) : (
+          <RuleEditor
+            key={what === "new" ? "" : name}
+            rule={existing}
+            metrics={catalog.metrics}
+            requests={requests}
+            onDone={back}
+          />
+        ))
+      ) : (
+        <>
+          <AlertList rules={known.rules} standing={known.standing} />
+          <AlertHistory standing={known.standing} />
+          <SigningSecret requests={requests} />
+        </>
+      )}
+    </main>
+  );
+}
+
+function PageLink({ href, primary, children }: { href: string; primary?: boolean; children: string }) {
+  return (
+    <a
+      class={`button ${primary === true ? "button-primary" : ""}`}
+      href={href}
+      onClick={(event) => followLink(event, href)}
+    >
+      {children}
+    </a>
+  );
+}
+
+/** The rules and how they stand, asked for again every few seconds. */
+function useKnown(requests: AlertRequests, attempt: number): Known {
+  const [known, setKnown] = useState<Known>({});
+  useEffect(() => {
+    let current = true;
+    const load = async (): Promise<void> => {
+      const next = await knownTo(requests);
+      if (current) setKnown((before) => (next.fault === undefined ? next : { ...before, ...next }));
+    };
+    void load();
+    const timer = setInterval(() => void load(), POLL_MS);
+    return () => {
+      current = false;
+      clearInterval(timer);
+    };
+  }, [requests, attempt]);
+  return known;
+}
+
+async function knownTo(requests: AlertRequests): Promise<Known> {
+  try {
+    const [rules, standing] = await Promise.all([requests.rules(), requests.standing("now-1d")]);
+    return { rules, standing };
+  } catch (error) {
+    return { fault: error instanceof Error ? error.message : String(error) };
+  }
+}

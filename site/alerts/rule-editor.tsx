@@ -1,0 +1,175 @@
+import { useState } from "preact/hooks";
+import type { AlertSource } from "../../protocol/alert.ts";
+import { RequestError } from "../api.ts";
+import { Field, SelectField, TextField } from "../build/field.tsx";
+import { KeyAsk, ownKey, takeOwnKey } from "../build/own-key.tsx";
+import { DialogFrame } from "../on-demand/dialog.tsx";
+import type { DrawnMetric } from "../traits.ts";
+import { AlertRequests } from "./alert-requests.ts";
+import { COMPARISONS, formOf, type RuleForm, ruleOf } from "./rule-form.ts";
+import { RulePreview } from "./rule-preview.tsx";
+
+interface RuleEditorProps {
+  /** Absent: a new one. */
+  rule: AlertSource | undefined;
+  metrics: ReadonlyMap<string, DrawnMetric>;
+  requests: AlertRequests;
+  onDone: () => void;
+}
+
+/** What has been asked of the server, and has not been done. */
+interface Refused {
+  what: "Save" | "Delete";
+  message: string;
+  /** Whether another key could help. */
+  needsKey: boolean;
+}
+
+/** A rule as a form, and what it would have fired. */
+export function RuleEditor({ rule, metrics, requests, onDone }: RuleEditorProps) {
+  const names = [...metrics]
+    .filter(([, metric]) => !metric.aggregate.startsWith("topk"))
+    .map(([name]) => name);
+  const [form, setForm] = useState<RuleForm>(() =>
+    formOf(rule ?? { name: "", metric: names[0] ?? "", condition: "> 0" }),
+  );
+  const [isMoved, setMoved] = useState(false);
+  const [refused, setRefused] = useState<Refused>();
+  const { rule: next, fault } = ruleOf(form);
+  const change = (part: Partial<RuleForm>): void => {
+    setForm((before) => ({ ...before, ...part }));
+    setRefused(undefined);
+  };
+  const run = async (what: Refused["what"], using: AlertRequests): Promise<void> => {
+    try {
+      if (what === "Delete") await using.remove(next.name);
+      // Only an admin key is told where it goes: what nobody has touched stays.
+      else
+        await using.put(
+          rule === undefined || isMoved ? next : { ...next, ...(await using.target(rule.name)) },
+        );
+      onDone();
+    } catch (error) {
+      if (!(error instanceof RequestError)) throw error;
+      setRefused({ what, message: error.message, needsKey: error.isRefusal });
+    }
+  };
+  return (
+    <div class="alerts-editor">
+      <form
+        class="alerts-form"
+        aria-label="Alert"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void run("Save", requests);
+        }}
+      >
+        {rule === undefined && (
+          <TextField
+            label="Name"
+            value={form.name}
+            placeholder="many_errors"
+            onChange={(name) => change({ name })}
+          />
+        )}
+        <SelectField
+          label="Metric"
+          value={form.metric}
+          options={names.map((name) => ({ value: name, label: name }))}
+          onChange={(metric) => change({ metric })}
+        />
+        <div class="alerts-row">
+          <SelectField
+            label="Condition"
+            value={form.comparison}
+            options={COMPARISONS.map((value) => ({ value, label: value }))}
+            onChange={(comparison) => change({ comparison })}
+          />
+          {form.comparison !== "no data" && (
+            <TextField label="Bound" value={form.bound} onChange={(bound) => change({ bound })} />
+          )}
+          <TextField
+            label="For"
+            hint="5m; empty: one window is enough"
+            value={form.for}
+            onChange={(text) => change({ for: text })}
+          />
+        </div>
+        <GroupsField metric={metrics.get(form.metric)} form={form} fault={fault} onChange={change} />
+        <TextField
+          label="Webhook"
+          hint={
+            rule === undefined || rule.webhook !== undefined || isMoved
+              ? "Empty: it is shown here only"
+              : "Stays as it is unless you change it: only an admin key is told where it goes"
+          }
+          value={form.webhook}
+          placeholder="https://hooks.example.com/freshet"
+          onChange={(webhook) => (setMoved(true), change({ webhook }))}
+        />
+        {refused !== undefined && !refused.needsKey && (
+          <p class="fault" role="alert">
+            {refused.message}
+          </p>
+        )}
+        <div class="alerts-actions">
+          <button
+            type="submit"
+            class="button button-primary"
+            disabled={next.name === "" || fault !== undefined}
+          >
+            Save
+          </button>
+          {rule !== undefined && (
+            <button type="button" class="button alerts-delete" onClick={() => void run("Delete", requests)}>
+              Delete
+            </button>
+          )}
+        </div>
+      </form>
+      <RulePreview rule={next} metric={metrics.get(form.metric)} requests={requests} />
+      {refused?.needsKey === true && (
+        <DialogFrame title="This needs an admin key" onClose={() => setRefused(undefined)}>
+          <KeyAsk
+            why="Alerts can be tried without one. Whoever runs this server has it."
+            refusal={ownKey.value === undefined ? undefined : `That key does not do: ${refused.message}`}
+            action={refused.what}
+            onKey={(given) => {
+              takeOwnKey(given);
+              void run(refused.what, new AlertRequests(given));
+            }}
+          />
+        </DialogFrame>
+      )}
+    </div>
+  );
+}
+
+interface GroupsFieldProps {
+  metric: DrawnMetric | undefined;
+  form: RuleForm;
+  fault: string | undefined;
+  onChange: (part: Partial<RuleForm>) => void;
+}
+
+function GroupsField({ metric, form, fault, onChange }: GroupsFieldProps) {
+  const keys = metric?.groupBy ?? [];
+  if (keys.length === 0 && form.groups === "") return null;
+  return (
+    <Field
+      label="Groups"
+      hint={`Empty: each by itself. One a line, ${keys[0] ?? "key"}: value`}
+      fault={fault}
+    >
+      {(control) => (
+        <textarea
+          {...control}
+          class="input"
+          rows={2}
+          value={form.groups}
+          onInput={(event) => onChange({ groups: event.currentTarget.value })}
+        />
+      )}
+    </Field>
+  );
+}

@@ -1,0 +1,12 @@
+const PREFIX = "#share=";
+
+/** The token that a share link carries in its fragment, where it stays: the link can be copied and opened again. */
+export function shareTokenIn(hash: string): string | undefined {
+  const token = hash.startsWith(PREFIX) ? hash.slice(PREFIX.length) : "";
+  return isShareToken(token) ? token : undefined;
+}
+
+/** Whether a key is the token of a share link: a JWT. */
+export function isShareToken(key: string | undefined): boolean {
+  return key !== undefined && /^eyJ[\w-]+\.[\w-]+\.[\w-]+$/.test(key);
+}

@@ -1,0 +1,261 @@
+import { mkdirSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { AlertSource } from "../../protocol/alert.ts";
+import type { ShareLink } from "../../protocol/share.ts";
+import { chromiumPath } from "../../tools/services/chromium.ts";
+import { ServiceUnavailableError } from "../../tools/services/processes.ts";
+import { Freshet } from "../helpers/freshet.ts";
+import { overflowOf, seriousIn } from "../helpers/page-checks.ts";
+
+const SCREENSHOTS = resolve(import.meta.dirname, "../../.freshet/screenshots");
+const QUIET = [
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+const LOOKS = [
+  [1_440, "dark"],
+  [1_440, "light"],
+  [390, "dark"],
+  [390, "light"],
+] as const;
+
+const browserPath = await chromiumPath().catch((error: unknown) => {
+  if (error instanceof ServiceUnavailableError) return error;
+  throw error;
+});
+
+describe("alerts and share links in Chromium", () => {
+  if (browserPath instanceof Error) {
+    it("[O2] are tested, or their absence said", () => {
+      console.log(`SKIPPED: alerts and share links in Chromium: ${browserPath.message}`);
+      expect(process.env["REQUIRE_SERVICES"]).not.toBe("1");
+    });
+    return;
+  }
+  let freshet: Freshet;
+  let browser: Browser;
+  const errors: string[] = [];
+
+  beforeAll(async () => {
+    mkdirSync(SCREENSHOTS, { recursive: true });
+    freshet = await Freshet.start({ args: [], env: { ALERT_PRIVATE_WEBHOOKS: "true" } });
+    browser = await chromium.launch({
+      executablePath: browserPath,
+      args: ["--no-sandbox", "--disable-gpu", "--disable-quic", ...QUIET],
+    });
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await freshet?.stop();
+  });
+
+  /** A page of a visitor of its own: nothing is kept from others. */
+  async function open(address: string, width = 1_440, colorScheme: "dark" | "light" = "dark"): Promise<Page> {
+    const context = await browser.newContext({ viewport: { width, height: 1_000 }, colorScheme });
+    await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+    const page = await context.newPage();
+    // A refusal is an answer, and Chromium logs each.
+    page.on("console", (message) => {
+      if (message.type() === "error" && !/status of 40[013]/.test(message.text()))
+        errors.push(message.text());
+    });
+    page.on("pageerror", (error) => errors.push(error.message));
+    await page.goto(address.startsWith("http") ? address : freshet.url + address);
+    return page;
+  }
+
+  async function ruleOf(name: string): Promise<AlertSource> {
+    return (await (await freshet.fetch(`/v1/catalog/alerts/${name}`)).json()) as AlertSource;
+  }
+
+  it("[A1] a rule is tried on past points, saved with an admin key, and seen firing", async () => {
+    const page = await open("/?key=demo-read#/alerts");
+    await page.getByRole("link", { name: "New alert" }).click();
+    await page.getByLabel("Name").fill("busy");
+    await page.getByLabel("Metric").selectOption("server_network_total");
+    await page.getByLabel("Condition").selectOption(">=");
+    await page.getByLabel("Bound").fill("1e15");
+    const status = page.locator(".alerts-preview [role=status]");
+    await expect.poll(() => status.innerText(), { timeout: 10_000 }).toContain("it would not have fired");
+    await page.getByLabel("Bound").fill("0");
+    await expect
+      .poll(() => status.innerText(), { timeout: 10_000 })
+      .toMatch(/it would have fired once, first at \d\d:\d\d:\d\d\. One fires now\./);
+    await page.locator(".alerts-preview canvas").first().waitFor();
+    await page.screenshot({ path: join(SCREENSHOTS, "alert-editor.png") });
+    await page.getByLabel("Webhook").fill("http://127.0.0.1:9/hook");
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("textbox", { name: "Key" }).fill("demo-admin");
+    await page.getByRole("dialog").getByRole("button", { name: "Save" }).click();
+    const row = page.getByRole("row", { name: /busy/ });
+    await expect.poll(() => row.innerText(), { timeout: 30_000 }).toMatch(/Firing[^]*>= 0[^]*1 firing/);
+    await expect.poll(() => page.locator(".alerts-episode").first().innerText()).toContain("busy");
+    await page.screenshot({ path: join(SCREENSHOTS, "alerts.png") });
+    expect(await ruleOf("busy")).toEqual({
+      name: "busy",
+      metric: "server_network_total",
+      condition: ">= 0",
+      webhook: "http://127.0.0.1:9/hook",
+    });
+    await page.context().close();
+  });
+
+  it("[A1] a message of the server names what is wrong, and a rule that nobody told us all of keeps the rest", async () => {
+    const page = await open("/?key=demo-read#/alerts/rule/busy");
+    await page.getByLabel("Bound").fill("a lot");
+    await expect
+      .poll(() => page.locator(".alerts-preview [role=status]").innerText(), { timeout: 10_000 })
+      .toContain('condition is ">= a lot"');
+    await page.getByLabel("Bound").fill("-1");
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("textbox", { name: "Key" }).fill("demo-admin");
+    await page.getByRole("dialog").getByRole("button", { name: "Save" }).click();
+    await page.getByRole("row", { name: /busy/ }).waitFor();
+    expect(await ruleOf("busy")).toMatchObject({ condition: ">= -1", webhook: "http://127.0.0.1:9/hook" });
+    await page.context().close();
+  });
+
+  it("[A1] charts show what fired, and the bound", async () => {
+    const page = await open("/d/servers?key=demo-read");
+    // The number is on the wrong side of the rule's bound, and says which.
+    await expect
+      .poll(async () => (await page.locator(".number-critical").allInnerTexts()).join(), { timeout: 30_000 })
+      .toContain("busy");
+    await page.screenshot({ path: join(SCREENSHOTS, "alert-marks.png") });
+    await page.context().close();
+  });
+
+  it("[A1] a rule is deleted, the secret is shown to an admin key", async () => {
+    const page = await open("/?key=demo-admin#/alerts");
+    await page.getByRole("button", { name: "Show the secret" }).click();
+    expect(await page.getByLabel("Secret").inputValue()).toMatch(/^whsec_/);
+    await page.getByRole("link", { name: "busy" }).click();
+    await page.getByRole("button", { name: "Delete" }).click();
+    await expect.poll(() => page.locator(".alerts-note").first().innerText()).toContain("No alerts yet");
+    await page.context().close();
+  });
+
+  it.each([
+    ["alerts", "#/alerts", ".alerts-table"],
+    ["alert-new", "#/alerts/new", ".alerts-preview canvas"],
+    ["alert-rule", "#/alerts/rule/many", ".alerts-preview canvas"],
+  ])("[A1] %s: axe finds nothing serious, in dark and light, wide and narrow", async (name, route, ready) => {
+    for (const alert of [
+      { name: "many", metric: "ad_clicks", condition: "> 5" },
+      { name: "silent", metric: "ad_clicks_all", condition: "no data" },
+    ]) {
+      const put = { method: "PUT", body: JSON.stringify(alert) };
+      expect((await freshet.fetch(`/v1/catalog/alerts/${alert.name}`, put)).status).toBe(200);
+    }
+    for (const [width, scheme] of LOOKS) {
+      const page = await open(`/?key=demo-admin${route}`, width, scheme);
+      await page.locator(ready).first().waitFor({ timeout: 20_000 });
+      await page.waitForTimeout(600);
+      expect(await seriousIn(page), `${width} ${scheme}`).toEqual([]);
+      expect(await overflowOf(page)).toBeLessThanOrEqual(0);
+      await page.screenshot({ path: join(SCREENSHOTS, `${name}-${width}-${scheme}.png`), fullPage: true });
+      await page.context().close();
+    }
+  });
+
+  it("[I9] a link is made in a dialog, shows what it says and nothing else, and is revoked", async () => {
+    const page = await open("/d/ads?key=demo-read");
+    await page.getByRole("button", { name: "Share" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByRole("checkbox").first().waitFor();
+    for (const box of await dialog.getByRole("checkbox").all()) {
+      const text = await box.locator("xpath=..").innerText();
+      if (!/\b(ad_clicks|ad_conversion_by_campaign|ad_people)$/.test(text)) await box.uncheck();
+    }
+    const campaign = await someCampaign();
+    await dialog.getByLabel("Only these groups").fill(`campaign: ${campaign}`);
+    await dialog.getByLabel("Expires after").selectOption("1h");
+    await page.screenshot({ path: join(SCREENSHOTS, "share-form.png") });
+    await dialog.getByRole("button", { name: "Make a link" }).click();
+    await dialog.getByRole("textbox", { name: "Key" }).fill("demo-admin");
+    await dialog.getByRole("button", { name: "Go on" }).click();
+    const link = await dialog.getByLabel("Link", { exact: true }).inputValue();
+    expect(await seriousIn(page)).toEqual([]);
+    await dialog.getByRole("button", { name: "Copy" }).first().click();
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(link);
+    const frame = await dialog.getByLabel("For another page").inputValue();
+    await page.screenshot({ path: join(SCREENSHOTS, "share-link.png") });
+
+    const shared = await open(link);
+    await shared.locator("canvas").first().waitFor({ timeout: 20_000 });
+    const main = () => shared.locator("main").innerText();
+    await expect.poll(main, { timeout: 10_000 }).toMatch(/live ·/);
+    // Of people there is no campaign: with these groups that panel would show nothing.
+    expect(await shared.locator("article").count()).toBe(4);
+    await expect.poll(main).toContain(campaign);
+    expect(await shared.getByRole("button", { name: "Share" }).count()).toBe(0);
+    expect(await shared.getByRole("link", { name: "Alerts" }).count()).toBe(0);
+    expect(await shared.locator(".tab").count()).toBe(1);
+    expect(await main()).not.toMatch(/forbidden|does not show/);
+    // What is loaded again is the same: the link stays in the address.
+    await shared.reload();
+    await expect.poll(main, { timeout: 20_000 }).toMatch(/live ·/);
+    expect(await seriousIn(shared)).toEqual([]);
+    await shared.screenshot({ path: join(SCREENSHOTS, "shared.png"), fullPage: true });
+
+    const embedded = await open(/src="([^"]+)"/.exec(frame)?.[1] ?? "");
+    await embedded.locator("canvas").first().waitFor({ timeout: 20_000 });
+    expect(await embedded.locator(".header").count()).toBe(0);
+    await embedded.context().close();
+
+    await dialog.getByRole("button", { name: "Back to links" }).click();
+    await dialog.getByRole("button", { name: /^Revoke the link to ads/ }).click();
+    await expect.poll(() => dialog.innerText()).toContain("There are none.");
+    // Each isolate believes what it knows of a key for ten seconds.
+    await expect
+      .poll(
+        async () => {
+          await shared.reload();
+          await shared.waitForTimeout(500);
+          return shared.locator("main").innerText();
+        },
+        { timeout: 30_000, interval: 2_000 },
+      )
+      .toContain("The share link has been revoked.");
+    await shared.screenshot({ path: join(SCREENSHOTS, "shared-ended.png") });
+    await shared.context().close();
+    await page.context().close();
+  });
+
+  it("[I9] the dialog: axe finds nothing serious, in dark and light, wide and narrow", async () => {
+    const wish = { dashboard: "ads", expiresIn: "1h" };
+    await freshet.fetch("/v1/share", { method: "POST", body: JSON.stringify(wish) });
+    for (const [width, scheme] of LOOKS) {
+      const page = await open("/d/ads?key=demo-admin", width, scheme);
+      await page.getByRole("button", { name: "Share" }).click();
+      await page
+        .getByRole("button", { name: /^Revoke/ })
+        .first()
+        .waitFor();
+      await page.waitForTimeout(300);
+      expect(await seriousIn(page), `${width} ${scheme}`).toEqual([]);
+      expect(await overflowOf(page)).toBeLessThanOrEqual(0);
+      await page.screenshot({ path: join(SCREENSHOTS, `share-${width}-${scheme}.png`) });
+      await page.context().close();
+    }
+    const { links } = (await (await freshet.fetch("/v1/share")).json()) as { links: ShareLink[] };
+    expect(links).toHaveLength(1);
+  });
+
+  it("[A1][I9] no errors on the console", () => {
+    expect(errors).toEqual([]);
+  });
+
+  /** A campaign of the demo that has been clicked on. */
+  async function someCampaign(): Promise<string> {
+    const response = await freshet.fetch("/v1/query?metric=ad_clicks&from=now-1m");
+    const { series } = (await response.json()) as { series: { group: { campaign?: string } }[] };
+    const found = series.find(({ group }) => group.campaign !== undefined)?.group.campaign;
+    if (found === undefined) throw new Error("no campaign yet");
+    return found;
+  }
+});

@@ -1,0 +1,225 @@
+import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { describe, expect, it } from "vitest";
+import { AlertSender } from "../../durable-objects/alert-sender.ts";
+import { AlertStore } from "../../durable-objects/storage/alert-store.ts";
+import {
+  type Delivery,
+  type DeliveryOutcome,
+  newWebhookSecret,
+  signatureHeaders,
+  WebhookClient,
+} from "../../durable-objects/storage/webhook-client.ts";
+import type { AlertNotification } from "../../protocol/alert.ts";
+import { LIMITS } from "../../protocol/limits.ts";
+
+function notification(alert: string, n: number): AlertNotification {
+  return {
+    id: `p:${n}:0:fired`,
+    type: "alert.fired",
+    episode: `p:${n}:0`,
+    project: "p",
+    alert,
+    metric: "m",
+    group: {},
+    condition: "> 5",
+    for: "0s",
+    value: n,
+    firedAt: 0,
+  };
+}
+
+/** An outbox on the disk of an object of its own, and a webhook that answers as it is told. */
+class Desk {
+  readonly store: AlertStore;
+  readonly sent: string[] = [];
+  readonly wokenBy: number[] = [];
+  outcome: (delivery: Delivery) => DeliveryOutcome = () => ({ type: "delivered" });
+  webhook: string | undefined;
+  readonly #storage: DurableObjectStorage;
+  #running: Promise<void>[] = [];
+
+  constructor(storage: DurableObjectStorage) {
+    this.#storage = storage;
+    this.store = new AlertStore(storage);
+  }
+
+  open(): AlertSender {
+    return new AlertSender({
+      store: this.store,
+      client: {
+        post: (delivery) => {
+          const outcome = this.outcome(delivery);
+          if (outcome.type === "delivered") this.sent.push(`${delivery.url} ${delivery.id}`);
+          return Promise.resolve(outcome);
+        },
+      },
+      webhookOf: () => this.webhook,
+      keepAlive: (task) => void this.#running.push(task),
+      wakeBy: (dueMs) => void this.wokenBy.push(dueMs),
+    });
+  }
+
+  async settled(): Promise<void> {
+    while (this.#running.length > 0) await Promise.all(this.#running.splice(0));
+  }
+
+  /** The store as another life of the object would find it. */
+  reopened(): AlertStore {
+    return new AlertStore(this.#storage);
+  }
+}
+
+async function withDesk(act: (desk: Desk) => Promise<void>): Promise<void> {
+  const object = env.TEST_OBJECT.getByName(crypto.randomUUID());
+  await runInDurableObject(object, (_, { storage }) => act(new Desk(storage)));
+}
+
+describe("the outbox of alerts", () => {
+  it("[A1] sends each notification until it is taken, in their order, and forgets it then", () =>
+    withDesk(async (desk) => {
+      for (const n of [1, 2, 3]) desk.store.enqueue("https://a/", notification("one", n));
+      let failures = 2;
+      desk.outcome = () =>
+        failures-- > 0 ? { type: "failed", reason: "status_500", retryAfterMs: 0 } : { type: "delivered" };
+      const sender = desk.open();
+      for (let tries = 0; tries < 3; tries++) {
+        sender.nudge(Number.MAX_SAFE_INTEGER);
+        await desk.settled();
+      }
+      expect(desk.sent).toEqual([1, 2, 3].map((n) => `https://a/ p:${n}:0:fired`));
+      expect(desk.reopened().waiting).toBe(0);
+      expect(desk.reopened().meta).toMatchObject({ delivered: 3, retries: { status_500: 2 } });
+      expect(sender.dueMs).toBe(Number.POSITIVE_INFINITY);
+    }));
+
+  it("[A1] waits longer after each failure, and as long as the receiver says", () =>
+    withDesk(async (desk) => {
+      desk.store.enqueue("https://a/", notification("one", 1));
+      const sender = desk.open();
+      let retryAfterMs = 0;
+      desk.outcome = () => ({ type: "failed", reason: "status_429", retryAfterMs });
+      const waits: number[] = [];
+      for (let tries = 0; tries < 8; tries++) {
+        sender.nudge(Number.MAX_SAFE_INTEGER);
+        await desk.settled();
+        waits.push(sender.dueMs - Date.now());
+        if (tries === 6) retryAfterMs = 200_000;
+      }
+      expect(waits[0]).toBeLessThanOrEqual(1_000);
+      expect(waits[5]).toBeGreaterThan(15_000);
+      expect(waits[6]).toBeLessThanOrEqual(60_000);
+      expect(waits[7]).toBeGreaterThan(199_000);
+      expect(desk.wokenBy.at(-1)).toBe(sender.dueMs);
+      // Before it is due nothing is sent.
+      desk.outcome = () => ({ type: "delivered" });
+      sender.nudge(Date.now());
+      await desk.settled();
+      expect(desk.sent).toEqual([]);
+    }));
+
+  it("[A1] one webhook that is away delays no other", () =>
+    withDesk(async (desk) => {
+      desk.store.enqueue("https://away/", notification("one", 1));
+      desk.store.enqueue("https://here/", notification("two", 2));
+      desk.outcome = ({ url }) =>
+        url.includes("away")
+          ? { type: "failed", reason: "unreachable", retryAfterMs: 0 }
+          : { type: "delivered" };
+      desk.open().nudge(Date.now());
+      await desk.settled();
+      expect(desk.sent).toEqual(["https://here/ p:2:0:fired"]);
+    }));
+
+  it("[A1] after a crash between delivery and note, the same is sent again under the same id", () =>
+    withDesk(async (desk) => {
+      desk.store.enqueue("https://a/", notification("one", 1));
+      const ids: string[] = [];
+      desk.outcome = ({ id }) => {
+        ids.push(id);
+        if (ids.length === 1) throw new Error("the object is gone");
+        return { type: "delivered" };
+      };
+      desk.open().nudge(Date.now());
+      await expect(desk.settled()).rejects.toThrow("gone");
+      desk.open().nudge(Date.now());
+      await desk.settled();
+      expect(ids).toEqual(["p:1:0:fired", "p:1:0:fired"]);
+      expect(desk.store.waiting).toBe(0);
+    }));
+
+  it("[A1] goes to where the rule points now, and where it is gone to where it pointed", () =>
+    withDesk(async (desk) => {
+      desk.store.enqueue("https://old/", notification("one", 1));
+      desk.webhook = "https://new/";
+      desk.open().nudge(Date.now());
+      await desk.settled();
+      desk.store.enqueue("https://old/", notification("one", 2));
+      desk.webhook = undefined;
+      desk.open().nudge(Date.now());
+      await desk.settled();
+      expect(desk.sent).toEqual(["https://new/ p:1:0:fired", "https://old/ p:2:0:fired"]);
+    }));
+
+  it("[A1] holds a bounded number: the oldest go, and are counted", () =>
+    withDesk(async (desk) => {
+      for (let n = 0; n < LIMITS.waitingNotifications + 5; n++) {
+        desk.store.enqueue("https://a/", notification("one", n));
+      }
+      expect(desk.store.waiting).toBe(LIMITS.waitingNotifications);
+      expect(desk.store.meta.dropped).toEqual({ full: 5 });
+      expect(desk.store.nextWaiting("one")?.notificationId).toBe("p:5:0:fired");
+      return Promise.resolve();
+    }));
+
+  it("[A1] remembers a bounded number of alerts, and none that fires is forgotten", () =>
+    withDesk(async (desk) => {
+      const body = {
+        alert: "a",
+        metric: "m",
+        group: {},
+        condition: "> 5",
+        firedValue: 1,
+        resolvedValue: null,
+      };
+      desk.store.beginEpisode(1, 1, body);
+      desk.store.beginEpisode(2, 2, body);
+      desk.store.endEpisode(2, 3, 0);
+      desk.store.beginEpisode(LIMITS.alertEpisodes + 2, 9, body);
+      expect(desk.store.episodes(0, 10, 10).map(({ firedAt }) => firedAt)).toEqual([9, 1]);
+      return Promise.resolve();
+    }));
+});
+
+describe("a signed delivery", () => {
+  it("[A1] is signed as Standard Webhooks says: a known signature", async () => {
+    const headers = await signatureHeaders(
+      "msg_p5jXN8AQM9LWM0D4loKWxJek",
+      1_614_265_330,
+      '{"test": 2432232314}',
+      ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"],
+    );
+    expect(headers).toEqual({
+      "webhook-id": "msg_p5jXN8AQM9LWM0D4loKWxJek",
+      "webhook-timestamp": "1614265330",
+      "webhook-signature": "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
+    });
+  });
+
+  it("[A1] is signed with the new secret and with the one before", async () => {
+    const secrets = [newWebhookSecret(), newWebhookSecret()];
+    const both = await signatureHeaders("a", 1, "{}", secrets);
+    const each = await Promise.all(secrets.map((secret) => signatureHeaders("a", 1, "{}", [secret])));
+    expect(both["webhook-signature"]).toBe(each.map((headers) => headers["webhook-signature"]).join(" "));
+  });
+
+  it("[A1] does not go to a private address unless the deployment allows it", async () => {
+    const delivery = { url: "http://127.0.0.1:1/", id: "a", body: "{}", secrets: [newWebhookSecret()] };
+    expect(await new WebhookClient({ allowPrivate: false }).post(delivery)).toMatchObject({
+      reason: "private_address",
+    });
+    expect(await new WebhookClient({ allowPrivate: true }).post(delivery)).toMatchObject({
+      reason: "unreachable",
+    });
+  });
+});

@@ -1,0 +1,77 @@
+import type { Context } from "hono";
+import { type DefinitionSource, parseDefinitions } from "../../durable-objects/definitions.ts";
+import { rehearse } from "../../durable-objects/engine/alerts/rehearsal.ts";
+import { catalogOf } from "../../durable-objects/env.ts";
+import type { QueryOutcome, Refusal, StitchPlan } from "../../durable-objects/window-query.ts";
+import { alertFault, type AlertPreview, type AlertRule, parseAlert } from "../../protocol/alert.ts";
+import { LIMITS } from "../../protocol/limits.ts";
+import type { Metric } from "../../protocol/metric.ts";
+import { isObject } from "../../protocol/result.ts";
+import type { QueryAnswer, Series } from "../../protocol/series.ts";
+import { inputsOf } from "../../protocol/view.ts";
+import { type App, authorize } from "../authorize.ts";
+import { HttpError } from "../http-error.ts";
+import { jsonBody } from "../json-body.ts";
+import { TieredReader } from "../query/tiered-reader.ts";
+
+const USUAL_MS = 3_600_000;
+
+/** `POST /v1/alerts/preview`: a rule as it would be put; answers what it would have fired in the last hour, or as many points as one answer holds. */
+export async function postPreview(c: Context<App>): Promise<Response> {
+  const { project } = await authorize(c, "read", "admin");
+  const raw = await jsonBody(c);
+  const name = isObject(raw) && typeof raw["name"] === "string" ? raw["name"] : "preview";
+  const rule = parseAlert(name, raw);
+  if (!rule.ok) throw new HttpError(400, "invalid", rule.message);
+  const { metric, isView } = await metricOf(c, project, rule.value);
+  const { everyMs } = metric.window;
+  const toMs = Date.now();
+  // A `for` that is longer than an hour can only be seen in more.
+  const wantedMs = Math.max(USUAL_MS, 2 * rule.value.forMs);
+  const fromMs = toMs - Math.min(wantedMs, (LIMITS.pointsPerSeries - 2) * everyMs);
+  const answer = (await c.env.METRIC_WINDOW.getByName(project).query({
+    metric: rule.value.metric,
+    fromMs,
+    toMs,
+    upToNow: true,
+    ...(rule.value.groups === undefined ? {} : { groups: rule.value.groups }),
+    mostPoints: LIMITS.pointsPerSeries,
+  })) as QueryOutcome;
+  if (!answer.ok) throw new HttpError(400, answer.reason, answer.message);
+  const series = await seriesOf(c, project, answer);
+  const episodes = rehearse(rule.value, { metric, isView, series, fromMs });
+  return c.json({
+    from: fromMs,
+    to: toMs,
+    episodes: episodes.slice(0, LIMITS.answeredEpisodes),
+    truncated: episodes.length > LIMITS.answeredEpisodes,
+  } satisfies AlertPreview);
+}
+
+/** Points of several tiers are joined here, as for a query. */
+async function seriesOf(
+  c: Context<App>,
+  project: string,
+  answer: Exclude<QueryOutcome, Refusal>,
+): Promise<Series[]> {
+  if ("body" in answer) return (JSON.parse(answer.body) as QueryAnswer).series;
+  const read = await new TieredReader(c.env, project).read(JSON.parse(answer.plan) as StitchPlan);
+  if (Array.isArray(read)) return read;
+  throw new HttpError(400, read.reason, read.message);
+}
+
+async function metricOf(
+  c: Context<App>,
+  project: string,
+  rule: AlertRule,
+): Promise<{ metric: Metric; isView: boolean }> {
+  const sources = (await catalogOf(c.env).metrics(project)) as DefinitionSource[];
+  const { metrics, views } = parseDefinitions(sources.map((source) => ({ revision: 0, source })));
+  const metricNamed = (name: string) => metrics.find(({ metric }) => metric.name === name)?.metric;
+  const view = views.find((each) => each.view.name === rule.metric)?.view;
+  const fault = alertFault(rule, { metricOf: metricNamed, viewOf: () => view });
+  if (fault !== undefined) throw new HttpError(400, "invalid", fault);
+  const metric = metricNamed(view === undefined ? rule.metric : (inputsOf(view)[0] ?? ""));
+  if (metric === undefined) throw new HttpError(400, "invalid", `there is no metric '${rule.metric}'`);
+  return { metric, isView: view !== undefined };
+}

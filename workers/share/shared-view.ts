@@ -1,0 +1,69 @@
+import type { Context } from "hono";
+import type { DefinitionSource } from "../../durable-objects/definitions.ts";
+import { catalogOf } from "../../durable-objects/env.ts";
+import type { Dashboard, Panel } from "../../protocol/dashboard.ts";
+import type { MetricSource } from "../../protocol/metric.ts";
+import { allowedGroups, type SharedMetric, type SharedView, type ShareScope } from "../../protocol/share.ts";
+import { inputsOf, isViewSource, parseView } from "../../protocol/view.ts";
+import { type App, authorize } from "../authorize.ts";
+import { HttpError } from "../http-error.ts";
+
+/** `GET /v1/share/view`: the dashboard of a share token, with the panels that it shows, and how its metrics are drawn. */
+export async function getSharedView(c: Context<App>): Promise<Response> {
+  const { project, share } = await authorize(c, "share");
+  if (share === undefined) throw new HttpError(403, "wrong_role", "this needs the token of a share link");
+  const { scope, expiresMs } = share;
+  const definitions = (await catalogOf(c.env).metrics(project)) as DefinitionSource[];
+  const dashboards = (await catalogOf(c.env).dashboards(project)) as Dashboard[];
+  const metrics = scope.metrics.flatMap((name) => drawnMetric(name, definitions) ?? []);
+  const dashboard = sharedDashboard(scope, dashboards, metrics);
+  const view: SharedView = { dashboard, metrics, expiresAt: expiresMs };
+  if (scope.groups !== undefined) view.groups = scope.groups;
+  return c.json(view);
+}
+
+/** A dashboard with nothing in it that the link does not show, and no panel that its groups leave empty. */
+function sharedDashboard(
+  scope: ShareScope,
+  dashboards: readonly Dashboard[],
+  metrics: readonly SharedMetric[],
+): Dashboard {
+  const dashboard = dashboards.find(({ name }) => name === scope.dashboard);
+  if (dashboard === undefined) {
+    const panels = metrics.map(({ name: metric }) => {
+      return { title: metric, kind: "line", metric, width: 12, height: 3 } satisfies Panel;
+    });
+    return { name: "shared", title: "Shared", range: "1h", panels };
+  }
+  const shown = new Set(metrics.filter((metric) => hasGroups(metric, scope)).map(({ name }) => name));
+  const panels = dashboard.panels.filter(
+    ({ metric, groups }) => shown.has(metric) && allowedGroups(groups, scope.groups)?.length !== 0,
+  );
+  return { ...dashboard, panels };
+}
+
+/** Whether groups of a metric can match those of a link: a ranking's items are a key of its groups too. */
+function hasGroups({ groupBy = [], aggregate }: SharedMetric, { groups }: ShareScope): boolean {
+  const ranked = /^topk\(.*,\s*(.*?)\s*\)$/.exec(aggregate)?.[1];
+  const keys = new Set([...groupBy, ranked]);
+  return groups === undefined || groups.some((group) => Object.keys(group).every((key) => keys.has(key)));
+}
+
+/** What panels need to draw a metric: not which events it takes. Of a view, as of its first metric. */
+function drawnMetric(name: string, definitions: readonly DefinitionSource[]): SharedMetric | undefined {
+  const source = definitions.find((each) => each.name === name);
+  if (source === undefined) return undefined;
+  if (!isViewSource(source)) return withoutEvents(source);
+  const view = parseView(name, source);
+  if (!view.ok) return undefined;
+  const first = definitions.find((each) => each.name === inputsOf(view.value)[0]);
+  if (first === undefined || isViewSource(first)) return undefined;
+  const isFraction = view.value.type === "ratio" || view.value.as === "relative";
+  return { ...withoutEvents(first), name, aggregate: "avg(value)", isFraction };
+}
+
+function withoutEvents(source: MetricSource): SharedMetric {
+  const shown: SharedMetric = { ...source, event: "" };
+  delete shown.where;
+  return shown;
+}
