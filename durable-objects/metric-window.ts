@@ -12,7 +12,7 @@ import { catalogOf, type Env, settingsOf } from "./env.ts";
 import { type HotSender, type HotStats, openHotSender } from "./hot-sender.ts";
 import type { LiveFrame, Position } from "./live/live-frame.ts";
 import { LiveFeed } from "./live-feed.ts";
-import { MetricReader, type Span } from "./metric-reader.ts";
+import { MetricReader, type Reading, type Span, TooManyPointsError } from "./metric-reader.ts";
 import { mergeStandings, type MetricStanding } from "./metric-standing.ts";
 import { type MetricStats, sumStats } from "./metric-stats.ts";
 import type { Settings } from "./settings.ts";
@@ -21,6 +21,7 @@ import { QueryPlanner, windowSpanOf } from "./query-planner.ts";
 import {
   latestSpan,
   type QueryOutcome,
+  tooManyPoints,
   unknownMetric,
   type WindowAnswer,
   type WindowQuery,
@@ -69,7 +70,7 @@ export class MetricWindow extends DurableObject<Env> {
       storage: ctx.storage,
       allowPrivateWebhooks: this.#settings.allowPrivateWebhooks,
       definitions: () => this.#definitions,
-      stored: (metric, fromMs, toMs) => this.#store.points.read(metric, fromMs, toMs),
+      stored: (metric, fromMs, toMs) => [...this.#store.points.read(metric, fromMs, toMs)],
       fetchAlerts: (project) => catalogOf(env).alertsOf(project) as Promise<ProjectAlerts>,
       keepAlive: (task) => ctx.waitUntil(task),
       wakeBy: (dueMs) => this.#wakeBy(dueMs),
@@ -159,15 +160,28 @@ export class MetricWindow extends DurableObject<Env> {
     if ("ok" in planned) return planned;
     const span = windowSpanOf(planned);
     if (span === undefined) return { ok: true, plan: JSON.stringify(planned) };
-    const reading = await this.#reader.read(query.metric, span);
-    if (reading === undefined) return unknownMetric(query.metric);
-    const series = reading.series.filter(({ group }) => matchesGroups(group, query.groups));
-    return { ok: true, body: JSON.stringify({ metric: query.metric, series, tiers: planned.tiers }) };
+    const { groups } = query;
+    return this.#answer(query.metric, groups === undefined ? span : { ...span, groups }, ({ series }) => ({
+      metric: query.metric,
+      series: series.filter(({ group }) => matchesGroups(group, groups)),
+      tiers: planned.tiers,
+    }));
   }
 
   /** JSON of the series that the window objects have of a metric: a part of a {@link StitchPlan}. */
-  async readSeries(metric: string, span: Span): Promise<string> {
-    return JSON.stringify((await this.#reader.read(metric, span))?.series ?? []);
+  async readSeries(metric: string, span: Span): Promise<WindowAnswer> {
+    return this.#answer(metric, span, ({ series }) => series);
+  }
+
+  /** JSON of what is made of a reading, or why there is none. */
+  async #answer(metric: string, span: Span, of: (reading: Reading) => object): Promise<WindowAnswer> {
+    try {
+      const reading = await this.#reader.read(metric, span);
+      return reading === undefined ? unknownMetric(metric) : { ok: true, body: JSON.stringify(of(reading)) };
+    } catch (error) {
+      if (error instanceof TooManyPointsError) return tooManyPoints(error);
+      throw error;
+    }
   }
 
   /** JSON of what this object, and its stores, have of one of its metrics; undefined: it has no such metric. */
@@ -228,9 +242,7 @@ export class MetricWindow extends DurableObject<Env> {
     // Changes are told from before the points are read: one that is told twice does no harm.
     const position = this.#feed.watch(hub, metric);
     await Promise.all(this.#reader.sharesOf(metric).map((share) => this.#watchShare(share)));
-    const reading = await this.#reader.read(metric, span);
-    if (reading === undefined) return unknownMetric(metric);
-    return { ok: true, body: JSON.stringify({ position, ...reading }) };
+    return this.#answer(metric, span, (reading) => ({ position, ...reading }));
   }
 
   async #watchShare({ metric, object }: { metric: string; object: string }): Promise<void> {
@@ -238,11 +250,16 @@ export class MetricWindow extends DurableObject<Env> {
     this.#feed.watchingShare(object, metric, position);
   }
 
-  /** What this object has of a split metric: JSON of a `ShareReading`, undefined if it is not one of its objects. */
+  /** What this object has of a split metric: JSON of a `ShareReading` or `Refusal`, undefined if it is not one of its objects. */
   async readShare(metric: string, span: Span): Promise<string | undefined> {
     if (this.#set.metric(metric) === undefined) await this.#refresh();
-    const share = this.#reader.readShare(metric, span);
-    return share && JSON.stringify(share);
+    try {
+      const share = this.#reader.readShare(metric, span);
+      return share && JSON.stringify(share);
+    } catch (error) {
+      if (error instanceof TooManyPointsError) return JSON.stringify(tooManyPoints(error));
+      throw error;
+    }
   }
 
   /** From now on the object that reads the metric as one is told what changes of this share. Returns from where on. */
