@@ -38,6 +38,8 @@ const PRUNED_ROWS = 8;
 const STRETCHES_AT_ONCE = 4;
 /** What is rolled up goes to the archive in parts of the time for which points are kept: days of a month. */
 const PARTS_OF_KEPT = 30;
+/** Rows of a metric that reach into a span of ends. */
+const WITHIN = "metric = ? AND last_end >= ? AND first_end <= ?";
 
 /** At this step, or as sealed, every point is kept that ends after `afterMs`. */
 export interface KeptLevel {
@@ -102,17 +104,30 @@ export class PointStore {
     return this.#begins.get(metric);
   }
 
-  /** Points of a metric of whatever step with their ends in `[fromMs, toMs]`, and more around, ascending in their ends. */
-  read(metric: string, fromMs: number, toMs: number): SealedPoint[] {
-    const rows = this.#rows<StoredRow>(
-      "SELECT id, first_end, last_end, body FROM points WHERE metric = ? AND last_end >= ? AND first_end <= ? ORDER BY last_end, id",
+  /** How many points {@link read} would give. */
+  count(metric: string, fromMs: number, toMs: number): number {
+    const query = `SELECT coalesce(sum(points), 0) AS points FROM points WHERE ${WITHIN}`;
+    return this.#rows<{ points: number }>(query, metric, fromMs, toMs)[0]?.points ?? 0;
+  }
+
+  /**
+   * Points of a metric of whatever step with their ends in `[fromMs, toMs]`, and more around, ascending in their ends. They
+   * are read a few rows at a time: those that overlap.
+   */
+  *read(metric: string, fromMs: number, toMs: number): Generator<SealedPoint> {
+    const rows = this.#rows<{ id: number; first_end: number; last_end: number }>(
+      `SELECT id, first_end, last_end FROM points WHERE ${WITHIN} ORDER BY first_end, id`,
       metric,
       fromMs,
       toMs,
     );
-    const points = rows.flatMap(pointsOf);
-    const isAscending = rows.every((row, i) => row.first_end >= (rows[i - 1]?.last_end ?? 0));
-    return isAscending ? points : points.sort(([a], [b]) => a - b);
+    for (let begin = 0, end = 0; begin < rows.length; begin = end) {
+      let lastEnd = rows[begin]?.last_end ?? 0;
+      for (end = begin + 1; (rows[end]?.first_end ?? Number.POSITIVE_INFINITY) < lastEnd; end++)
+        lastEnd = Math.max(lastEnd, rows[end]?.last_end ?? 0);
+      const points = rows.slice(begin, end).flatMap(({ id }) => this.#pointsOf(id));
+      yield* end === begin + 1 ? points : points.sort(([a], [b]) => a - b);
+    }
   }
 
   /** What is kept of a metric, finest first. */
