@@ -102,6 +102,14 @@ export class MetricReader {
     return shardsOf(projectOf(this.#options.objectName), name, shards).map((shard) => shard.name);
   }
 
+  /** The window objects that `name` is read from besides this one: those of a split metric, and of those that a view is of. */
+  sharesOf(name: string): { metric: string; object: string }[] {
+    const view = this.view(name);
+    return (view === undefined ? [name] : inputsOf(view)).flatMap((metric) =>
+      this.shardsOf(metric).map((object) => ({ metric, object })),
+    );
+  }
+
   #defined(name: string): DefinedMetric | undefined {
     return this.#options.definitions().metrics.find(({ metric }) => metric.name === name);
   }
@@ -129,14 +137,10 @@ export class MetricReader {
     };
   }
 
-  async #readView(view: View, { groups: _, ...span }: Span): Promise<Reading | undefined> {
+  async #readView(view: View, { fromMs, toMs, stepMs }: Span): Promise<Reading | undefined> {
     if (viewFault(view, (name) => this.#defined(name)?.metric) !== undefined) return undefined;
     const [first, second] = viewInputs(view);
-    const before = (agoMs: number): Span => ({
-      ...span,
-      fromMs: span.fromMs - agoMs,
-      toMs: span.toMs - agoMs,
-    });
+    const before = (agoMs: number): Span => ({ fromMs: fromMs - agoMs, toMs: toMs - agoMs, stepMs });
     const [now, then] = await Promise.all([
       this.read(first.metric, before(first.agoMs)),
       this.read(second.metric, before(second.agoMs)),

@@ -10,7 +10,8 @@ import { metricsOf, projectOf } from "./engine/placement.ts";
 import type { WindowSet, WindowStep } from "./engine/window-set.ts";
 import { catalogOf, type Env, settingsOf } from "./env.ts";
 import { type HotSender, type HotStats, openHotSender } from "./hot-sender.ts";
-import { LiveFeed, type LiveFrame } from "./live-feed.ts";
+import type { LiveFrame, Position } from "./live/live-frame.ts";
+import { LiveFeed } from "./live-feed.ts";
 import { MetricReader, type Reading, type Span, TooManyPointsError } from "./metric-reader.ts";
 import { mergeStandings, type MetricStanding } from "./metric-standing.ts";
 import { type MetricStats, sumStats } from "./metric-stats.ts";
@@ -26,6 +27,7 @@ import {
   type WindowQuery,
 } from "./window-query.ts";
 import { changedElsewhere } from "./changed-definitions.ts";
+import { beginLife } from "./storage/object-life.ts";
 import { WindowStore } from "./storage/window-store.ts";
 import { objectWatcher, WatcherList } from "./watcher-list.ts";
 import { type AlertsOfObject, type AlertStats, WindowAlerts } from "./window-alerts.ts";
@@ -89,6 +91,8 @@ export class MetricWindow extends DurableObject<Env> {
       object,
     });
     this.#feed = new LiveFeed({
+      objectName: this.#name,
+      beginLife: () => beginLife(ctx.storage, Date.now()),
       watchers: new WatcherList(this.#store),
       reader: this.#reader,
       set,
@@ -228,7 +232,7 @@ export class MetricWindow extends DurableObject<Env> {
   /**
    * The last `rangeMs` of a metric for a hub, which from then on gets its changes.
    *
-   * @returns the JSON members of a snapshot frame after `id`.
+   * @returns JSON of a `WatchedSnapshot`.
    */
   async watch(hub: string, metric: string, rangeMs: number): Promise<WindowAnswer> {
     const window = await this.#windowOf(metric);
@@ -236,15 +240,14 @@ export class MetricWindow extends DurableObject<Env> {
     const span = latestSpan(rangeMs, window, Date.now());
     if ("ok" in span) return span;
     // Changes are told from before the points are read: one that is told twice does no harm.
-    const cursor = this.#feed.watch(hub, metric);
-    await Promise.all(
-      this.#reader.shardsOf(metric).map((shard) => this.#object(shard).watchShare(this.#name, metric)),
-    );
-    return this.#answer(metric, span, (reading) => ({ cursor, ...reading }));
+    const position = this.#feed.watch(hub, metric);
+    await Promise.all(this.#reader.sharesOf(metric).map((share) => this.#watchShare(share)));
+    return this.#answer(metric, span, (reading) => ({ position, ...reading }));
   }
 
-  unwatch(hub: string, metric: string): void {
-    this.#feed.unwatch(hub, metric);
+  async #watchShare({ metric, object }: { metric: string; object: string }): Promise<void> {
+    const position = await this.#object(object).watchShare(this.#name, metric);
+    this.#feed.watchingShare(object, metric, position);
   }
 
   /** What this object has of a split metric: JSON of a `ShareReading` or `Refusal`, undefined if it is not one of its objects. */
@@ -259,15 +262,15 @@ export class MetricWindow extends DurableObject<Env> {
     }
   }
 
-  /** From now on the object that reads the metric as one is told what changes of this share. */
-  async watchShare(object: string, metric: string): Promise<void> {
+  /** From now on the object that reads the metric as one is told what changes of this share. Returns from where on. */
+  async watchShare(object: string, metric: string): Promise<Position> {
     if (this.#set.metric(metric) === undefined) await this.#refresh();
-    this.#feed.watch(objectWatcher(object), metric);
+    return this.#feed.watch(objectWatcher(object), metric);
   }
 
-  /** Takes changes of the shares of split metrics; returns the metrics that nobody watches. */
-  deliver(frames: LiveFrame[]): string[] {
-    return this.#feed.relay(frames);
+  /** Takes changes of a share of split metrics; returns the metrics that nobody watches. */
+  deliver(share: string, frames: LiveFrame[]): string[] {
+    return this.#feed.relay(share, frames);
   }
 
   /** The catalog says that definitions have changed. */
@@ -452,7 +455,7 @@ export class MetricWindow extends DurableObject<Env> {
       this.#keeper.ended(ended.compiled);
       this.#store.forgetMetric(ended.compiled.metric.name);
     }
-    for (const name of changedElsewhere(before, definitions)) this.#feed.endedByName(name);
+    for (const name of changedElsewhere(before, definitions)) this.#feed.broken(name);
     this.#checkpoint();
   }
 

@@ -24,6 +24,8 @@ export const LIMITS = {
   liveMessageBytes: 8 * 1024,
   /** Subscriptions of one socket: what fits its 16 KiB hibernation attachment. */
   subscriptionsPerSocket: 64,
+  /** Frames a second that a subscription may ask for at least: a frame that waits for its time keeps its hub awake. */
+  leastMaxRate: 0.1,
   /** Panes one window is composed of: bounds the work of one result. One hour every second. */
   panesPerWindow: 3_600,
   /** Metrics of one project: a window object keeps all definitions in one row. */
