@@ -153,6 +153,8 @@ export class ChartView {
   #fit(width: number, height: number): void {
     this.#width = width;
     this.#height = height;
+    // How many ticks there are depends on the height.
+    if (this.#input !== undefined) this.#scale = this.#scaleOf(this.#input);
     if (this.#plot === undefined) this.#create();
     else if (width > 0 && (width !== this.#plot.width || height !== this.#plot.height)) {
       this.#plot.setSize({ width, height });
