@@ -2,7 +2,7 @@ import { DurableObject } from "cloudflare:workers";
 import { type BackfillRequest, type BackfillStatus, MOST_BACKFILLS } from "../protocol/backfill.ts";
 import { BackfillDesk } from "./backfill/backfill-desk.ts";
 import { afterFailure } from "./backfill/after-failure.ts";
-import { type BackfillJob, isComplete, newJob, statusOf } from "./backfill/backfill-job.ts";
+import { type BackfillJob, isActive, isComplete, newJob, statusOf } from "./backfill/backfill-job.ts";
 import { type BackfillRun, TakeLaterError } from "./backfill/backfill-run.ts";
 import type { Definitions } from "./definitions.ts";
 import { catalogOf, type Env } from "./env.ts";
@@ -71,7 +71,7 @@ export class Backfill extends DurableObject<Env> {
   cancel(metric: string, id: number): BackfillStatus | undefined {
     const job = this.#store.get(id);
     if (job?.metric !== metric) return undefined;
-    if (job.state === "waiting" || job.state === "running") {
+    if (isActive(job)) {
       this.#end(job, "cancelled", "on request; windows up to doneTo are replaced and stay so");
     }
     return statusOf(this.#store.get(id) ?? job);
@@ -92,12 +92,18 @@ export class Backfill extends DurableObject<Env> {
   async #work(): Promise<void> {
     const endMs = Date.now() + WORK_MS;
     while (Date.now() < endMs) {
-      const due = this.#store.active().filter(({ dueMs }) => dueMs <= Date.now());
-      const job = due.find(({ id }) => id === this.#running?.id) ?? due[0];
-      if (job === undefined) break;
+      const job = this.#next();
+      if (job === undefined || job.dueMs > Date.now()) break;
       await this.#workOn(job, endMs);
     }
     await this.#schedule();
+  }
+
+  /** What is under way, for another would take its place in memory; else what is due first. */
+  #next(): BackfillJob | undefined {
+    const active = this.#store.active();
+    const current = active.find(({ id }) => id === this.#running?.id);
+    return current ?? active.toSorted((a, b) => a.dueMs - b.dueMs || a.id - b.id)[0];
   }
 
   async #workOn(job: BackfillJob, endMs: number): Promise<void> {
@@ -141,9 +147,10 @@ export class Backfill extends DurableObject<Env> {
   #fail(id: number, error: unknown): void {
     const job = this.#store.get(id);
     const nowMs = Date.now();
-    if (job === undefined || error instanceof UnwantedError) {
+    if (job === undefined || !isActive(job)) {
       this.#running = undefined;
     } else if (error instanceof TakeLaterError) {
+      if (nowMs - (this.#running?.startedMs ?? nowMs) >= RUN_MS) this.#running = undefined;
       this.#save({ ...job, reason: error.message, dueMs: nowMs + LOOK_AGAIN_MS });
     } else {
       this.#running = undefined;
@@ -160,14 +167,14 @@ export class Backfill extends DurableObject<Env> {
   /** @throws UnwantedError when it has come to an end already. */
   #save(job: BackfillJob): void {
     const known = this.#store.get(job.id);
-    if (known?.state !== "waiting" && known?.state !== "running") throw new UnwantedError("it is cancelled");
+    if (known === undefined || !isActive(known)) throw new UnwantedError("it is cancelled");
     this.#store.save({ ...job, updatedMs: Date.now() });
   }
 
   async #schedule(): Promise<void> {
-    const due = this.#store.active().map(({ dueMs }) => dueMs);
-    if (due.length === 0) return;
-    const wantedMs = Math.max(Date.now(), Math.min(...due));
+    const next = this.#next();
+    if (next === undefined) return;
+    const wantedMs = Math.max(Date.now(), next.dueMs);
     const setMs = await this.ctx.storage.getAlarm();
     if (setMs === null || setMs > wantedMs) await this.ctx.storage.setAlarm(wantedMs);
   }

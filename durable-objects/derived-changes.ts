@@ -10,11 +10,17 @@ export class DerivedChanges {
 
   /** @param laterMs how long after the points the change is, if that is not after `untilMs`. */
   note(name: string, series: readonly Series[], laterMs = 0, untilMs = Number.POSITIVE_INFINITY): void {
-    const ends = this.#ends.get(name) ?? new Set();
-    for (const { t } of series) {
-      for (const end of t) if (end + laterMs <= untilMs) ends.add(end + laterMs);
-    }
-    if (ends.size > 0) this.#ends.set(name, ends);
+    const ends = series.flatMap(({ t }) => t.map((end) => end + laterMs));
+    this.noteEnds(
+      name,
+      ends.filter((end) => end <= untilMs),
+    );
+  }
+
+  noteEnds(name: string, ends: Iterable<number>): void {
+    const noted = this.#ends.get(name) ?? new Set();
+    for (const end of ends) noted.add(end);
+    if (noted.size > 0) this.#ends.set(name, noted);
   }
 
   /** What was noted since the last call. */

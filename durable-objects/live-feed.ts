@@ -1,44 +1,52 @@
-import type { DeltaMessage } from "../protocol/live.ts";
 import type { Series } from "../protocol/series.ts";
 import { inputsOf } from "../protocol/view.ts";
+import { DerivedChanges } from "./derived-changes.ts";
 import type { MetricWindows } from "./engine/metric-windows.ts";
 import type { WindowSet } from "./engine/window-set.ts";
-import { DerivedChanges } from "./derived-changes.ts";
 import type { LiveHub } from "./live-hub.ts";
+import type { LiveFrame, Position } from "./live/live-frame.ts";
+import { WatcherOutbox } from "./live/watcher-outbox.ts";
 import type { MetricReader } from "./metric-reader.ts";
 import type { MetricWindow } from "./metric-window.ts";
 import { type Watcher, type WatcherList, watchingObject } from "./watcher-list.ts";
 
-/** Changed points of one metric, on their way to whoever watches it. */
-export interface LiveFrame {
-  metric: string;
-  /** Rises by one with each frame of this metric. */
-  sequence: number;
-  /** JSON of the members of a delta after `id`; absent: the metric has ended, or has become another. */
-  body?: string;
-}
-
 interface LiveFeedOptions {
+  objectName: string;
   watchers: WatcherList;
   reader: MetricReader;
   set: WindowSet;
   tickMs: number;
+  /** Begins this life of the object on disk, and gives its number. */
+  beginLife: () => number;
   hub: (name: string) => DurableObjectStub<LiveHub>;
   object: (name: string) => DurableObjectStub<MetricWindow>;
   keepAlive: (task: Promise<void>) => void;
 }
 
+const RETRY_DERIVING_MS = 1_000;
+/** Windows that end between two looks at a view, at most: time may leap. */
+const MOST_CLOSED = 1_000;
+
 /**
  * Pushes what changes to whoever watches it, one call a watcher and tick. What is derived, split metrics and views, is
  * read anew where something that it is made of has changed.
+ *
+ * Frames of a metric are numbered within a life of the object. What an earlier life had not told, or whether it arrived, is not
+ * known: each life begins with the word that nothing goes on from before it.
  */
 export class LiveFeed {
   readonly #options: LiveFeedOptions;
+  readonly #outbox: WatcherOutbox;
   readonly #sequences = new Map<string, number>();
-  /** Tells frames of this life of the object from those of another. */
-  readonly #epoch = crypto.randomUUID().slice(0, 8);
+  /** How often the word was given that a metric does not go on. */
+  readonly #breaks = new Map<string, number>();
   readonly #drawn = new Map<string, LiveFrame[]>();
   readonly #derived = new DerivedChanges();
+  /** The lives of the objects that split metrics are told by, as far as they are known here. */
+  readonly #shareLives = new Map<string, number>();
+  /** Up to where the windows of each view were closed when it was last looked at. */
+  readonly #closedMs = new Map<string, number>();
+  #knownLife: number | undefined;
   #oldestReceivedMs = Number.POSITIVE_INFINITY;
   #pushedMs = 0;
   #pushDue = false;
@@ -46,22 +54,41 @@ export class LiveFeed {
 
   constructor(options: LiveFeedOptions) {
     this.#options = options;
+    const { watchers, hub, object, keepAlive, objectName } = options;
+    this.#outbox = new WatcherOutbox({
+      watchers,
+      keepAlive,
+      deliver: (watcher, frames) => {
+        const watching = watchingObject(watcher);
+        return watching === undefined
+          ? hub(watcher).deliver(frames)
+          : object(watching).deliver(objectName, frames);
+      },
+    });
     for (const windows of options.set.metrics()) {
-      if (this.#isWanted(windows.compiled.metric.name)) windows.retell();
+      if (this.#isWanted(windows.compiled.metric.name)) windows.markTold();
     }
+    for (const watched of watchers.names) this.#addBreak(watched);
+    if (!watchers.isEmpty) this.changed(Date.now(), Date.now());
   }
 
-  /** Adds a watcher and returns the metric's cursor: frames after it are what a snapshot taken now may lack. */
-  watch(watcher: Watcher, name: string): string {
+  /** Adds a watcher and returns where the metric stands: frames after it are what a snapshot taken from now on may lack. */
+  watch(watcher: Watcher, name: string): Position {
     const { set, watchers } = this.#options;
-    const own = this.#ownMetricsOf(name).filter((metric) => !this.#isWanted(metric));
+    const own = this.#inputsOf(name).filter((metric) => !this.#isWanted(metric));
+    // While nobody watched it, changes had no number: positions of before are not to look like the present one.
+    if (!watchers.has(name)) this.#nextSequence(name);
     watchers.add(watcher, name);
     for (const metric of own) set.metric(metric)?.markTold();
-    return this.#cursor(name);
+    return this.#position(name);
   }
 
-  unwatch(watcher: Watcher, name: string): void {
-    this.#options.watchers.remove(watcher, name);
+  /** Notes the life that a share of a split metric is told in, as the share itself says. */
+  watchingShare(share: string, metric: string, { life }: Position): void {
+    const known = this.#shareLives.get(`${share} ${metric}`);
+    if (known !== undefined && known >= life) return;
+    this.#shareLives.set(`${share} ${metric}`, life);
+    if (known !== undefined) this.broken(metric);
   }
 
   /** Something changed, by events of which the oldest was received at `receivedMs`. */
@@ -85,17 +112,21 @@ export class LiveFeed {
    *
    * @returns the metrics that nobody watches any more.
    */
-  relay(frames: readonly LiveFrame[]): string[] {
+  relay(share: string, frames: readonly LiveFrame[]): string[] {
     const unwatched = new Set<string>();
     const nowMs = Date.now();
-    for (const { metric, body } of frames) {
+    for (const { metric, position, delta } of frames) {
+      const known = this.#shareLives.get(`${share} ${metric}`) ?? 0;
       if (!this.#isWanted(metric)) {
         unwatched.add(metric);
-      } else if (body !== undefined) {
-        const { series, lag } = JSON.parse(`{${body}}`) as Pick<DeltaMessage, "series" | "lag">;
+      } else if (position.life > known || (delta === undefined && position.life === known)) {
+        this.#shareLives.set(`${share} ${metric}`, position.life);
+        this.broken(metric);
+      } else if (position.life === known && delta !== undefined) {
+        const series = JSON.parse(delta.series) as Series[];
         this.#note(metric, series);
         this.#derived.note(metric, series);
-        this.changed(nowMs - lag, nowMs);
+        this.changed(nowMs - delta.lag, nowMs);
       }
     }
     return [...unwatched];
@@ -107,17 +138,14 @@ export class LiveFeed {
     if (!this.#isWanted(name)) return;
     this.#draw(windows, Date.now());
     // What takes its name from now on is told from its beginning.
-    this.#options.set.metric(name)?.retell();
-    this.endedByName(name);
+    this.#options.set.metric(name)?.markTold();
+    this.broken(name);
   }
 
-  /** The word that a metric or view has ended or become another, and so has every view of it. */
-  endedByName(name: string): void {
-    const { watchers, reader } = this.#options;
-    for (const watched of watchers.names) {
-      const view = reader.view(watched);
-      if (watched !== name && (view === undefined || !inputsOf(view).includes(name))) continue;
-      this.#add({ metric: watched, sequence: this.#nextSequence(watched) });
+  /** The word that a metric or view does not go on from what it was, and neither does any view of it. */
+  broken(name: string): void {
+    for (const watched of this.#options.watchers.names) {
+      if (watched === name || this.#inputsOf(watched).includes(name)) this.#addBreak(watched);
     }
     this.changed(Date.now(), Date.now());
   }
@@ -147,11 +175,42 @@ export class LiveFeed {
     }
   }
 
+  /** Views change where windows close, too: what has no point then was nothing. */
+  #noteClosed(name: string, watermark: number | null): void {
+    const everyMs = this.#options.reader.metricOf(name)?.window.everyMs;
+    if (everyMs === undefined || watermark === null) return;
+    const closedMs = Math.floor(watermark / everyMs) * everyMs;
+    const beforeMs = this.#closedMs.get(name) ?? closedMs;
+    this.#closedMs.set(name, Math.max(closedMs, beforeMs));
+    const windows = Math.min(MOST_CLOSED, (closedMs - beforeMs) / everyMs);
+    if (windows <= 0) return;
+    this.#derived.noteEnds(
+      name,
+      Array.from({ length: windows }, (_, i) => closedMs - i * everyMs),
+    );
+  }
+
+  #noteClosedViews(): void {
+    const { reader, set, watchers } = this.#options;
+    for (const watched of watchers.names) {
+      const view = reader.view(watched);
+      const windows = view?.type === "change" ? set.metric(view.metric) : undefined;
+      if (windows !== undefined) this.#noteClosed(watched, set.watermarkOf(windows.compiled));
+    }
+  }
+
   #addDelta(metric: string, series: Series[], watermark: number | null, lagMs: number): void {
-    const sequence = this.#nextSequence(metric);
+    const after = this.#position(metric).sequence;
     const lag = Number.isFinite(lagMs) ? Math.max(0, lagMs) : 0;
-    const members = JSON.stringify({ cursor: this.#cursor(metric), series, watermark, lag });
-    this.#add({ metric, sequence, body: members.slice(1, -1) });
+    this.#nextSequence(metric);
+    const delta = { after, series: JSON.stringify(series), watermark, lag };
+    this.#add({ metric, position: this.#position(metric), delta });
+  }
+
+  #addBreak(metric: string): void {
+    this.#breaks.set(metric, (this.#breaks.get(metric) ?? 0) + 1);
+    this.#nextSequence(metric);
+    this.#add({ metric, position: this.#position(metric) });
   }
 
   #push(): void {
@@ -160,29 +219,43 @@ export class LiveFeed {
     const oldestReceivedMs = this.#oldestReceivedMs;
     this.draw();
     this.#send();
+    this.#noteClosedViews();
     if (!this.#derived.isEmpty && !this.#isDeriving) this.#options.keepAlive(this.#derive(oldestReceivedMs));
   }
 
   /** One after the other, so that frames of one metric keep their order. */
   async #derive(oldestReceivedMs: number): Promise<void> {
-    const { reader } = this.#options;
     this.#isDeriving = true;
-    try {
+    while (!this.#derived.isEmpty) {
       for (const [name, ends] of this.#derived.take()) {
-        const stepMs = reader.metricOf(name)?.window.everyMs;
-        if (stepMs === undefined || !this.#options.watchers.has(name)) continue;
-        const span = { fromMs: Math.min(...ends), toMs: Math.max(...ends), stepMs };
-        const reading = await reader.read(name, span);
-        if (reading === undefined) continue;
-        const series = onlyEnds(reading.series, ends);
-        if (series.length > 0) this.#addDelta(name, series, reading.watermark, Date.now() - oldestReceivedMs);
+        try {
+          await this.#deriveOne(name, ends, oldestReceivedMs);
+        } catch {
+          // An object that shares a metric is away. Its changes are read when it is back.
+          this.#derived.noteEnds(name, ends);
+          await new Promise((resolve) => {
+            setTimeout(resolve, RETRY_DERIVING_MS);
+          });
+        }
       }
-    } catch {
-      // An object that shares a metric is away; its changes come when it is back.
-    } finally {
-      this.#isDeriving = false;
       this.#send();
     }
+    this.#isDeriving = false;
+  }
+
+  async #deriveOne(name: string, ends: ReadonlySet<number>, oldestReceivedMs: number): Promise<void> {
+    const { reader, watchers } = this.#options;
+    const stepMs = reader.metricOf(name)?.window.everyMs;
+    if (stepMs === undefined || !watchers.has(name)) return;
+    const breaks = this.#breaks.get(name);
+    const span = { fromMs: Math.min(...ends), toMs: Math.max(...ends), stepMs };
+    const reading = await reader.read(name, span);
+    if (reading === undefined) return;
+    // What was read may be of the metric as it was before.
+    if (breaks !== this.#breaks.get(name)) return this.#derived.noteEnds(name, ends);
+    if (reader.view(name)?.type === "change") this.#noteClosed(name, reading.watermark);
+    const series = onlyEnds(reading.series, ends);
+    if (series.length > 0) this.#addDelta(name, series, reading.watermark, Date.now() - oldestReceivedMs);
   }
 
   #send(): void {
@@ -193,43 +266,25 @@ export class LiveFeed {
       }
     }
     this.#drawn.clear();
-    for (const [watcher, frames] of framesByWatcher) this.#options.keepAlive(this.#deliver(watcher, frames));
-  }
-
-  async #deliver(watcher: Watcher, frames: LiveFrame[]): Promise<void> {
-    const object = watchingObject(watcher);
-    try {
-      const unwatched =
-        object === undefined
-          ? await this.#options.hub(watcher).deliver(frames)
-          : await this.#options.object(object).deliver(frames);
-      for (const metric of unwatched) this.unwatch(watcher, metric);
-    } catch {
-      // The hub was reset with its sockets: its clients come back and take a new snapshot.
-    }
+    for (const [watcher, frames] of framesByWatcher) void this.#outbox.send(watcher, frames);
   }
 
   /** Whether somebody watches the metric itself, or a view of it. */
   #isWanted(metric: string): boolean {
-    const { watchers, reader } = this.#options;
+    const { watchers } = this.#options;
     if (watchers.has(metric)) return true;
-    for (const watched of watchers.names) {
-      const view = reader.view(watched);
-      if (view !== undefined && inputsOf(view).includes(metric)) return true;
-    }
+    for (const watched of watchers.names) if (this.#inputsOf(watched).includes(metric)) return true;
     return false;
   }
 
   /** The metrics whose changes make up those of `name`. */
-  #ownMetricsOf(name: string): string[] {
+  #inputsOf(name: string): string[] {
     const view = this.#options.reader.view(name);
     return view === undefined ? [name] : inputsOf(view);
   }
 
-  #nextSequence(metric: string): number {
-    const sequence = (this.#sequences.get(metric) ?? 0) + 1;
-    this.#sequences.set(metric, sequence);
-    return sequence;
+  #nextSequence(metric: string): void {
+    this.#sequences.set(metric, this.#position(metric).sequence + 1);
   }
 
   #add(frame: LiveFrame): void {
@@ -238,8 +293,9 @@ export class LiveFeed {
     this.#drawn.set(frame.metric, frames);
   }
 
-  #cursor(metric: string): string {
-    return `${this.#epoch}.${this.#sequences.get(metric) ?? 0}`;
+  #position(metric: string): Position {
+    this.#knownLife ??= this.#options.beginLife();
+    return { life: this.#knownLife, sequence: this.#sequences.get(metric) ?? 0 };
   }
 }
 

@@ -1,99 +1,149 @@
 import { DurableObject } from "cloudflare:workers";
 import { LIMITS } from "../protocol/limits.ts";
 import {
+  COMPACT_SUBPROTOCOL,
   LIVE_SUBPROTOCOL,
   type LiveErrorCode,
   parseClientMessage,
-  type SnapshotMessage,
   type SubscribeMessage,
 } from "../protocol/live.ts";
-import type { Group, Series } from "../protocol/series.ts";
 import { parseDuration } from "../protocol/time.ts";
-import { matchesGroups } from "./engine/group-key.ts";
-import type { Env } from "./env.ts";
-import type { MetricWindow } from "./metric-window.ts";
-import { type Subscription, Subscriptions } from "./subscriptions.ts";
-import type { LiveFrame } from "./live-feed.ts";
-import { SharedSockets } from "./live/shared-sockets.ts";
-
-/** A subscription whose snapshot is on its way: frames that come meanwhile wait for it. */
-interface Pending {
-  held: LiveFrame[];
-}
+import { projectOf } from "./engine/placement.ts";
+import { type Env, settingsOf } from "./env.ts";
+import { ChildHubs } from "./live/child-hubs.ts";
+import { nextHub, parentOf } from "./live/hub-tree.ts";
+import type { LiveFrame } from "./live/live-frame.ts";
+import type { EncodedFrame } from "./live/metric-feed.ts";
+import { type Admission, SharedSockets } from "./live/shared-sockets.ts";
+import { SubscriptionServer } from "./live/subscription-server.ts";
+import { WatcherOutbox } from "./live/watcher-outbox.ts";
+import { type Session, type Subscription, Subscriptions, type Wanted } from "./subscriptions.ts";
+import { WatcherList } from "./watcher-list.ts";
+import type { WindowAnswer } from "./window-query.ts";
 
 /** Counters of one hub, for `/metrics`. Counts begin at 0 with each life of the object. */
 export interface HubStats {
+  hub: string;
   project: string;
   sockets: number;
   subscriptions: number;
+  /** Snapshots and deltas. */
   framesSent: number;
+  bytesSent: number;
+  /** Frames that others stand for, because their clients were slow or asked for few. */
+  framesMerged: number;
+  /** Snapshots and deltas that were encoded: the rest were the same bytes as another's. */
+  framesEncoded: number;
+  /** Subscriptions that went on from a cursor, and those that were given the whole picture. */
+  resumed: number;
+  snapshots: number;
   sendFailures: number;
+  staleSockets: number;
+  /** Whether it has turned sockets away: there is a next hub. */
+  hasOverflowed: boolean;
 }
 
-/** What a client is told when a window object has no snapshot for it. */
-const LIVE_CODES: Record<"unknown_metric" | "step" | "points" | "unavailable", LiveErrorCode> = {
-  unknown_metric: "unknown_metric",
-  step: "bad_message",
-  points: "too_large",
-  unavailable: "unavailable",
-};
+type AdmissionByCode = Extract<Admission, { ok: true }> | { ok: false; code: LiveErrorCode; message: string };
 
 /** Codes that the runtime makes up and that may not be sent. */
 const RESERVED_CLOSE_CODES = new Set([1005, 1006, 1015]);
+/** A client that has ever pinged and does not for so long is gone, though its socket says nothing of it. */
+const STALE_MS = 180_000;
+const SWEEP_EVERY_MS = 60_000;
+/** A hub that is slow to take frames does not hold up the others for longer. */
+const RELAY_WITHIN_MS = 5_000;
 
 /**
- * The WebSockets of one project (its name). Hibernates whenever nothing moves: subscriptions are in the sockets'
- * attachments, pings are answered by the runtime. A frame is encoded once for all sockets that want the same points.
+ * WebSockets of one project, and hubs with more of them. Hibernates whenever nothing moves: subscriptions are in the
+ * sockets' attachments, pings are answered by the runtime.
  */
 export class LiveHub extends DurableObject<Env> {
-  readonly #project: string;
+  readonly #name: string;
   readonly #subscriptions: Subscriptions;
+  readonly #server: SubscriptionServer;
   readonly #shared: SharedSockets;
-  readonly #pending = new Map<WebSocket, Map<string, Pending>>();
-  #framesSent = 0;
-  #sendFailures = 0;
+  readonly #children: WatcherList;
+  readonly #outbox: WatcherOutbox;
+  #sweptMs = Date.now();
+  readonly #counts = {
+    framesSent: 0,
+    bytesSent: 0,
+    framesMerged: 0,
+    framesEncoded: 0,
+    sendFailures: 0,
+    staleSockets: 0,
+  };
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    this.#project = ctx.id.name ?? "";
+    this.#name = ctx.id.name ?? "";
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
-    this.#subscriptions = new Subscriptions(ctx.getWebSockets());
+    const keepAlive = (task: Promise<void>): void => ctx.waitUntil(task);
+    this.#subscriptions = new Subscriptions(ctx);
     this.#shared = new SharedSockets(ctx);
+    this.#server = new SubscriptionServer({
+      subscriptions: this.#subscriptions,
+      watch: (metric, rangeMs) => this.#watch(metric, rangeMs),
+      send: (subscription, frame) => this.#sendFrame(subscription, frame),
+      refuse: ({ session, wanted }, code, message) => {
+        this.#unsubscribe(session, wanted.id);
+        this.#fail(session, code, message, wanted.id);
+      },
+      keepAlive,
+    });
+    this.#children = new WatcherList(new ChildHubs(ctx.storage.sql));
+    this.#outbox = new WatcherOutbox({
+      watchers: this.#children,
+      deliver: (hub, frames) => env.LIVE_HUB.getByName(hub).deliver(frames),
+      keepAlive,
+    });
   }
 
-  /** Accepts a socket. The edge has checked the key and the upgrade. */
+  /** Accepts a socket, or answers 503 when there are enough. The edge has checked the key and the upgrade. */
   override async fetch(request: Request): Promise<Response> {
+    if (this.#subscriptions.sockets >= settingsOf(this.env).hubSockets) {
+      this.ctx.storage.kv.put("overflowed", true);
+      return new Response(null, { status: 503 });
+    }
     const { 0: client, 1: server } = new WebSocketPair();
-    this.ctx.acceptWebSocket(server, this.#shared.tagsOf(request));
+    const protocol = request.headers.get("sec-websocket-protocol")?.split(",")[0]?.trim();
+    const isCompact = protocol === COMPACT_SUBPROTOCOL;
+    const tag = isCompact ? COMPACT_SUBPROTOCOL : LIVE_SUBPROTOCOL;
+    this.ctx.acceptWebSocket(server, [tag, ...this.#shared.tagsOf(request)]);
+    this.#subscriptions.open(server, isCompact);
     const headers = new Headers();
-    const offered = request.headers.get("sec-websocket-protocol");
-    if (offered !== null) headers.set("sec-websocket-protocol", LIVE_SUBPROTOCOL);
+    if (protocol !== undefined) headers.set("sec-websocket-protocol", protocol);
     return new Response(null, { status: 101, webSocket: client, headers });
   }
 
-  /** Sends frames to whoever wants them. Returns the metrics among them that nobody does. */
-  deliver(frames: LiveFrame[]): string[] {
-    const unwatched = new Set<string>();
-    for (const frame of frames) {
-      const subscribers = this.#subscriptions.to(frame.metric);
-      if (subscribers === undefined) {
-        unwatched.add(frame.metric);
-        continue;
-      }
-      const encoded = new Map<string, string | undefined>();
-      for (const [socket, subscriptions] of subscribers) {
-        for (const subscription of subscriptions) {
-          if (frame.body === undefined) this.ctx.waitUntil(this.#sendSnapshot(socket, subscription));
-          else this.#pass(socket, subscription, frame, encoded);
-        }
-      }
+  /**
+   * Takes frames, and sends what is new to whoever wants it. Resolves to the metrics among them that nobody does, once other
+   * hubs have theirs: if this one is lost before, whoever sent them knows.
+   *
+   * @throws Error when a hub does not take them in time.
+   */
+  async deliver(frames: LiveFrame[]): Promise<string[]> {
+    const nowMs = Date.now();
+    this.#sweep(nowMs);
+    const unwatched: string[] = [];
+    for (const [metric, own] of Map.groupBy(frames, (frame) => frame.metric)) {
+      const isWanted = this.#server.take(metric, own, nowMs);
+      if (!isWanted && !this.#children.has(metric)) unwatched.push(metric);
     }
-    return [...unwatched];
+    await this.#relay(frames);
+    return unwatched;
+  }
+
+  /** The last `rangeMs` of a metric for another hub, which from then on gets its changes from here. */
+  async watch(hub: string, metric: string, rangeMs: number): Promise<WindowAnswer> {
+    this.#children.add(hub, metric);
+    return this.#watch(metric, rangeMs);
   }
 
   /** A share link has been revoked. */
-  endShare(id: string): void {
+  async endShare(id: string): Promise<void> {
     this.#shared.end(id);
+    if (this.#hasOverflowed) await this.env.LIVE_HUB.getByName(nextHub(this.#name)).endShare(id);
   }
 
   /** Share links expire. */
@@ -103,27 +153,26 @@ export class LiveHub extends DurableObject<Env> {
 
   stats(): HubStats {
     return {
-      project: this.#project,
-      sockets: this.ctx.getWebSockets().length,
+      hub: this.#name,
+      project: projectOf(this.#name),
+      sockets: this.#subscriptions.sockets,
       subscriptions: this.#subscriptions.count,
-      framesSent: this.#framesSent,
-      sendFailures: this.#sendFailures,
+      ...this.#counts,
+      ...this.#server.counts,
+      hasOverflowed: this.#hasOverflowed,
     };
   }
 
-  override async webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {
+  override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): void {
+    const session = this.#subscriptions.of(socket);
+    if (session === undefined) return;
     if (typeof data !== "string") {
-      this.#fail(socket, "bad_message", "the message is binary; expected JSON text");
-      return;
+      this.#fail(session, "bad_message", "the message is binary; expected JSON text");
+    } else if (data === "ping") {
+      this.#send(session, "pong");
+    } else {
+      this.#receive(session, data);
     }
-    if (data === "ping") {
-      this.#send(socket, "pong");
-      return;
-    }
-    const message = parseClientMessage(data);
-    if (!message.ok) this.#fail(socket, message.reason as LiveErrorCode, message.message);
-    else if (message.value.type === "subscribe") await this.#subscribe(socket, message.value);
-    else this.#unsubscribe(socket, message.value.id);
   }
 
   override webSocketClose(socket: WebSocket, code: number, reason: string): void {
@@ -139,135 +188,134 @@ export class LiveHub extends DurableObject<Env> {
     this.#drop(socket);
   }
 
-  async #subscribe(socket: WebSocket, message: SubscribeMessage): Promise<void> {
-    this.#unsubscribe(socket, message.id);
-    const present = this.#subscriptions.of(socket).length;
-    if (present >= LIMITS.subscriptionsPerSocket) {
-      const text = `this socket has ${present} subscriptions; the bound is ${LIMITS.subscriptionsPerSocket}`;
-      this.#fail(socket, "too_many_subscriptions", text, message.id);
+  get #hasOverflowed(): boolean {
+    return this.ctx.storage.kv.get("overflowed") === true;
+  }
+
+  #receive(session: Session, text: string): void {
+    const message = parseClientMessage(text);
+    if (!message.ok) {
+      this.#fail(session, message.reason as LiveErrorCode, message.message);
       return;
     }
-    const admission = this.#shared.admit(socket, message.metric, message.groups);
+    switch (message.value.type) {
+      case "subscribe":
+        return this.#subscribe(session, message.value);
+      case "unsubscribe":
+        return this.#unsubscribe(session, message.value.id);
+      case "ack":
+        session.beginCredit();
+        session.credit?.acknowledge(message.value.frames);
+        return this.#server.goOn(session.subscriptions.values());
+    }
+  }
+
+  #subscribe(session: Session, message: SubscribeMessage): void {
+    const { id, metric, range, maxRate, cursor } = message;
+    this.#unsubscribe(session, id);
+    const admission = this.#admit(session, message);
     if (!admission.ok) {
-      this.#fail(socket, "forbidden", admission.message, message.id);
+      this.#fail(session, admission.code, admission.message, id);
       return;
     }
-    const rangeMs = parseDuration(message.range) ?? 0;
-    const subscription: Subscription = { id: message.id, metric: message.metric, rangeMs };
-    if (admission.groups !== undefined) subscription.groups = admission.groups;
-    if (!this.#subscriptions.add(socket, subscription)) {
-      this.#fail(
-        socket,
-        "too_many_subscriptions",
-        "the groups of this socket's subscriptions exceed 16 KiB",
-        message.id,
-      );
+    const wanted: Wanted = { id, metric, rangeMs: parseDuration(range) ?? 0 };
+    if (admission.groups !== undefined) wanted.groups = admission.groups;
+    if (maxRate !== undefined) wanted.maxRate = maxRate;
+    const subscription = this.#subscriptions.add(session, wanted);
+    if (subscription === undefined) {
+      const text = "the groups of this socket's subscriptions exceed 16 KiB";
+      this.#fail(session, "too_many_subscriptions", text, id);
       return;
     }
-    await this.#sendSnapshot(socket, subscription);
+    this.#server.begin(subscription, cursor);
   }
 
-  /** Frames that come before the snapshot wait for it. */
-  async #sendSnapshot(socket: WebSocket, subscription: Subscription): Promise<void> {
-    const { id, metric, groups, rangeMs } = subscription;
-    const pending: Pending = { held: [] };
-    this.#pendingOf(socket).set(id, pending);
-    const answer = await this.#watch(metric, rangeMs);
-    const stillWanted = this.#pending.get(socket)?.get(id) === pending;
-    if (!stillWanted) return;
-    this.#pending.get(socket)?.delete(id);
-    if (!answer.ok) {
-      this.#unsubscribe(socket, id);
-      this.#fail(socket, LIVE_CODES[answer.reason], answer.message, id);
-      return;
+  /** What a socket may subscribe to, and which groups of it, is decided here and nowhere else. */
+  #admit({ socket, subscriptions }: Session, { metric, groups }: SubscribeMessage): AdmissionByCode {
+    const present = subscriptions.size;
+    if (present >= LIMITS.subscriptionsPerSocket) {
+      const message = `this socket has ${present} subscriptions; the bound is ${LIMITS.subscriptionsPerSocket}`;
+      return { ok: false, code: "too_many_subscriptions", message };
     }
-    const { cursor, series, watermark } = JSON.parse(answer.body) as Pick<
-      SnapshotMessage,
-      "cursor" | "series" | "watermark"
-    >;
-    const matching = series.filter(({ group }) => matchesGroups(group, groups));
-    const snapshot: SnapshotMessage = {
-      type: "snapshot",
-      id,
-      cursor,
-      recovered: false,
-      series: matching,
-      watermark,
-    };
-    this.#send(socket, JSON.stringify(snapshot));
-    const sequence = Number(cursor.slice(cursor.indexOf(".") + 1));
-    for (const frame of pending.held) {
-      if (frame.sequence > sequence) this.#pass(socket, subscription, frame, new Map());
-    }
+    const admission = this.#shared.admit(socket, metric, groups);
+    return admission.ok ? admission : { ...admission, code: "forbidden" };
   }
 
-  async #watch(metric: string, rangeMs: number): ReturnType<MetricWindow["watch"]> {
-    try {
-      return await this.env.METRIC_WINDOW.getByName(this.#project).watch(this.#project, metric, rangeMs);
-    } catch {
-      return {
-        ok: false,
-        reason: "unavailable",
-        message: "the metric's windows cannot be reached; subscribe again",
-      };
-    }
-  }
-
-  /** The window learns by its next delivery that nobody watches any more. */
-  #unsubscribe(socket: WebSocket, id: string): void {
-    this.#subscriptions.remove(socket, id);
-    this.#pending.get(socket)?.delete(id);
+  /** The window learns by a later delivery that nobody watches any more. */
+  #unsubscribe(session: Session, id: string): void {
+    const gone = this.#subscriptions.remove(session, id);
+    if (gone !== undefined) this.#server.end(gone);
   }
 
   #drop(socket: WebSocket): void {
-    this.#pending.delete(socket);
-    this.#subscriptions.drop(socket);
+    for (const subscription of this.#subscriptions.drop(socket)) this.#server.end(subscription);
   }
 
-  #pendingOf(socket: WebSocket): Map<string, Pending> {
-    const pending = this.#pending.get(socket) ?? new Map<string, Pending>();
-    this.#pending.set(socket, pending);
-    return pending;
-  }
-
-  #pass(
-    socket: WebSocket,
-    subscription: Subscription,
-    frame: LiveFrame,
-    encoded: Map<string, string | undefined>,
-  ): void {
-    const pending = this.#pending.get(socket)?.get(subscription.id);
-    if (pending !== undefined) {
-      pending.held.push(frame);
-      return;
+  async #watch(metric: string, rangeMs: number): Promise<WindowAnswer> {
+    const parent = parentOf(this.#name);
+    const { LIVE_HUB, METRIC_WINDOW } = this.env;
+    try {
+      return parent === undefined
+        ? await METRIC_WINDOW.getByName(projectOf(this.#name)).watch(this.#name, metric, rangeMs)
+        : await LIVE_HUB.getByName(parent).watch(this.#name, metric, rangeMs);
+    } catch {
+      const message = "the metric's windows cannot be reached; subscribe again";
+      return { ok: false, reason: "unavailable", message };
     }
-    const wanted = subscription.groups === undefined ? "" : JSON.stringify(subscription.groups);
-    if (!encoded.has(wanted)) encoded.set(wanted, bodyFor(frame, subscription.groups));
-    const body = encoded.get(wanted);
-    if (body !== undefined)
-      this.#send(socket, `{"type":"delta","id":${JSON.stringify(subscription.id)},${body}}`);
   }
 
-  #fail(socket: WebSocket, code: LiveErrorCode, message: string, id?: string): void {
-    this.#send(socket, JSON.stringify({ type: "error", ...(id === undefined ? {} : { id }), code, message }));
+  /** Passes frames on to hubs that watch. Resolves once they have them. */
+  async #relay(frames: readonly LiveFrame[]): Promise<void> {
+    const relays = [...this.#children.all].flatMap((hub) => {
+      const wanted = frames.filter(({ metric }) => this.#children.includes(hub, metric));
+      return wanted.length > 0 ? [this.#outbox.send(hub, wanted)] : [];
+    });
+    if (relays.length === 0) return;
+    const waiting = new AbortController();
+    const late = scheduler.wait(RELAY_WITHIN_MS, { signal: waiting.signal }).then(() => {
+      throw new Error(`a hub did not take frames within ${RELAY_WITHIN_MS} ms`);
+    });
+    try {
+      await Promise.race([Promise.all(relays), late]);
+    } finally {
+      waiting.abort();
+    }
+  }
+
+  /** Closes sockets whose clients have gone without a word. */
+  #sweep(nowMs: number): void {
+    if (nowMs - this.#sweptMs < SWEEP_EVERY_MS) return;
+    this.#sweptMs = nowMs;
+    for (const { socket } of this.#subscriptions.sessions) {
+      const pingedMs = this.ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime() ?? nowMs;
+      if (nowMs - pingedMs < STALE_MS) continue;
+      this.#counts.staleSockets++;
+      this.webSocketClose(socket, 1001, "no ping came");
+    }
+  }
+
+  #fail(session: Session, code: LiveErrorCode, message: string, id?: string): void {
+    this.#send(session, JSON.stringify({ type: "error", ...(id !== undefined && { id }), code, message }));
+  }
+
+  #sendFrame({ session }: Subscription, frame: EncodedFrame): void {
+    if (!this.#send(session, frame.data)) return;
+    if (frame.isNew) this.#counts.framesEncoded++;
+    frame.isNew = false;
+    this.#counts.framesSent++;
+    this.#counts.framesMerged += frame.merged;
+    this.#counts.bytesSent += frame.data.length;
   }
 
   /** One dead client must not stop the others. */
-  #send(socket: WebSocket, text: string): void {
+  #send({ socket }: Session, data: string | Uint8Array): boolean {
     try {
-      socket.send(text);
-      this.#framesSent++;
+      socket.send(data);
+      return true;
     } catch {
-      this.#sendFailures++;
+      this.#counts.sendFailures++;
       this.#drop(socket);
+      return false;
     }
   }
-}
-
-/** A delta's members with the wanted groups only; undefined when none of them changed. */
-function bodyFor(frame: LiveFrame, groups: Group[] | undefined): string | undefined {
-  if (groups === undefined || frame.body === undefined) return frame.body;
-  const members = JSON.parse(`{${frame.body}}`) as { series: Series[] };
-  members.series = members.series.filter(({ group }) => matchesGroups(group, groups));
-  return members.series.length === 0 ? undefined : JSON.stringify(members).slice(1, -1);
 }

@@ -1,9 +1,11 @@
 import type { Metric } from "../protocol/metric.ts";
-import type { Series } from "../protocol/series.ts";
+import { LIMITS } from "../protocol/limits.ts";
+import type { Group, Series } from "../protocol/series.ts";
 import { inputsOf, type View, viewFault } from "../protocol/view.ts";
 import type { Definitions } from "./definitions.ts";
-import { compileMetric, type DefinedMetric } from "./engine/compiled-metric.ts";
+import { type CompiledMetric, compileMetric, type DefinedMetric } from "./engine/compiled-metric.ts";
 import type { MetricWindows } from "./engine/metric-windows.ts";
+import { groupOf, matchesGroups } from "./engine/group-key.ts";
 import { projectOf, shardsOf } from "./engine/placement.ts";
 import { mergeShares, shareOf, type ShareReading } from "./engine/shares.ts";
 import { viewInputs, viewSeries } from "./engine/views.ts";
@@ -11,12 +13,20 @@ import { resample, seriesOf, type WindowPoint } from "./engine/window-points.ts"
 import type { WindowSet } from "./engine/window-set.ts";
 import type { MetricWindow } from "./metric-window.ts";
 import type { WindowStore } from "./storage/window-store.ts";
+import type { Refusal } from "./window-query.ts";
 
 /** Ends of windows in `[fromMs, toMs]`, one point every `stepMs`. */
 export interface Span {
   fromMs: number;
   toMs: number;
   stepMs: number;
+  /** What else of a metric may be left out: groups that match none of these. */
+  groups?: Group[];
+}
+
+/** An answer would hold, or read, more points than there is memory or time for. */
+export class TooManyPointsError extends Error {
+  override name = "TooManyPointsError";
 }
 
 /** Points of one metric. `watermark` is epoch ms, or null before the first event. */
@@ -54,7 +64,10 @@ export class MetricReader {
     return this.#options.definitions().views.find(({ view }) => view.name === name)?.view;
   }
 
-  /** @returns undefined when there is no such metric, or a view lacks one of its own. */
+  /**
+   * @returns undefined when there is no such metric, or a view lacks one of its own.
+   * @throws TooManyPointsError
+   */
   async read(name: string, span: Span): Promise<Reading | undefined> {
     const view = this.view(name);
     if (view !== undefined) return this.#readView(view, span);
@@ -69,7 +82,11 @@ export class MetricReader {
     };
   }
 
-  /** What this object has of a metric that is split; undefined: it is not one of its objects. */
+  /**
+   * What this object has of a metric that is split; undefined: it is not one of its objects.
+   *
+   * @throws TooManyPointsError
+   */
   readShare(name: string, span: Span): ShareReading | undefined {
     const windows = this.#options.set.metric(name);
     if (windows === undefined) return undefined;
@@ -85,6 +102,14 @@ export class MetricReader {
     return shardsOf(projectOf(this.#options.objectName), name, shards).map((shard) => shard.name);
   }
 
+  /** The window objects that `name` is read from besides this one: those of a split metric, and of those that a view is of. */
+  sharesOf(name: string): { metric: string; object: string }[] {
+    const view = this.view(name);
+    return (view === undefined ? [name] : inputsOf(view)).flatMap((metric) =>
+      this.shardsOf(metric).map((object) => ({ metric, object })),
+    );
+  }
+
   #defined(name: string): DefinedMetric | undefined {
     return this.#options.definitions().metrics.find(({ metric }) => metric.name === name);
   }
@@ -94,10 +119,16 @@ export class MetricReader {
     const readings = await Promise.all(
       this.shardsOf(name).map((shard) => this.#options.object(shard).readShare(name, span)),
     );
-    const shares = readings
-      .filter((share) => share !== undefined)
-      .map((share) => JSON.parse(share) as ShareReading);
-    if (shares.length < readings.length) return undefined;
+    const shares: ShareReading[] = [];
+    let answered = 0;
+    for (const text of readings) {
+      if (text === undefined) return undefined;
+      const share = JSON.parse(text) as ShareReading | Refusal;
+      if ("ok" in share) throw new TooManyPointsError(share.message);
+      shares.push(share);
+      answered += share.series.reduce((sum, { t }) => sum + t.length, 0);
+      checkCount(answered, LIMITS.answeredPoints, "answers with");
+    }
     const windowMs = window.type === "sliding" ? window.sizeMs : span.stepMs;
     const watermarks = shares.map(({ watermark }) => watermark);
     return {
@@ -106,7 +137,7 @@ export class MetricReader {
     };
   }
 
-  async #readView(view: View, span: Span): Promise<Reading | undefined> {
+  async #readView(view: View, { groups: _, ...span }: Span): Promise<Reading | undefined> {
     if (viewFault(view, (name) => this.#defined(name)?.metric) !== undefined) return undefined;
     const [first, second] = viewInputs(view);
     const before = (agoMs: number): Span => ({
@@ -127,20 +158,50 @@ export class MetricReader {
     return { series: viewSeries(view, inputs, now.watermark ?? 0), watermark: now.watermark };
   }
 
-  *#points(windows: MetricWindows, { fromMs, toMs, stepMs }: Span): Generator<WindowPoint> {
+  *#points(windows: MetricWindows, { fromMs, toMs, stepMs, groups }: Span): Generator<WindowPoint> {
     // The first and the last step are whole, or left out: part of one would look like all of it.
     const wholeFromMs = Math.ceil(fromMs / stepMs) * stepMs - stepMs + 1;
     const wholeToMs = Math.floor(toMs / stepMs) * stepMs;
     const { compiled, finalEnd, sealedEnd } = windows;
-    const stored = this.#options.store.points.read(compiled.metric.name, wholeFromMs, wholeToMs);
-    yield* resample(compiled, windows.points(wholeFromMs, wholeToMs, stored), stepMs, {
-      finalEnd,
-      sealedEnd,
-    });
+    const { points } = this.#options.store;
+    const { name } = compiled.metric;
+    checkCount(points.count(name, wholeFromMs, wholeToMs), LIMITS.readPoints, "reads");
+    const stored = points.read(name, wholeFromMs, wholeToMs);
+    const all = ofGroups(compiled, windows.points(wholeFromMs, wholeToMs, stored), groups);
+    let answered = 0;
+    for (const point of resample(compiled, all, stepMs, { finalEnd, sealedEnd })) {
+      checkCount(++answered, LIMITS.answeredPoints, "answers with");
+      yield point;
+    }
   }
 
   #watermark(windows: MetricWindows): number | null {
     const watermark = this.#options.set.watermarkOf(windows.compiled);
     return watermark < 0 ? null : watermark;
   }
+}
+
+function* ofGroups(
+  { metric: { groupBy } }: CompiledMetric,
+  points: Iterable<WindowPoint>,
+  groups: readonly Group[] | undefined,
+): Generator<WindowPoint> {
+  // Whoever asks for a ranking's item asks for all of its groups.
+  const matchers = groups?.map((group) =>
+    Object.fromEntries(Object.entries(group).filter(([name]) => groupBy.includes(name))),
+  );
+  const known = new Map<string, boolean>();
+  for (const point of points) {
+    let matches = known.get(point.key);
+    if (matches === undefined)
+      known.set(point.key, (matches = matchesGroups(groupOf(groupBy, point.key), matchers)));
+    if (matches) yield point;
+  }
+}
+
+function checkCount(points: number, bound: number, verb: string): void {
+  if (points <= bound) return;
+  throw new TooManyPointsError(
+    `the question ${verb} more than ${bound} points; ask for a shorter span, a longer step, or fewer groups`,
+  );
 }

@@ -10,8 +10,9 @@ import { metricsOf, projectOf } from "./engine/placement.ts";
 import type { WindowSet, WindowStep } from "./engine/window-set.ts";
 import { catalogOf, type Env, settingsOf } from "./env.ts";
 import { type HotSender, type HotStats, openHotSender } from "./hot-sender.ts";
-import { LiveFeed, type LiveFrame } from "./live-feed.ts";
-import { MetricReader, type Span } from "./metric-reader.ts";
+import type { LiveFrame, Position } from "./live/live-frame.ts";
+import { LiveFeed } from "./live-feed.ts";
+import { MetricReader, type Reading, type Span, TooManyPointsError } from "./metric-reader.ts";
 import { mergeStandings, type MetricStanding } from "./metric-standing.ts";
 import { type MetricStats, sumStats } from "./metric-stats.ts";
 import type { Settings } from "./settings.ts";
@@ -20,11 +21,13 @@ import { QueryPlanner, windowSpanOf } from "./query-planner.ts";
 import {
   latestSpan,
   type QueryOutcome,
+  tooManyPoints,
   unknownMetric,
   type WindowAnswer,
   type WindowQuery,
 } from "./window-query.ts";
 import { changedElsewhere } from "./changed-definitions.ts";
+import { beginLife } from "./storage/object-life.ts";
 import { WindowStore } from "./storage/window-store.ts";
 import { objectWatcher, WatcherList } from "./watcher-list.ts";
 import { type AlertsOfObject, type AlertStats, WindowAlerts } from "./window-alerts.ts";
@@ -67,7 +70,7 @@ export class MetricWindow extends DurableObject<Env> {
       storage: ctx.storage,
       allowPrivateWebhooks: this.#settings.allowPrivateWebhooks,
       definitions: () => this.#definitions,
-      stored: (metric, fromMs, toMs) => this.#store.points.read(metric, fromMs, toMs),
+      stored: (metric, fromMs, toMs) => [...this.#store.points.read(metric, fromMs, toMs)],
       fetchAlerts: (project) => catalogOf(env).alertsOf(project) as Promise<ProjectAlerts>,
       keepAlive: (task) => ctx.waitUntil(task),
       wakeBy: (dueMs) => this.#wakeBy(dueMs),
@@ -88,6 +91,8 @@ export class MetricWindow extends DurableObject<Env> {
       object,
     });
     this.#feed = new LiveFeed({
+      objectName: this.#name,
+      beginLife: () => beginLife(ctx.storage, Date.now()),
       watchers: new WatcherList(this.#store),
       reader: this.#reader,
       set,
@@ -155,15 +160,28 @@ export class MetricWindow extends DurableObject<Env> {
     if ("ok" in planned) return planned;
     const span = windowSpanOf(planned);
     if (span === undefined) return { ok: true, plan: JSON.stringify(planned) };
-    const reading = await this.#reader.read(query.metric, span);
-    if (reading === undefined) return unknownMetric(query.metric);
-    const series = reading.series.filter(({ group }) => matchesGroups(group, query.groups));
-    return { ok: true, body: JSON.stringify({ metric: query.metric, series, tiers: planned.tiers }) };
+    const { groups } = query;
+    return this.#answer(query.metric, groups === undefined ? span : { ...span, groups }, ({ series }) => ({
+      metric: query.metric,
+      series: series.filter(({ group }) => matchesGroups(group, groups)),
+      tiers: planned.tiers,
+    }));
   }
 
   /** JSON of the series that the window objects have of a metric: a part of a {@link StitchPlan}. */
-  async readSeries(metric: string, span: Span): Promise<string> {
-    return JSON.stringify((await this.#reader.read(metric, span))?.series ?? []);
+  async readSeries(metric: string, span: Span): Promise<WindowAnswer> {
+    return this.#answer(metric, span, ({ series }) => series);
+  }
+
+  /** JSON of what is made of a reading, or why there is none. */
+  async #answer(metric: string, span: Span, of: (reading: Reading) => object): Promise<WindowAnswer> {
+    try {
+      const reading = await this.#reader.read(metric, span);
+      return reading === undefined ? unknownMetric(metric) : { ok: true, body: JSON.stringify(of(reading)) };
+    } catch (error) {
+      if (error instanceof TooManyPointsError) return tooManyPoints(error);
+      throw error;
+    }
   }
 
   /** JSON of what this object, and its stores, have of one of its metrics; undefined: it has no such metric. */
@@ -214,7 +232,7 @@ export class MetricWindow extends DurableObject<Env> {
   /**
    * The last `rangeMs` of a metric for a hub, which from then on gets its changes.
    *
-   * @returns the JSON members of a snapshot frame after `id`.
+   * @returns JSON of a `WatchedSnapshot`.
    */
   async watch(hub: string, metric: string, rangeMs: number): Promise<WindowAnswer> {
     const window = await this.#windowOf(metric);
@@ -222,35 +240,37 @@ export class MetricWindow extends DurableObject<Env> {
     const span = latestSpan(rangeMs, window, Date.now());
     if ("ok" in span) return span;
     // Changes are told from before the points are read: one that is told twice does no harm.
-    const cursor = this.#feed.watch(hub, metric);
-    await Promise.all(
-      this.#reader.shardsOf(metric).map((shard) => this.#object(shard).watchShare(this.#name, metric)),
-    );
-    const reading = await this.#reader.read(metric, span);
-    if (reading === undefined) return unknownMetric(metric);
-    return { ok: true, body: JSON.stringify({ cursor, ...reading }) };
+    const position = this.#feed.watch(hub, metric);
+    await Promise.all(this.#reader.sharesOf(metric).map((share) => this.#watchShare(share)));
+    return this.#answer(metric, span, (reading) => ({ position, ...reading }));
   }
 
-  unwatch(hub: string, metric: string): void {
-    this.#feed.unwatch(hub, metric);
+  async #watchShare({ metric, object }: { metric: string; object: string }): Promise<void> {
+    const position = await this.#object(object).watchShare(this.#name, metric);
+    this.#feed.watchingShare(object, metric, position);
   }
 
-  /** What this object has of a split metric: JSON of a `ShareReading`, undefined if it is not one of its objects. */
+  /** What this object has of a split metric: JSON of a `ShareReading` or `Refusal`, undefined if it is not one of its objects. */
   async readShare(metric: string, span: Span): Promise<string | undefined> {
     if (this.#set.metric(metric) === undefined) await this.#refresh();
-    const share = this.#reader.readShare(metric, span);
-    return share && JSON.stringify(share);
+    try {
+      const share = this.#reader.readShare(metric, span);
+      return share && JSON.stringify(share);
+    } catch (error) {
+      if (error instanceof TooManyPointsError) return JSON.stringify(tooManyPoints(error));
+      throw error;
+    }
   }
 
-  /** From now on the object that reads the metric as one is told what changes of this share. */
-  async watchShare(object: string, metric: string): Promise<void> {
+  /** From now on the object that reads the metric as one is told what changes of this share. Returns from where on. */
+  async watchShare(object: string, metric: string): Promise<Position> {
     if (this.#set.metric(metric) === undefined) await this.#refresh();
-    this.#feed.watch(objectWatcher(object), metric);
+    return this.#feed.watch(objectWatcher(object), metric);
   }
 
-  /** Takes changes of the shares of split metrics; returns the metrics that nobody watches. */
-  deliver(frames: LiveFrame[]): string[] {
-    return this.#feed.relay(frames);
+  /** Takes changes of a share of split metrics; returns the metrics that nobody watches. */
+  deliver(share: string, frames: LiveFrame[]): string[] {
+    return this.#feed.relay(share, frames);
   }
 
   /** The catalog says that definitions have changed. */
@@ -435,7 +455,7 @@ export class MetricWindow extends DurableObject<Env> {
       this.#keeper.ended(ended.compiled);
       this.#store.forgetMetric(ended.compiled.metric.name);
     }
-    for (const name of changedElsewhere(before, definitions)) this.#feed.endedByName(name);
+    for (const name of changedElsewhere(before, definitions)) this.#feed.broken(name);
     this.#checkpoint();
   }
 

@@ -59,6 +59,7 @@ export class PointKeeper {
   keep(points: PointStore, nowMs: number, replacement?: Replacement): void {
     if (replacement !== undefined) this.#replace(points, replacement);
     const { hot, set, settings } = this.#options;
+    const keepMs = settings.liveRetentionMs;
     const passed = this.#passedRow();
     points.release(passed);
     this.hasMore = false;
@@ -70,7 +71,7 @@ export class PointKeeper {
       const outcome = points.rollUp(compiled, levels, untilMs, passed);
       if (outcome === "more") this.hasMore = true;
       if (outcome === "blocked") this.#isBlocked = true;
-      points.expire(compiled.metric.name, levels, nowMs - settings.liveRetentionMs, passed);
+      points.expire(compiled.metric.name, levels, { beforeMs: nowMs - keepMs, keepMs }, passed);
     }
     points.makeRoom(settings.liveBytes, (condition, parameter, reason) => {
       hot?.losing(condition, parameter, reason);

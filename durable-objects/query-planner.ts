@@ -36,7 +36,11 @@ export class QueryPlanner {
       // One step for both: what suits the older points.
       const oldest = await this.#input(wanted[1]?.metric ?? "", query, agoMs);
       if ("ok" in oldest) return oldest;
-      ({ stepMs } = oldest.plan);
+      stepMs = dividing(agoMs, oldest.plan.stepMs, oldest.defined.metric.window.everyMs);
+      if (stepMs === undefined) {
+        const message = `from and to ask for more than ${query.mostPoints} points a series, as far apart as they may be: what is compared with, ${agoMs} ms; ask for a shorter span`;
+        return { ok: false, reason: "points", message };
+      }
     }
     if (stepMs !== undefined && agoMs % stepMs !== 0) {
       const message = `step is ${stepMs} ms; expected one that divides what is compared with, ${agoMs} ms ago`;
@@ -76,6 +80,14 @@ export class QueryPlanner {
     const plan = planQuery(defined.metric, asked, coverage);
     return isRefusal(plan) ? plan : { defined, objects, plan, finalEndMs: coverage.finalEndMs };
   }
+}
+
+/** The least step that divides `agoMs`, and is not less than `leastMs`: a multiple of `everyMs`, which divides it too. */
+function dividing(agoMs: number, leastMs: number, everyMs: number): number | undefined {
+  for (let parts = Math.floor(agoMs / leastMs); parts > 0; parts--) {
+    if (agoMs % parts === 0 && (agoMs / parts) % everyMs === 0) return agoMs / parts;
+  }
+  return undefined;
 }
 
 /** What two window objects both have. */

@@ -43,6 +43,8 @@ export interface Settings {
   logRetentionMs: number;
   /** `LIVE_TICK_MS`: shortest distance of two frames of one metric. */
   liveTickMs: number;
+  /** `HUB_SOCKETS`: WebSockets that one hub takes; with more, hubs form a tree. */
+  hubSockets: number;
   /** `LIVE_RETENTION_MS`: how long the window objects keep a metric's points. */
   liveRetentionMs: number;
   /** `LIVE_FINE_MS`: how long, at least, they keep them as they were sealed; older ones are rolled up. */
@@ -74,6 +76,7 @@ const NUMBERS = {
   IDLE_PARTITION_MS: { field: "idlePartitionMs", least: 100, most: 3_600_000, fallback: 5_000 },
   LOG_RETENTION_MS: { field: "logRetentionMs", least: 60_000, most: 30 * 86_400_000, fallback: 86_400_000 },
   LIVE_TICK_MS: { field: "liveTickMs", least: 10, most: 10_000, fallback: 200 },
+  HUB_SOCKETS: { field: "hubSockets", least: 1, most: 30_000, fallback: 2_000 },
   LIVE_RETENTION_MS: {
     field: "liveRetentionMs",
     least: 60_000,

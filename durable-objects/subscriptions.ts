@@ -1,7 +1,9 @@
+import { COMPACT_SUBPROTOCOL } from "../protocol/live.ts";
 import type { Group } from "../protocol/series.ts";
+import { Credit } from "./live/credit.ts";
 
-/** What one socket wants. */
-export interface Subscription {
+/** What one socket wants, as hibernation keeps it. */
+export interface Wanted {
   /** The client's name for it. */
   id: string;
   metric: string;
@@ -9,93 +11,177 @@ export interface Subscription {
   rangeMs: number;
   /** Only groups that match one of these. */
   groups?: Group[];
+  /** Frames a second, at most. */
+  maxRate?: number;
+  /** Life and sequence of the snapshot that it was given; absent: it is to be given one. */
+  since?: [life: number, sequence: number];
+  /** Frames are missing at the client that were not sent for its slowness. */
+  isBehind?: boolean;
 }
 
 /** What hibernation keeps of a socket: at most 16 KiB. */
 interface Attachment {
-  version: 1;
-  subscriptions: Subscription[];
+  version: 2;
+  subscriptions: Wanted[];
+}
+
+/** A subscription of a socket. */
+export class Subscription {
+  readonly wanted: Wanted;
+  readonly session: Session;
+  /** Equal for subscriptions of the same groups. */
+  readonly groupsKey: string;
+  /** What the client has been told of the life that {@link Wanted.since} names; undefined: all that the hub had before it slept. */
+  sequence: number | undefined;
+  /** How many numbers of groups the client was told. */
+  known = 0;
+  /** Before this it is sent nothing, for its `maxRate`. */
+  dueMs = 0;
+  /** The attempt to give it a snapshot that counts, if there is one. */
+  serving: object | undefined;
+
+  constructor(session: Session, wanted: Wanted) {
+    this.session = session;
+    this.wanted = wanted;
+    this.groupsKey = wanted.groups === undefined ? "" : JSON.stringify(wanted.groups);
+  }
+}
+
+/** One socket: its subscriptions, and what may be sent to it. */
+export class Session {
+  readonly socket: WebSocket;
+  readonly isCompact: boolean;
+  readonly subscriptions = new Map<string, Subscription>();
+  /** Undefined: the client does not say what it has taken. */
+  credit: Credit | undefined;
+
+  constructor(socket: WebSocket, isCompact: boolean) {
+    this.socket = socket;
+    this.isCompact = isCompact;
+    for (const wanted of attached(socket)) {
+      this.subscriptions.set(wanted.id, new Subscription(this, wanted));
+    }
+    if (isCompact) this.beginCredit();
+  }
+
+  /** From now on the client is asked what it has taken. */
+  beginCredit(): void {
+    this.credit ??= new Credit();
+    this.credit.streams = Math.max(1, this.subscriptions.size);
+  }
+
+  /** Whether another frame may go to it. */
+  isReady(nowMs: number): boolean {
+    return this.credit?.isReady(nowMs) !== false;
+  }
+
+  /** Writes down what is to outlive the hub's memory. False: it is more than can be kept. */
+  save(): boolean {
+    if (this.credit !== undefined) this.credit.streams = Math.max(1, this.subscriptions.size);
+    const subscriptions = Array.from(this.subscriptions.values(), ({ wanted }) => wanted);
+    try {
+      this.socket.serializeAttachment({ version: 2, subscriptions } satisfies Attachment);
+      return true;
+    } catch {
+      return false;
+    }
+  }
 }
 
 /**
- * The subscriptions of a hub's sockets, found by metric. What counts is in the sockets' attachments, which outlive
- * the object's memory; the index is rebuilt from them.
+ * The sockets of a hub and their subscriptions, found by metric. What counts is in the sockets' attachments, which outlive
+ * the object's memory; this is rebuilt from them.
  */
 export class Subscriptions {
-  readonly #byMetric = new Map<string, Map<WebSocket, Subscription[]>>();
+  readonly #sessions = new Map<WebSocket, Session>();
+  readonly #byMetric = new Map<string, Set<Subscription>>();
 
-  constructor(sockets: readonly WebSocket[]) {
-    for (const socket of sockets)
-      for (const subscription of attached(socket)) this.#index(socket, subscription);
+  constructor(ctx: Pick<DurableObjectState, "getWebSockets">) {
+    const compact = new Set(ctx.getWebSockets(COMPACT_SUBPROTOCOL));
+    for (const socket of ctx.getWebSockets()) this.open(socket, compact.has(socket));
   }
 
-  /** A socket's subscriptions. */
-  of(socket: WebSocket): Subscription[] {
-    return attached(socket);
-  }
-
-  /** Who wants a metric; undefined: nobody. */
-  to(metric: string): ReadonlyMap<WebSocket, readonly Subscription[]> | undefined {
-    return this.#byMetric.get(metric);
-  }
-
-  /** Adds a subscription; false when the attachment would exceed what hibernation keeps. */
-  add(socket: WebSocket, subscription: Subscription): boolean {
-    if (!attach(socket, [...attached(socket), subscription])) return false;
-    this.#index(socket, subscription);
-    return true;
-  }
-
-  remove(socket: WebSocket, id: string): void {
-    const subscriptions = attached(socket);
-    const gone = subscriptions.find((subscription) => subscription.id === id);
-    if (gone === undefined) return;
-    attach(
-      socket,
-      subscriptions.filter((subscription) => subscription !== gone),
-    );
-    const bySocket = this.#byMetric.get(gone.metric);
-    const left = (bySocket?.get(socket) ?? []).filter((subscription) => subscription.id !== id);
-    if (left.length > 0) bySocket?.set(socket, left);
-    else this.#forget(gone.metric, socket);
-  }
-
-  /** Forgets a socket that is closed. */
-  drop(socket: WebSocket): void {
-    for (const metric of this.#byMetric.keys()) this.#forget(metric, socket);
+  get sockets(): number {
+    return this.#sessions.size;
   }
 
   get count(): number {
     let count = 0;
-    for (const bySocket of this.#byMetric.values())
-      for (const list of bySocket.values()) count += list.length;
+    for (const subscriptions of this.#byMetric.values()) count += subscriptions.size;
     return count;
   }
 
-  #index(socket: WebSocket, subscription: Subscription): void {
-    const bySocket = this.#byMetric.get(subscription.metric) ?? new Map<WebSocket, Subscription[]>();
-    bySocket.set(socket, [...(bySocket.get(socket) ?? []), subscription]);
-    this.#byMetric.set(subscription.metric, bySocket);
+  get all(): Subscription[] {
+    return [...this.#byMetric.values()].flatMap((subscriptions) => [...subscriptions]);
   }
 
-  #forget(metric: string, socket: WebSocket): void {
-    const bySocket = this.#byMetric.get(metric);
-    bySocket?.delete(socket);
-    if (bySocket?.size === 0) this.#byMetric.delete(metric);
+  get sessions(): Iterable<Session> {
+    return this.#sessions.values();
+  }
+
+  open(socket: WebSocket, isCompact: boolean): void {
+    const session = new Session(socket, isCompact);
+    this.#sessions.set(socket, session);
+    for (const subscription of session.subscriptions.values()) this.#index(subscription);
+  }
+
+  of(socket: WebSocket): Session | undefined {
+    return this.#sessions.get(socket);
+  }
+
+  /** Who wants a metric. */
+  to(metric: string): ReadonlySet<Subscription> {
+    return this.#byMetric.get(metric) ?? new Set();
+  }
+
+  /** Adds a subscription; undefined: the socket's attachment would exceed what hibernation keeps. */
+  add(session: Session, wanted: Wanted): Subscription | undefined {
+    const subscription = new Subscription(session, wanted);
+    session.subscriptions.set(wanted.id, subscription);
+    if (!session.save()) {
+      session.subscriptions.delete(wanted.id);
+      return undefined;
+    }
+    this.#index(subscription);
+    return subscription;
+  }
+
+  /** @returns the subscription that is no more. */
+  remove(session: Session, id: string): Subscription | undefined {
+    const subscription = session.subscriptions.get(id);
+    if (subscription === undefined) return undefined;
+    session.subscriptions.delete(id);
+    session.save();
+    this.#forget(subscription);
+    return subscription;
+  }
+
+  /** Forgets a socket that is closed. @returns its subscriptions. */
+  drop(socket: WebSocket): Subscription[] {
+    const subscriptions = [...(this.#sessions.get(socket)?.subscriptions.values() ?? [])];
+    this.#sessions.delete(socket);
+    for (const subscription of subscriptions) this.#forget(subscription);
+    return subscriptions;
+  }
+
+  #index(subscription: Subscription): void {
+    const { metric } = subscription.wanted;
+    const subscriptions = this.#byMetric.get(metric) ?? new Set();
+    subscriptions.add(subscription);
+    this.#byMetric.set(metric, subscriptions);
+  }
+
+  #forget(subscription: Subscription): void {
+    subscription.serving = undefined;
+    const { metric } = subscription.wanted;
+    const subscriptions = this.#byMetric.get(metric);
+    subscriptions?.delete(subscription);
+    if (subscriptions?.size === 0) this.#byMetric.delete(metric);
   }
 }
 
 /** Attachments are read defensively: another version may have written them. */
-function attached(socket: WebSocket): Subscription[] {
+function attached(socket: WebSocket): Wanted[] {
   const attachment = socket.deserializeAttachment() as Partial<Attachment> | null;
-  return attachment?.version === 1 && Array.isArray(attachment.subscriptions) ? attachment.subscriptions : [];
-}
-
-function attach(socket: WebSocket, subscriptions: Subscription[]): boolean {
-  try {
-    socket.serializeAttachment({ version: 1, subscriptions } satisfies Attachment);
-    return true;
-  } catch {
-    return false;
-  }
+  return attachment?.version === 2 && Array.isArray(attachment.subscriptions) ? attachment.subscriptions : [];
 }

@@ -1,5 +1,3 @@
-import type { WindowStore } from "./storage/window-store.ts";
-
 /** Marks a watcher that is a window object; the others are hubs. A project's name holds no colon. */
 const OBJECT = "window:";
 
@@ -16,12 +14,21 @@ export function watchingObject(watcher: Watcher): string | undefined {
   return watcher.startsWith(OBJECT) ? watcher.slice(OBJECT.length) : undefined;
 }
 
+/** Where a list outlives its object's memory. */
+export interface WatcherStore {
+  watchers(): { hub: string; metric: string }[];
+  addWatcher(hub: string, metric: string): void;
+  removeWatcher(hub: string, metric: string): void;
+}
+
 /** Who watches which metrics and views, as it stands on disk. */
 export class WatcherList {
-  readonly #store: WindowStore;
-  readonly #byMetric = new Map<string, Set<Watcher>>();
+  readonly #store: WatcherStore;
+  /** Watchers of each metric, with the number of the call in which each last asked for it. */
+  readonly #byMetric = new Map<string, Map<Watcher, number>>();
+  #calls = 0;
 
-  constructor(store: WindowStore) {
+  constructor(store: WatcherStore) {
     this.#store = store;
     for (const { hub, metric } of store.watchers()) this.#note(hub, metric);
   }
@@ -39,24 +46,42 @@ export class WatcherList {
     return this.#byMetric.has(metric);
   }
 
-  of(metric: string): ReadonlySet<Watcher> {
-    return this.#byMetric.get(metric) ?? new Set();
+  of(metric: string): Iterable<Watcher> {
+    return this.#byMetric.get(metric)?.keys() ?? [];
+  }
+
+  /** Every watcher once. */
+  get all(): ReadonlySet<Watcher> {
+    return new Set([...this.#byMetric.values()].flatMap((watchers) => [...watchers.keys()]));
+  }
+
+  /** Whether `watcher` watches `metric`. */
+  includes(watcher: Watcher, metric: string): boolean {
+    return this.#byMetric.get(metric)?.has(watcher) === true;
+  }
+
+  /** How often somebody has asked to watch so far: see {@link removeAsOf}. */
+  get calls(): number {
+    return this.#calls;
   }
 
   add(watcher: Watcher, metric: string): void {
-    if (!this.of(metric).has(watcher)) this.#store.addWatcher(watcher, metric);
+    if (!this.includes(watcher, metric)) this.#store.addWatcher(watcher, metric);
     this.#note(watcher, metric);
   }
 
-  remove(watcher: Watcher, metric: string): void {
+  /** Takes a watcher's word that it watches no more, unless it has asked again after `calls` calls: the word is older then. */
+  removeAsOf(calls: number, watcher: Watcher, metric: string): void {
     const watchers = this.#byMetric.get(metric);
-    if (watchers?.delete(watcher)) this.#store.removeWatcher(watcher, metric);
+    if ((watchers?.get(watcher) ?? Number.POSITIVE_INFINITY) > calls) return;
+    watchers?.delete(watcher);
+    this.#store.removeWatcher(watcher, metric);
     if (watchers?.size === 0) this.#byMetric.delete(metric);
   }
 
   #note(watcher: Watcher, metric: string): void {
-    const watchers = this.#byMetric.get(metric) ?? new Set();
-    watchers.add(watcher);
+    const watchers = this.#byMetric.get(metric) ?? new Map<Watcher, number>();
+    watchers.set(watcher, ++this.#calls);
     this.#byMetric.set(metric, watchers);
   }
 }

@@ -63,3 +63,7 @@ export function latestSpan(rangeMs: number, { everyMs }: WindowSpec, nowMs: numb
 export function unknownMetric(name: string): Refusal {
   return { ok: false, reason: "unknown_metric", message: `there is no metric '${name}'` };
 }
+
+export function tooManyPoints({ message }: Error): Refusal {
+  return { ok: false, reason: "points", message };
+}

@@ -24,6 +24,8 @@ export const LIMITS = {
   liveMessageBytes: 8 * 1024,
   /** Subscriptions of one socket: what fits its 16 KiB hibernation attachment. */
   subscriptionsPerSocket: 64,
+  /** Frames a second that a subscription may ask for at least: a frame that waits for its time keeps its hub awake. */
+  leastMaxRate: 0.1,
   /** Panes one window is composed of: bounds the work of one result. One hour every second. */
   panesPerWindow: 3_600,
   /** Metrics of one project: a window object keeps all definitions in one row. */
@@ -48,12 +50,18 @@ export const LIMITS = {
   whereListValues: 256,
   /** Points of one series in one answer. */
   pointsPerSeries: 11_000,
+  /** Points of all series in one answer: what fits in a window object beside its windows. */
+  answeredPoints: 1_000_000,
+  /** Sealed points that a window object reads for one answer: some seconds in which it does nothing else. */
+  readPoints: 5_000_000,
   /** Points of all series in one answer that is computed over past events. */
   exploredPoints: 200_000,
   /** Windows of the archive that one question reads, of each group: five years of quarters of an hour. */
   archivedWindows: 200_000,
   /** Points of the archive that one question reads, of all groups: what fits in memory. */
   archivedPoints: 1_000_000,
+  /** Files of the archive that one question reads, of one window object: each takes a few of a Worker's 10,000 requests. */
+  archivedFiles: 1_500,
   /** Bytes of one definition in the catalog: a metric, a dashboard, a key. */
   definitionBytes: 256 * 1024,
   /** Alert rules of one project: each is evaluated with every window of its metric. */

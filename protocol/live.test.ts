@@ -23,8 +23,8 @@ describe("[L2] what a client may say", () => {
   });
 
   it.each<[object, string]>([
-    [{ type: "publish" }, "type is \"publish\"; expected 'subscribe' or 'unsubscribe'"],
-    [{ type: undefined }, "type is nothing; expected 'subscribe' or 'unsubscribe'"],
+    [{ type: "publish" }, "type is \"publish\"; expected 'subscribe', 'unsubscribe' or 'ack'"],
+    [{ type: undefined }, "type is nothing; expected 'subscribe', 'unsubscribe' or 'ack'"],
     [{ id: "" }, 'id is ""; expected a string of 1 to 128 characters'],
     [{ id: 1 }, "id is 1; expected a string of 1 to 128 characters"],
     [{ id: "i".repeat(129) }, "expected a string of 1 to 128 characters"],
@@ -36,7 +36,7 @@ describe("[L2] what a client may say", () => {
     [{ groups: ["a"] }, "groups is an array; expected a list of objects"],
     [{ groups: [{ campaign: 1 }] }, "groups is an array; expected a list of objects"],
     [{ cursor: 12 }, "cursor is 12; expected a string"],
-    [{ maxRate: 0 }, "maxRate is 0; expected frames a second, above 0"],
+    [{ maxRate: 0 }, "maxRate is 0; expected frames a second, at least 0.1"],
     [{ maxRate: "4" }, 'maxRate is "4"; expected frames a second'],
   ])("[L2] %j is answered with what was expected", (change, message) => {
     const parsed = parse(change);

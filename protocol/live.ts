@@ -6,6 +6,12 @@ import { parseDuration } from "./time.ts";
 /** The WebSocket subprotocol. A breaking change of a message below takes a new one. */
 export const LIVE_SUBPROTOCOL = "freshet.v1";
 
+/**
+ * The same messages, but that snapshots and deltas are binary (`live-binary.ts`), and that the client must answer those that ask
+ * it to: see {@link AckMessage}.
+ */
+export const COMPACT_SUBPROTOCOL = "freshet.v2";
+
 /** Asks for a metric's last `range` and every change from then on. `id` is the client's name for it. */
 export interface SubscribeMessage {
   type: "subscribe";
@@ -15,7 +21,7 @@ export interface SubscribeMessage {
   range: string;
   /** Only groups that match one of these; a matcher may name some of the metric's `groupBy` keys. */
   groups?: Group[];
-  /** The last cursor seen, to go on from there. */
+  /** The last cursor seen of the same metric, range and groups, to go on from there. */
   cursor?: string;
   /** Frames a second, at most. */
   maxRate?: number;
@@ -26,18 +32,33 @@ export interface UnsubscribeMessage {
   id: string;
 }
 
-/** What a client sends, besides the bare text `ping`, which is answered `pong` without waking the hub. */
-export type ClientMessage = SubscribeMessage | UnsubscribeMessage;
+/**
+ * "I have taken that many more snapshots and deltas." A client of `freshet.v2` says so whenever a frame asks for it; one of
+ * `freshet.v1` is asked from the first time on that it has said so. Who is asked and says nothing is sent no more until it does:
+ * what changes meanwhile comes merged.
+ */
+export interface AckMessage {
+  type: "ack";
+  frames: number;
+}
 
-/** The whole picture of one subscription. `watermark` is epoch ms, or null before the first event. */
+/** What a client sends, besides the bare text `ping`, which is answered `pong` without waking the hub. */
+export type ClientMessage = SubscribeMessage | UnsubscribeMessage | AckMessage;
+
+/**
+ * The picture of one subscription: the whole of it, which takes the place of any before, or after a resume what has changed
+ * since the client's cursor. `watermark` is epoch ms, or null before the first event.
+ */
 export interface SnapshotMessage {
   type: "snapshot";
   id: string;
   cursor: string;
-  /** True when nothing was missed since the cursor that the client gave. */
+  /** True: `series` are the points that changed since the cursor that the client gave, to be laid over its picture. */
   recovered: boolean;
   series: Series[];
   watermark: number | null;
+  /** The server asks for an {@link AckMessage}. */
+  ack?: true;
 }
 
 /** Points that changed since the last frame: new, or another value or state at a `t` already seen. */
@@ -51,6 +72,8 @@ export interface DeltaMessage {
   lag: number;
   /** How many more frames this one stands for, because of `maxRate` or a client that was slow; absent: none. */
   merged?: number;
+  /** The server asks for an {@link AckMessage}. */
+  ack?: true;
 }
 
 export type LiveErrorCode =
@@ -94,7 +117,17 @@ export function parseClientMessage(text: string): Result<ClientMessage> {
     const id = parseId(raw["id"]);
     return id.ok ? ok({ type: "unsubscribe", id: id.value }) : id;
   }
-  return fail("bad_message", `type is ${describe(raw["type"])}; expected 'subscribe' or 'unsubscribe'`);
+  if (raw["type"] === "ack") return parseAck(raw["frames"]);
+  return fail(
+    "bad_message",
+    `type is ${describe(raw["type"])}; expected 'subscribe', 'unsubscribe' or 'ack'`,
+  );
+}
+
+function parseAck(frames: unknown): Result<AckMessage> {
+  if (Number.isSafeInteger(frames) && (frames as number) > 0)
+    return ok({ type: "ack", frames: frames as number });
+  return fail("bad_message", `frames is ${describe(frames)}; expected a whole number above 0`);
 }
 
 function parseSubscribe(raw: Record<string, unknown>): Result<SubscribeMessage> {
@@ -122,8 +155,9 @@ function parseSubscribe(raw: Record<string, unknown>): Result<SubscribeMessage> 
     message.cursor = cursor;
   }
   if (maxRate !== undefined && maxRate !== null) {
-    if (typeof maxRate !== "number" || !(maxRate > 0 && maxRate < Infinity)) {
-      return fail("bad_message", `maxRate is ${describe(maxRate)}; expected frames a second, above 0`);
+    if (typeof maxRate !== "number" || !(maxRate >= LIMITS.leastMaxRate && maxRate < Infinity)) {
+      const bound = `expected frames a second, at least ${LIMITS.leastMaxRate}`;
+      return fail("bad_message", `maxRate is ${describe(maxRate)}; ${bound}`);
     }
     message.maxRate = maxRate;
   }

@@ -116,8 +116,7 @@ export async function get(
 }
 
 function errorMessage(answer: Response, body: unknown): string {
-  const error = isObject(body) ? (body["error"] ?? body) : undefined;
-  const message = isObject(error) ? error["message"] : error;
+  const message = isObject(body) ? body["message"] : undefined;
   return typeof message === "string" && message !== "" ? message : `The server answered ${answer.status}.`;
 }
 

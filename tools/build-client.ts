@@ -19,6 +19,19 @@ export interface BuiltScript {
  * @param outDir where to write them; absent: they are measured only.
  */
 export async function buildBrowserClient(outDir?: string): Promise<BuiltScript[]> {
+  return buildLibrary("client/browser/freshet.ts", ["freshet.js", "freshet.global.js"], outDir);
+}
+
+/** Builds the live library, `freshet-live.js`, a module. @param outDir where to write it; absent: it is measured only. */
+export async function buildLiveClient(outDir?: string): Promise<BuiltScript[]> {
+  return buildLibrary("client/live/freshet-live.ts", ["freshet-live.js"], outDir);
+}
+
+async function buildLibrary(
+  entry: string,
+  [module = "", global]: string[],
+  outDir?: string,
+): Promise<BuiltScript[]> {
   const built = await build({
     root,
     configFile: false,
@@ -27,16 +40,17 @@ export async function buildBrowserClient(outDir?: string): Promise<BuiltScript[]
     build: {
       target: "es2022",
       lib: {
-        entry: resolve(root, "client/browser/freshet.ts"),
+        entry: resolve(root, entry),
         name: "Freshet",
-        formats: ["es", "iife"],
-        fileName: (format) => (format === "es" ? "freshet.js" : "freshet.global.js"),
+        formats: global === undefined ? ["es"] : ["es", "iife"],
+        fileName: (format) => (format === "es" ? module : (global ?? module)),
       },
       // Vite leaves library modules unminified; this one is served as it is.
       minify: false,
       rolldownOptions: { output: { minify: true } },
       write: outDir !== undefined,
       outDir: outDir ?? resolve(root, "dist/client"),
+      emptyOutDir: false,
     },
   });
   return [built].flat().flatMap((result) => ("output" in result ? result.output.map(measure) : []));
@@ -53,7 +67,11 @@ function measure(output: { fileName: string; code?: string; source?: string | Ui
 }
 
 if (argv[1] === import.meta.filename) {
-  for (const { file, bytes, gzipBytes } of await buildBrowserClient(resolve(root, "dist/client"))) {
+  const outDir = resolve(root, "dist/client");
+  for (const { file, bytes, gzipBytes } of [
+    ...(await buildBrowserClient(outDir)),
+    ...(await buildLiveClient(outDir)),
+  ]) {
     console.log(`dist/client/${file}: ${bytes} bytes, ${gzipBytes} gzip`);
   }
 }

@@ -82,6 +82,24 @@ const main :Workerd.Worker = (
 `;
 }
 
+/** The configuration of a workerd with `main.js` beside it, whose one Durable Object class is `BareHub`. */
+export function bareHubConfig(port: number): string {
+  const { compatibility_date } = wranglerConfig();
+  return `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [(name = "main", worker = .main)],
+  sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")],
+);
+const main :Workerd.Worker = (
+  modules = [(name = "main.js", esModule = embed "main.js")],
+  compatibilityDate = "${compatibility_date}",
+  durableObjectNamespaces = [(className = "BareHub", uniqueKey = "BareHub")],
+  durableObjectStorage = (inMemory = void),
+  bindings = [(name = "HUB", durableObjectNamespace = "BareHub")],
+);
+`;
+}
+
 /** What of `wrangler.toml` is needed here. */
 interface WranglerConfig {
   compatibility_date: string;

@@ -24,8 +24,17 @@ export async function startWorkerd({ dir, config }: ServerOptions): Promise<Serv
   writeFileSync(file, config(port));
   const running = await startProcess({
     name: "workerd",
-    command: workerdBinary(),
-    args: ["serve", "--experimental", file],
+    // As many sockets as the machine allows, where a shell may say so.
+    command: "/bin/sh",
+    args: [
+      "-c",
+      'ulimit -n 65536 2>/dev/null || ulimit -n "$(ulimit -H -n)"; exec "$@"',
+      "sh",
+      workerdBinary(),
+      "serve",
+      "--experimental",
+      file,
+    ],
     logFile: join(dir, "workerd.log"),
     isReady: () => listens(port),
   });

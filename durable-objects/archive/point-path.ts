@@ -16,10 +16,10 @@ export interface PointPlace {
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
-/** When the file begins that a point is in, by its window's end. */
+/** When the file begins that a point is in, by its window's end. What is rolled up to midnight is of the day before. */
 export function beginOf(endMs: number, stepMs: number): number {
-  const lengthMs = stepMs === 0 ? HOUR_MS : DAY_MS;
-  return Math.floor(endMs / lengthMs) * lengthMs;
+  if (stepMs === 0) return Math.floor(endMs / HOUR_MS) * HOUR_MS;
+  return Math.floor((endMs - 1) / DAY_MS) * DAY_MS;
 }
 
 /** The object's name: by the windows' ends, so that a query prunes by it, and by rows, so that a retry writes the same object. */

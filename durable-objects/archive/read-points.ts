@@ -1,6 +1,7 @@
 import type { CompiledMetric } from "../engine/compiled-metric.ts";
 import { keyOf } from "../engine/group-key.ts";
 import type { SealedPoint } from "../engine/sealed-point.ts";
+import { LIMITS } from "../../protocol/limits.ts";
 import type { Group } from "../../protocol/series.ts";
 import type { ArchiveBucket } from "./archive-bucket.ts";
 import { keptOf } from "./point-file.ts";
@@ -14,7 +15,10 @@ export interface PointListing {
   recomputed: { afterMs: number; untilMs: number; before: number }[];
 }
 
-/** More is asked for than fits in memory. */
+/** Files that are read at the same time: a Worker has six connections. */
+const FILES_AT_ONCE = 6;
+
+/** More is asked for than fits in memory, or can be read in a while. */
 export class TooManyArchivedPointsError extends Error {
   override name = "TooManyArchivedPointsError";
 }
@@ -25,7 +29,7 @@ export class TooManyArchivedPointsError extends Error {
  *
  * @param mostPoints beyond which it gives up.
  * @param counts is added to.
- * @throws TooManyArchivedPointsError
+ * @throws TooManyArchivedPointsError when there are more points than that, or more files than `LIMITS.archivedFiles`.
  */
 export async function readPoints(
   { metric, revision }: CompiledMetric,
@@ -34,6 +38,11 @@ export async function readPoints(
   bucket: ArchiveBucket,
   counts: ReadCounts,
 ): Promise<SealedPoint[]> {
+  if (files.length > LIMITS.archivedFiles) {
+    throw new TooManyArchivedPointsError(
+      `the question reads ${files.length} files of the archive; the bound is ${LIMITS.archivedFiles}: ask for a shorter span, or a step that is a multiple of 15m`,
+    );
+  }
   const newest = new Map<string, { seq: number; point: SealedPoint }>();
   const query: RowQuery = {
     nameColumn: "metric",
@@ -66,13 +75,19 @@ export async function readPoints(
       }
     }
   };
-  for (const file of files) {
-    try {
-      await take(file);
-    } catch (error) {
-      if (!(error instanceof ArchiveFileGoneError)) throw error;
+  const waiting = [...files];
+  const takeAll = async (): Promise<void> => {
+    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
+      try {
+        await take(file);
+      } catch (error) {
+        if (error instanceof ArchiveFileGoneError) continue;
+        waiting.length = 0;
+        throw error;
+      }
     }
-  }
+  };
+  await Promise.all(Array.from({ length: FILES_AT_ONCE }, takeAll));
   return Array.from(newest.values(), ({ point }) => point).sort(([a], [b]) => a - b);
 }
 

@@ -134,6 +134,11 @@ export function spansWithout(
   return spans;
 }
 
+/** Whether it has not come to an end. */
+export function isActive({ state }: Pick<BackfillJob, "state">): boolean {
+  return state === "waiting" || state === "running";
+}
+
 /** Whether all of it is done. */
 export function isComplete({ toMs, doneMs }: BackfillJob): boolean {
   return toMs !== undefined && doneMs >= toMs;

@@ -209,6 +209,8 @@ describe("[C4] a backfill", () => {
     await bench.start(FIRST.name, { fromMs: SPAN.fromMs, toMs: NOW_MS - 2 * HOUR_MS });
     await bench.start(FIRST.name, { fromMs: NOW_MS - 4 * HOUR_MS, toMs: NOW_MS });
     await bench.run();
+    // Neither lost what it had read while it had to wait for points on their way.
+    expect(bench.operations.filter((operation) => operation === "explore")).toHaveLength(2);
     await bench.start(FIRST.name, SPAN);
     await bench.run();
     expect(bench.list(FIRST.name).map(({ id, state }) => [id, state])).toEqual([

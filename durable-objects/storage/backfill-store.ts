@@ -1,4 +1,4 @@
-import type { BackfillJob } from "../backfill/backfill-job.ts";
+import { type BackfillJob, isActive } from "../backfill/backfill-job.ts";
 
 /** A backfill is a row: it changes once for each chunk. */
 const SCHEMA = `
@@ -55,10 +55,6 @@ export class BackfillStore {
     const rows = this.#sql.exec<JobRow>("SELECT id, body FROM jobs WHERE active = 1 ORDER BY id");
     return rows.toArray().map(toJob);
   }
-}
-
-function isActive({ state }: Pick<BackfillJob, "state">): boolean {
-  return state === "waiting" || state === "running";
 }
 
 function toJob({ id, body }: JobRow): BackfillJob {

@@ -1,6 +1,7 @@
 import type { CompiledMetric, DefinedMetric } from "../engine/compiled-metric.ts";
 import { ceilTo, type RollupLevel, rollUp, stretchMs } from "../engine/rollup.ts";
 import type { SealedPoint } from "../engine/sealed-point.ts";
+import { floorTo } from "../engine/windows.ts";
 
 /**
  * `points` holds sealed points in blobs, whose ids are never used again: cursors go by them. `step_ms` is 0 for points
@@ -35,6 +36,10 @@ const MAX_TEXT_LENGTH = 600_000;
 const PRUNED_ROWS = 8;
 /** Stretches of one metric that are rolled up at once: bounds how long the windows wait. */
 const STRETCHES_AT_ONCE = 4;
+/** What is rolled up goes to the archive in parts of the time for which points are kept: days of a month. */
+const PARTS_OF_KEPT = 30;
+/** Rows of a metric that reach into a span of ends. */
+const WITHIN = "metric = ? AND last_end >= ? AND first_end <= ?";
 
 /** At this step, or as sealed, every point is kept that ends after `afterMs`. */
 export interface KeptLevel {
@@ -99,17 +104,30 @@ export class PointStore {
     return this.#begins.get(metric);
   }
 
-  /** Points of a metric of whatever step with their ends in `[fromMs, toMs]`, and more around, ascending in their ends. */
-  read(metric: string, fromMs: number, toMs: number): SealedPoint[] {
-    const rows = this.#rows<StoredRow>(
-      "SELECT id, first_end, last_end, body FROM points WHERE metric = ? AND last_end >= ? AND first_end <= ? ORDER BY last_end, id",
+  /** How many points {@link read} would give. */
+  count(metric: string, fromMs: number, toMs: number): number {
+    const query = `SELECT coalesce(sum(points), 0) AS points FROM points WHERE ${WITHIN}`;
+    return this.#rows<{ points: number }>(query, metric, fromMs, toMs)[0]?.points ?? 0;
+  }
+
+  /**
+   * Points of a metric of whatever step with their ends in `[fromMs, toMs]`, and more around, ascending in their ends. They
+   * are read a few rows at a time: those that overlap.
+   */
+  *read(metric: string, fromMs: number, toMs: number): Generator<SealedPoint> {
+    const rows = this.#rows<{ id: number; first_end: number; last_end: number }>(
+      `SELECT id, first_end, last_end FROM points WHERE ${WITHIN} ORDER BY first_end, id`,
       metric,
       fromMs,
       toMs,
     );
-    const points = rows.flatMap(pointsOf);
-    const isAscending = rows.every((row, i) => row.first_end >= (rows[i - 1]?.last_end ?? 0));
-    return isAscending ? points : points.sort(([a], [b]) => a - b);
+    for (let begin = 0, end = 0; begin < rows.length; begin = end) {
+      let lastEnd = rows[begin]?.last_end ?? 0;
+      for (end = begin + 1; (rows[end]?.first_end ?? Number.POSITIVE_INFINITY) < lastEnd; end++)
+        lastEnd = Math.max(lastEnd, rows[end]?.last_end ?? 0);
+      const points = rows.slice(begin, end).flatMap(({ id }) => this.#pointsOf(id));
+      yield* end === begin + 1 ? points : points.sort(([a], [b]) => a - b);
+    }
   }
 
   /** What is kept of a metric, finest first. */
@@ -147,7 +165,7 @@ export class PointStore {
     for (const [i, to] of levels.slice(1).entries()) {
       const from = levels[i];
       if (from === undefined) break;
-      const steps = { fromMs: i === 0 ? 0 : from.stepMs, toMs: to.stepMs, isLast: i + 2 === levels.length };
+      const steps = { fromMs: i === 0 ? 0 : from.stepMs, toMs: to.stepMs };
       for (let done = 0; ; done++) {
         const until = this.#nextStretch(name, steps.fromMs, stretch);
         if (until === undefined) break;
@@ -260,27 +278,41 @@ export class PointStore {
 
   /**
    * Deletes points of a metric that are too old. What has yet to be rolled up, or to go where it is to go, waits for that.
+   * What is rolled up goes to the archive then, a day's at once where points are kept for a month: few files.
    *
    * @param passed as for {@link rollUp}.
    */
-  expire(metric: string, levels: readonly RollupLevel[], beforeMs: number, passed: number): void {
-    const coarsest = levels.length < 2 ? 0 : (levels.at(-1)?.stepMs ?? 0);
+  expire(
+    metric: string,
+    levels: readonly RollupLevel[],
+    { beforeMs, keepMs }: { beforeMs: number; keepMs: number },
+    passed: number,
+  ): void {
+    const isRolledUp = levels.length > 1;
+    const stepMs = isRolledUp ? (levels.at(-1)?.stepMs ?? 0) : 0;
+    if (isRolledUp) this.#handOver(metric, stepMs, floorTo(beforeMs, ceilTo(keepMs / PARTS_OF_KEPT, stepMs)));
+    const condition = "metric = ? AND step_ms = ? AND last_end < ? AND cold = 1 AND id < ?";
+    const bindings = [metric, stepMs, beforeMs, passed];
     const expired = this.#rows<{ last_end: number | null }>(
-      "SELECT max(last_end) AS last_end FROM points WHERE metric = ? AND step_ms = ? AND last_end < ? AND id < ?",
-      metric,
-      coarsest,
-      beforeMs,
-      passed,
+      `SELECT max(last_end) AS last_end FROM points WHERE ${condition}`,
+      ...bindings,
     )[0]?.last_end;
     if (expired === null || expired === undefined) return;
-    this.#storage.sql.exec(
-      "DELETE FROM points WHERE metric = ? AND step_ms = ? AND last_end < ? AND id < ?",
-      metric,
-      coarsest,
-      beforeMs,
-      passed,
-    );
+    this.#storage.sql.exec(`DELETE FROM points WHERE ${condition}`, ...bindings);
     this.#noteKept(metric, LOST, expired);
+  }
+
+  /** Points of the coarsest step that end by `untilMs` become rows for the archive. */
+  #handOver(metric: string, stepMs: number, untilMs: number): void {
+    const rows = this.#rows<StoredRow>(
+      "SELECT id, body FROM points WHERE metric = ? AND step_ms = ? AND last_end <= ? AND cold = 0",
+      metric,
+      stepMs,
+      untilMs,
+    );
+    for (const { id } of rows) this.#rewrite(id, []);
+    const points = rows.flatMap(pointsOf).sort(([a], [b]) => a - b);
+    this.#insert(metric, points, { stepMs, hot: 0, cold: 1 });
   }
 
   /** Deletes the oldest rows while the database is larger than `mostBytes`. */
@@ -369,7 +401,7 @@ export class PointStore {
   /** @returns false: some of it has yet to go where it is to go. */
   #rollStretch(
     compiled: CompiledMetric,
-    steps: { fromMs: number; toMs: number; isLast: boolean },
+    steps: { fromMs: number; toMs: number },
     until: number,
     stretch: number,
     passed: number,
@@ -398,7 +430,7 @@ export class PointStore {
         this.#pointsOf(id).filter((point) => !isInside(point)),
       );
     }
-    this.#insert(name, rolled, { stepMs: steps.toMs, hot: 0, cold: steps.isLast ? 1 : 0 });
+    this.#insert(name, rolled, { stepMs: steps.toMs, hot: 0, cold: 0 });
     this.#noteKept(name, steps.fromMs, until);
     return true;
   }
@@ -462,15 +494,15 @@ export class PointStore {
 
   /** Deletes rows up to `id` before their time, and notes what is not kept any more. */
   #lose(id: number): void {
-    const gone = this.#rows<{ metric: string; rolled: number; first_end: number; last_end: number }>(
-      `SELECT metric, step_ms > 0 AND cold = 1 AS rolled, min(first_end) AS first_end, max(last_end) AS last_end
-       FROM points WHERE id <= ? GROUP BY 1, 2`,
+    const gone = this.#rows<{ metric: string; first_end: number; last_end: number }>(
+      `SELECT metric, min(first_end) AS first_end, max(last_end) AS last_end
+       FROM points WHERE id <= ? GROUP BY metric`,
       id,
     );
-    for (const { metric, rolled, first_end, last_end } of gone) {
+    for (const { metric, first_end, last_end } of gone) {
       if (this.#ended.has(metric)) continue;
       this.#noteKept(metric, LOST, last_end);
-      if (rolled === 0) this.noteSpan(metric, "not_rolled_up", [first_end - 1, last_end]);
+      this.noteSpan(metric, "not_rolled_up", [first_end - 1, last_end]);
     }
     this.#storage.sql.exec("DELETE FROM points WHERE id <= ?", id);
   }

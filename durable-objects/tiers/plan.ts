@@ -93,22 +93,21 @@ const CHEAP_WINDOWS = 20_000;
  */
 export function planQuery(metric: PlannedMetric, asked: Asked, coverage: Coverage): Plan | Refusal {
   const { everyMs, type } = metric.window;
-  const spanMs = asked.toMs - asked.fromMs;
+  // Time before the first window has no points, and makes no step coarser.
+  const filledMs = asked.toMs - Math.max(asked.fromMs, Math.min(coverage.firstEndMs ?? 0, asked.toMs));
   if (asked.stepMs !== undefined) {
     const { stepMs } = asked;
     if (stepMs % everyMs !== 0) {
       const what = type === "sliding" ? "window's step" : "window's size";
       return refuse("step", `step is ${stepMs} ms; expected a multiple of the ${what}, ${everyMs} ms`);
     }
-    if (spanMs / stepMs > asked.mostPoints) {
-      const points = Math.ceil(spanMs / stepMs);
+    if (filledMs / stepMs > asked.mostPoints) {
+      const points = Math.ceil(filledMs / stepMs);
       const message = `from, to and step ask for ${points} points a series; the bound is ${asked.mostPoints}`;
       return refuse("points", message);
     }
     return bounded(metric.window, planAt(metric, asked, stepMs, coverage));
   }
-  // Time before the first window makes no step coarser.
-  const filledMs = asked.toMs - Math.max(asked.fromMs, Math.min(coverage.firstEndMs ?? 0, asked.toMs));
   const least = Math.max(everyMs, filledMs / asked.mostPoints);
   const steps = [niceStep(everyMs, least)];
   for (const level of coverage.kept.slice(1))

@@ -1,4 +1,5 @@
-import { useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
+import type { Dashboard } from "../../protocol/dashboard.ts";
 import type { MetricSource } from "../../protocol/metric.ts";
 import { parseDuration } from "../../protocol/time.ts";
 import { announce } from "../announce.tsx";
@@ -7,6 +8,7 @@ import { formatSpan } from "../format.ts";
 import { useStore } from "../hooks.ts";
 import { PathIcon } from "../icons.tsx";
 import { DialogFrame } from "../on-demand/dialog.tsx";
+import { dashboardPath, navigate } from "../route.ts";
 import type { PageProps } from "../slots.ts";
 import { SERIES_COLORS } from "../theme.ts";
 import { type Draft, freeName, nameFrom, newDraft, putPanel } from "./draft.ts";
@@ -38,18 +40,27 @@ const UNDO = "M3 6.500h6.500a3.500 3.500 0 0 1 0 7H6M3 6.500L6 3.500M3 6.500l3 3
 const REDO = "M13 6.500H6.500a3.500 3.500 0 0 0 0 7H10M13 6.500l-3-3M13 6.500l-3 3";
 const RANGES = ["5m", "15m", "1h", "6h", "1d", "7d"];
 
+/** Drafts that are not saved, by the dashboard in the address: who looks at another page meanwhile finds them again. */
+const KEPT = new Map<string, { history: History<Draft>; saved: string; base: Dashboard | undefined }>();
+
 function Builder({ rest, readKey, catalog, reload }: PageProps) {
   const { dashboards, metrics } = catalog;
   const existing = dashboards.find(({ name }) => name === rest[0]);
   const names = dashboards.map(({ name }) => name);
-  const [history, setHistory] = useState<History<Draft>>(() =>
-    historyOf(existing === undefined ? newDraft(names) : { dashboard: existing, metrics: {} }),
+  const place = rest[0] ?? "";
+  const kept = KEPT.get(place);
+  const [history, setHistory] = useState<History<Draft>>(
+    () =>
+      kept?.history ??
+      historyOf(existing === undefined ? newDraft(names) : { dashboard: existing, metrics: {} }),
   );
   const [editing, setEditing] = useState<Editing | undefined>(() =>
     editingAt(rest[1], existing?.panels.length),
   );
-  const [saved, setSaved] = useState(() => (existing === undefined ? "" : JSON.stringify(existing)));
-  const [base, setBase] = useState(existing);
+  const [saved, setSaved] = useState(
+    () => kept?.saved ?? (existing === undefined ? "" : JSON.stringify(existing)),
+  );
+  const [base, setBase] = useState(kept === undefined ? existing : kept.base);
   const [saving, setSaving] = useState<Saving>({ status: "no" });
   const [json, setJson] = useState(false);
   const key = useStore(ownKey) ?? readKey;
@@ -62,6 +73,10 @@ function Builder({ rest, readKey, catalog, reload }: PageProps) {
   const unsaved = Object.values(draft.metrics).filter((metric) => !isStored(metric, metrics));
   const dirty = JSON.stringify(dashboard) !== saved || unsaved.length > 0;
   useUnsavedGuard(dirty && dashboard.panels.length > 0);
+  useEffect(() => {
+    if (dirty) KEPT.set(place, { history, saved, base });
+    else KEPT.delete(place);
+  }, [history, saved, base, dirty]);
   const change = (next: Draft, tag?: string): void => {
     setHistory((before) => changed(before, next, tag));
     setSaving({ status: "no" });
@@ -76,12 +91,22 @@ function Builder({ rest, readKey, catalog, reload }: PageProps) {
   };
   useUndoKeys(undo, redo, editing === undefined && !json);
 
+  /** What was new has an address of its own from now on; the steps to undo go along. */
+  const moveTo = (stored: Dashboard): void => {
+    KEPT.set(stored.name, { history, saved: JSON.stringify(dashboard), base: stored });
+    KEPT.delete("");
+    const name = encodeURIComponent(stored.name);
+    navigate(`${dashboardPath(stored.name)}#/build/${name}`, true);
+    requestAnimationFrame(() => document.querySelector<HTMLElement>(".build-head button")?.focus());
+  };
+
   const store = async (with_: Requests, over = base): Promise<void> => {
     setSaving({ status: "going" });
     const outcome = await save(draft, over, metrics, with_);
     setSaving(outcome);
     if (outcome.status === "saved") {
       setBase(outcome.stored);
+      if (place === "") moveTo(outcome.stored);
       setSaved(JSON.stringify(dashboard));
       announce("Saved.");
       reload();
@@ -134,7 +159,7 @@ function Builder({ rest, readKey, catalog, reload }: PageProps) {
   return (
     <main class="page build">
       <div class="page-head build-head">
-        <h1 class="page-title">{existing === undefined ? "New dashboard" : "Edit dashboard"}</h1>
+        <h1 class="page-title">{base === undefined ? "New dashboard" : "Edit dashboard"}</h1>
         <div class="build-tools">
           <button
             type="button"
@@ -181,7 +206,7 @@ function Builder({ rest, readKey, catalog, reload }: PageProps) {
           label="Title"
           value={dashboard.title}
           onChange={(title) => {
-            const name = existing === undefined ? freeName(nameFrom(title), names) : dashboard.name;
+            const name = base === undefined ? freeName(nameFrom(title), names) : dashboard.name;
             change({ ...draft, dashboard: { ...dashboard, title, name } }, "title");
           }}
         />

@@ -36,11 +36,11 @@ export function SaveNote({ saving, unsaved, dirty, name, onOverwrite }: SaveNote
       </p>
     );
   }
-  if (saving.status === "saved" && !dirty) {
+  if (!dirty) {
     const href = dashboardPath(name);
     return (
       <p class="build-note" role="status">
-        Saved.{" "}
+        {saving.status === "saved" ? "Saved." : "As it is saved."}{" "}
         <a class="link" href={href} onClick={(event) => followLink(event, href)}>
           Open the dashboard
         </a>
@@ -51,10 +51,7 @@ export function SaveNote({ saving, unsaved, dirty, name, onOverwrite }: SaveNote
     unsaved === 0 ? "" : ` with ${unsaved} new or changed ${unsaved === 1 ? "metric" : "metrics"}`;
   return (
     <p class="build-note">
-      <code>{name}</code>
-      {dirty
-        ? ` is not saved yet${metrics}. New metrics show recent events until then.`
-        : " is as it is saved."}
+      <code>{name}</code> is not saved yet{metrics}. New metrics show recent events until then.
     </p>
   );
 }

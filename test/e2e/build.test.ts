@@ -104,6 +104,7 @@ describe("building a dashboard in Chromium", () => {
     await page.keyboard.type("demo-admin");
     await page.keyboard.press("Enter");
     await page.getByText("Open the dashboard").waitFor({ timeout: 15_000 });
+    expect(new URL(page.url()).hash).toBe("#/build/money");
     await tabTo(page, "Open the dashboard");
     await page.keyboard.press("Enter");
     await page.getByRole("heading", { name: "Money" }).waitFor();
@@ -119,6 +120,12 @@ describe("building a dashboard in Chromium", () => {
       await freshet.fetch("/v1/catalog/metrics/ad_click_sum_value_by_campaign")
     ).json()) as MetricSource;
     expect(metric).toMatchObject({ event: "ad_click", aggregate: "sum(value)", groupBy: ["campaign"] });
+
+    // The next new one begins empty.
+    await page.getByRole("button", { name: "More pages" }).click();
+    await page.getByRole("menuitem", { name: "New dashboard" }).click();
+    await page.locator(".add-panel").waitFor();
+    expect(await page.locator(".edit-card").count()).toBe(0);
     await page.close();
   });
 
@@ -149,6 +156,19 @@ describe("building a dashboard in Chromium", () => {
     const file = JSON.parse(await page.locator(".json").innerText()) as { dashboards: Dashboard[] };
     expect(file.dashboards[0]?.panels.map(({ title }) => title)).toEqual(await titles());
     expect(file.dashboards[0]?.panels[0]?.width).toBe(6);
+    expect(await seriousIn(page)).toEqual([]);
+    await page.keyboard.press("Escape");
+
+    // Who looks at another page meanwhile finds the draft again, and can still take it back.
+    const drafted = await titles();
+    await page.getByRole("link", { name: "Servers" }).click();
+    await page.getByRole("heading", { name: "Servers" }).waitFor();
+    await page.goBack();
+    await page.locator(".edit-card").first().waitFor();
+    expect(await titles()).toEqual(drafted);
+    await page.getByRole("button", { name: "Undo" }).click();
+    await page.getByRole("button", { name: "Undo" }).click();
+    expect(await titles()).toEqual(before);
     await page.close();
   });
 
@@ -162,6 +182,7 @@ describe("building a dashboard in Chromium", () => {
       [other, "Game of the other"],
     ] as const) {
       await page.getByLabel("Title").fill(title);
+      await page.getByText("is not saved yet").waitFor();
       await page.getByRole("button", { name: "Save" }).click();
       if (page === one) await page.getByText("Open the dashboard").waitFor();
     }
@@ -173,6 +194,7 @@ describe("building a dashboard in Chromium", () => {
     await other.getByText("Open the dashboard").waitFor();
     expect(await title()).toBe("Game of the other");
     await other.getByLabel("Title").fill("Game");
+    await other.getByText("is not saved yet").waitFor();
     await other.getByRole("button", { name: "Save" }).click();
     await other.getByText("Open the dashboard").waitFor();
     expect(await title()).toBe("Game");

@@ -1,7 +1,7 @@
 // The window objects of one project and their archive in Node, with a clock of the test's own: all of a metric's tiers.
 import type { Event } from "../../protocol/event.ts";
 import type { Metric } from "../../protocol/metric.ts";
-import type { Series } from "../../protocol/series.ts";
+import type { Group, Series } from "../../protocol/series.ts";
 import { type BackfillJob, newJob } from "../../durable-objects/backfill/backfill-job.ts";
 import { BackfillRun, TakeLaterError } from "../../durable-objects/backfill/backfill-run.ts";
 import type { ReplaceOutcome, Replacement } from "../../durable-objects/backfill/replacement.ts";
@@ -17,7 +17,7 @@ import { PointKeeper } from "../../durable-objects/point-keeper.ts";
 import { QueryPlanner, windowSpanOf } from "../../durable-objects/query-planner.ts";
 import { parseSettings } from "../../durable-objects/settings.ts";
 import { WindowStore } from "../../durable-objects/storage/window-store.ts";
-import type { Refusal, StitchPlan, WindowQuery } from "../../durable-objects/window-query.ts";
+import type { Refusal, StitchPlan, WindowAnswer, WindowQuery } from "../../durable-objects/window-query.ts";
 import { TieredReader } from "../../workers/query/tiered-reader.ts";
 import { SimulatedStorage } from "../simulation/simulated-storage.ts";
 
@@ -26,8 +26,11 @@ const PROJECT = "p";
 /** A bucket in memory, with the little that is asked of R2. */
 export class MemoryBucket {
   readonly objects = new Map<string, Uint8Array>();
+  /** How many writes succeed before one fails. */
+  failAfter = Number.POSITIVE_INFINITY;
 
   put(path: string, body: Uint8Array): Promise<void> {
+    if (this.failAfter-- === 0) return Promise.reject(new Error("the bucket does not answer"));
     this.objects.set(path, body.slice());
     return Promise.resolve();
   }
@@ -124,8 +127,8 @@ class WindowObject {
     return Promise.resolve(share && JSON.stringify(share));
   }
 
-  async readSeries(name: string, span: Span): Promise<string> {
-    return JSON.stringify((await this.reader.read(name, span))?.series ?? []);
+  async readSeries(name: string, span: Span): Promise<WindowAnswer> {
+    return { ok: true, body: JSON.stringify((await this.reader.read(name, span))?.series ?? []) };
   }
 }
 
@@ -134,6 +137,8 @@ export class TierBench {
   readonly vars: Record<string, string>;
   readonly hasArchive: boolean;
   readonly bucket = new MemoryBucket();
+  /** What reading the archive has cost, all queries together. */
+  readonly cold = { requests: 0, bytes: 0, neededBytes: 0 };
   readonly #objects = new Map<string, WindowObject>();
 
   constructor(definitions: Definitions, vars: Record<string, string> = {}, hasArchive = true) {
@@ -227,15 +232,23 @@ export class TierBench {
   }
 
   /** Reads what a plan names, as `GET /v1/query` does. */
-  async read(plan: StitchPlan): Promise<Series[] | Refusal> {
+  async read(plan: StitchPlan, groups: Group[] = []): Promise<Series[] | Refusal> {
     const span = windowSpanOf(plan);
-    if (span !== undefined) return (await this.object(PROJECT).reader.read(plan.metric, span))?.series ?? [];
+    if (span !== undefined) {
+      const reading = await this.object(PROJECT).reader.read(plan.metric, { ...span, groups });
+      return reading?.series ?? [];
+    }
     const env = {
       ...this.vars,
       ARCHIVE: this.bucket,
       METRIC_WINDOW: { getByName: (name: string) => this.object(name) },
       POINT_ARCHIVER: { getByName: (name: string) => this.object(name).archiver },
     };
-    return new TieredReader(env as never, PROJECT).read(plan);
+    const reader = new TieredReader(env as never, PROJECT);
+    const read = await reader.read(plan);
+    this.cold.requests += reader.cold.requests;
+    this.cold.bytes += reader.cold.bytes;
+    this.cold.neededBytes += reader.cold.neededBytes;
+    return read;
   }
 }

@@ -1,22 +1,20 @@
 import { Batcher } from "../../durable-objects/batcher.ts";
 import { Catalog } from "../../durable-objects/catalog.ts";
+import { LiveHub } from "../../durable-objects/live-hub.ts";
 import { LogPartition } from "../../durable-objects/log-partition.ts";
 import { MetricWindow } from "../../durable-objects/metric-window.ts";
 import { PartitionReader } from "../../durable-objects/partition-reader.ts";
-import { DurableObject } from "./cloudflare-workers.ts";
 import { type ObjectClass, SimulatedObject } from "./simulated-object.ts";
 import type { Actor, World } from "./world.ts";
 
 export const PARTITIONS = 3;
 
-const VARS = { PARTITIONS: String(PARTITIONS), IDLE_PARTITION_MS: "500", LIVE_RETENTION_MS: "86400000" };
-
-/** Hubs that take every frame. */
-class SilentHub extends DurableObject {
-  deliver(): string[] {
-    return [];
-  }
-}
+const VARS = {
+  PARTITIONS: String(PARTITIONS),
+  IDLE_PARTITION_MS: "500",
+  LIVE_RETENTION_MS: "86400000",
+  HUB_SOCKETS: "100",
+};
 
 const CLASSES = {
   CATALOG: Catalog,
@@ -24,7 +22,7 @@ const CLASSES = {
   LOG_PARTITION: LogPartition,
   PARTITION_READER: PartitionReader,
   METRIC_WINDOW: MetricWindow,
-  LIVE_HUB: SilentHub,
+  LIVE_HUB: LiveHub,
 } satisfies Record<string, ObjectClass>;
 
 export type Binding = keyof typeof CLASSES;

@@ -53,10 +53,14 @@ export interface WorldOptions {
   latency: (random: Random) => number;
   crashes: readonly Crash[];
   holdUps: readonly HoldUp[];
+  /** Whether a call under way may be lost with its sender. */
+  losesOrphans?: boolean;
 }
 
 /** How long a call may still be under way after its sender has lost its memory: until long into the next life. */
 const ORPHANED_MS = 3_000;
+/** Of the calls under way, where a sender's loss may take them along. */
+const LOST_SHARE = 0.5;
 const SOONEST_FIRST = (a: Queued, b: Queued) => a.atMs - b.atMs || a.order - b.order;
 /** A world that goes on for ever has a fault. */
 const MOST_STEPS = 50_000;
@@ -81,16 +85,18 @@ export class World implements Timekeeper {
   readonly #latency: (random: Random) => number;
   readonly #crashes: readonly Crash[];
   readonly #holdUps: readonly HoldUp[];
+  readonly #losesOrphans: boolean;
   readonly #actors = new Map<string, Actor>();
   #queue: Queued[] = [];
   #running: Actor | undefined;
 
-  constructor({ seed, startMs, latency, crashes, holdUps }: WorldOptions) {
+  constructor({ seed, startMs, latency, crashes, holdUps, losesOrphans = false }: WorldOptions) {
     this.nowMs = startMs;
     this.random = new Random(seed);
     this.#latency = latency;
     this.#crashes = crashes;
     this.#holdUps = holdUps;
+    this.#losesOrphans = losesOrphans;
   }
 
   add(actor: Actor): void {
@@ -139,6 +145,12 @@ export class World implements Timekeeper {
     }
   }
 
+  /** Whether a timer of the actor's is running. */
+  isAwaited(actor: Actor): boolean {
+    const label = `${actor.name}: timer`;
+    return this.#queue.some((step) => step.label === label && step.isVoid?.() !== true);
+  }
+
   crash(name: string): void {
     for (const actor of this.#actors.values()) {
       if (name !== "all" && actor.name !== name) continue;
@@ -146,6 +158,9 @@ export class World implements Timekeeper {
       for (const orphan of this.#queue.filter(({ sender }) => sender === actor)) {
         orphan.isOrphan = this.random.below(3) > 0;
         if (orphan.isOrphan) orphan.atMs += ORPHANED_MS;
+      }
+      if (this.#losesOrphans) {
+        this.#queue = this.#queue.filter(({ sender, order }) => sender !== actor || order > LOST_SHARE);
       }
     }
   }

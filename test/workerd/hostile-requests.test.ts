@@ -1,4 +1,4 @@
-import { exports } from "cloudflare:workers";
+import { env, exports } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { partitionOf } from "../../durable-objects/engine/hash.ts";
 import type { MetricSource } from "../../protocol/metric.ts";
@@ -249,6 +249,38 @@ describe("[S2] hostile queries", () => {
     expect(answer.body.message).toContain(message);
     expect(answer.body.message?.length).toBeLessThan(300);
   });
+
+  const FEWER = "points a series, as far apart as they may be: what is compared with, 604800000 ms";
+
+  it.each([
+    ["from=1970-01-01&to=now", "", ""],
+    ["from=0&to=0", "", ""],
+    ["from=2999-01-01&to=2999-01-02", "", ""],
+    ["from=now-1h&to=8640000000000000", "", FEWER],
+    ["from=1970-01-01&to=2999-01-01&step=1d", "the bound is 11000", "the bound is 11000"],
+    ["from=1970-01-01&to=now&step=7d", "", ""],
+    ["from=now-1h&to=now&step=8640000000000000", "step is ", "step is "],
+    ["from=now&to=now-1h", "later than to", "later than to"],
+  ])(
+    "[S2] a metric, one that was never fed, and views are asked %s",
+    { timeout: 20_000 },
+    async (query, fault, faultOfChange) => {
+      const project = await TestProject.with(GROUPED, { ...GROUPED, name: "never", event: "never" });
+      const views = [
+        { name: "share", ratio: { numerator: "never", denominator: "all" } },
+        { name: "growth", change: { metric: "all", ago: "7d" } },
+      ];
+      for (const view of views) await env.CATALOG.getByName("catalog").putMetric(project.name, view);
+      await post(project, '{"name":"e","props":{"g":"a"}}');
+      await project.sumWhen("all", 1);
+      for (const metric of ["all", "never", "share", "growth"]) {
+        const answer = await call(project, "GET", `query?metric=${metric}&${query}`);
+        const expected = metric === "growth" ? faultOfChange : fault;
+        expect([metric, answer.status]).toEqual([metric, expected === "" ? 200 : 400]);
+        expect(answer.body.message ?? "").toContain(expected);
+      }
+    },
+  );
 
   it.each([
     ['group={"g":"a","h":"x"}', 1],

@@ -1,28 +1,44 @@
 import type { Context } from "hono";
 import type { Grant } from "../../durable-objects/catalog.ts";
+import { hubName } from "../../durable-objects/live/hub-tree.ts";
 import { encodeSocketShare, SHARE_HEADER } from "../../durable-objects/live/shared-sockets.ts";
-import { LIVE_SUBPROTOCOL } from "../../protocol/live.ts";
+import { COMPACT_SUBPROTOCOL, LIVE_SUBPROTOCOL } from "../../protocol/live.ts";
 import { type App, authorize } from "../authorize.ts";
 import { HttpError } from "../http-error.ts";
 
-/** `GET /v1/live`: hands the WebSocket to the project's hub. */
+const SUBPROTOCOLS = [LIVE_SUBPROTOCOL, COMPACT_SUBPROTOCOL];
+/** 32,000 sockets a hub are more than a machine can serve: this bounds the search for a free one only. */
+const MOST_HUBS = 1_000;
+/** How long an isolate goes on with the hub that took the last socket; then the first are tried again. */
+const OPEN_HUB_AGE_MS = 10_000;
+
+const openHubs = new Map<string, { index: number; untilMs: number }>();
+
+/** `GET /v1/live`: hands the WebSocket to the first hub of the project that is not full. */
 export async function getLive(c: Context<App>): Promise<Response> {
   if (c.req.header("upgrade")?.toLowerCase() !== "websocket") {
     throw new HttpError(426, "upgrade_required", "this is a WebSocket endpoint", { upgrade: "websocket" });
   }
-  const offered = c.req
-    .header("sec-websocket-protocol")
-    ?.split(",")
-    .map((name) => name.trim());
-  if (offered !== undefined && offered[0] !== LIVE_SUBPROTOCOL) {
-    throw new HttpError(
-      400,
-      "subprotocol",
-      `the first subprotocol is '${offered[0]}'; expected ${LIVE_SUBPROTOCOL}`,
-    );
+  const offered = c.req.header("sec-websocket-protocol")?.split(",")[0]?.trim();
+  if (offered !== undefined && !SUBPROTOCOLS.includes(offered)) {
+    const expected = SUBPROTOCOLS.join(" or ");
+    throw new HttpError(400, "subprotocol", `the first subprotocol is '${offered}'; expected ${expected}`);
   }
   const grant = await authorize(c, "read", "admin", "share");
-  return c.env.LIVE_HUB.getByName(grant.project).fetch(withShare(c.req.raw, grant));
+  const { project } = grant;
+  const nowMs = Date.now();
+  const known = openHubs.get(project);
+  const isFresh = known !== undefined && known.untilMs > nowMs;
+  for (let index = isFresh ? known.index : 0; index < MOST_HUBS; index++) {
+    const response = await c.env.LIVE_HUB.getByName(hubName(project, index)).fetch(
+      withShare(c.req.raw, grant),
+    );
+    if (response.status === 503) continue;
+    if (known?.index !== index || !isFresh)
+      openHubs.set(project, { index, untilMs: nowMs + OPEN_HUB_AGE_MS });
+    return response;
+  }
+  throw new HttpError(503, "full", `all ${MOST_HUBS} hubs of the project are full`, { "retry-after": "5" });
 }
 
 /** The request as a hub takes it: with what a share token grants, and without what a client may have said of that. */

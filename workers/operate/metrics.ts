@@ -3,6 +3,7 @@ import type { ArchiverStats } from "../../durable-objects/archiver.ts";
 import type { BatcherStats } from "../../durable-objects/batcher.ts";
 import { catalogOf, type Env, settingsOf } from "../../durable-objects/env.ts";
 import type { HubStats } from "../../durable-objects/live-hub.ts";
+import { hubName } from "../../durable-objects/live/hub-tree.ts";
 import type { MetricStats } from "../../durable-objects/metric-stats.ts";
 import type { ReaderStats } from "../../durable-objects/partition-reader.ts";
 import { type App, keyOf } from "../authorize.ts";
@@ -150,9 +151,7 @@ async function archiveFamilies(env: Env): Promise<MetricFamily[]> {
 async function projectFamilies(env: Env): Promise<MetricFamily[]> {
   const nowMs = Date.now();
   const projects = await catalogOf(env).projects();
-  const hubs: HubStats[] = await Promise.all(
-    projects.map((project) => env.LIVE_HUB.getByName(project).stats()),
-  );
+  const hubs = (await Promise.all(projects.map((project) => hubsOf(env, project)))).flat();
   const metrics: (MetricStats & { project: string })[] = [];
   for (const project of projects) {
     for (const stats of await env.METRIC_WINDOW.getByName(project).stats())
@@ -160,8 +159,8 @@ async function projectFamilies(env: Env): Promise<MetricFamily[]> {
   }
   const counter = counterOf(metrics, ({ project, metric }) => ({ project, metric }));
   const known = metrics.filter(({ watermarkMs }) => watermarkMs >= 0);
-  const hubGauge = gaugeOf(hubs, ({ project }) => ({ project }));
-  const hubCounter = counterOf(hubs, ({ project }) => ({ project }));
+  const hubGauge = gaugeOf(hubs, ({ project, hub }) => ({ project, hub }));
+  const hubCounter = counterOf(hubs, ({ project, hub }) => ({ project, hub }));
   return [
     counter("freshet_events_late_total", "Events that came after their windows were sealed.", (s) => s.late),
     counter(
@@ -182,13 +181,39 @@ async function projectFamilies(env: Env): Promise<MetricFamily[]> {
     ),
     hubGauge("freshet_hub_sockets", "Open WebSockets.", (s) => s.sockets),
     hubGauge("freshet_hub_subscriptions", "Subscriptions of open WebSockets.", (s) => s.subscriptions),
-    hubCounter("freshet_hub_frames_sent_total", "Frames sent.", (s) => s.framesSent),
+    hubCounter("freshet_hub_frames_sent_total", "Snapshots and deltas sent.", (s) => s.framesSent),
+    hubCounter("freshet_hub_bytes_sent_total", "Bytes of them.", (s) => s.bytesSent),
+    hubCounter(
+      "freshet_hub_frames_encoded_total",
+      "Snapshots and deltas encoded; the others were the bytes of these.",
+      (s) => s.framesEncoded,
+    ),
+    hubCounter(
+      "freshet_hub_frames_merged_total",
+      "Frames that came merged into others, for slow clients or a maxRate.",
+      (s) => s.framesMerged,
+    ),
+    hubCounter("freshet_hub_resumes_total", "Subscriptions resumed by cursor.", (s) => s.resumed),
+    hubCounter("freshet_hub_snapshots_total", "Whole pictures sent.", (s) => s.snapshots),
+    hubCounter(
+      "freshet_hub_stale_sockets_total",
+      "Sockets closed for want of a ping.",
+      (s) => s.staleSockets,
+    ),
     hubCounter(
       "freshet_hub_send_failures_total",
       "Frames that a closed socket refused.",
       (s) => s.sendFailures,
     ),
   ];
+}
+
+/** Counters of a project's hubs: those after one that was never full were never needed. */
+async function hubsOf(env: Env, project: string): Promise<HubStats[]> {
+  const hubs: HubStats[] = [];
+  do hubs.push(await env.LIVE_HUB.getByName(hubName(project, hubs.length)).stats());
+  while (hubs.at(-1)?.hasOverflowed === true);
+  return hubs;
 }
 
 type Labels = Record<string, string | number>;

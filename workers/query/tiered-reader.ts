@@ -9,7 +9,14 @@ import { resample } from "../../durable-objects/engine/window-points.ts";
 import { type Env, settingsOf } from "../../durable-objects/env.ts";
 import { spanOf } from "../../durable-objects/query-planner.ts";
 import type { Part } from "../../durable-objects/tiers/plan.ts";
-import type { Refusal, StitchInput, StitchPlan } from "../../durable-objects/window-query.ts";
+import { TooManyPointsError } from "../../durable-objects/metric-reader.ts";
+import {
+  type Refusal,
+  type StitchInput,
+  type StitchPlan,
+  tooManyPoints,
+  type WindowAnswer,
+} from "../../durable-objects/window-query.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { Series } from "../../protocol/series.ts";
 import { HttpError } from "../http-error.ts";
@@ -47,8 +54,9 @@ export class TieredReader {
       ] as const;
       return viewSeries(view, derived, closedMs);
     } catch (error) {
-      if (!(error instanceof TooManyArchivedPointsError)) throw error;
-      return { ok: false, reason: "points", message: error.message };
+      if (error instanceof TooManyArchivedPointsError || error instanceof TooManyPointsError)
+        return tooManyPoints(error);
+      throw error;
     }
   }
 
@@ -64,7 +72,7 @@ export class TieredReader {
     if (windows.length > 0) {
       const object = this.#env.METRIC_WINDOW.getByName(this.#project);
       const span = spanOf(windows, stepMs);
-      read.push(object.readSeries(compiled.metric.name, span).then((text) => JSON.parse(text) as Series[]));
+      read.push(object.readSeries(compiled.metric.name, span).then(seriesOfAnswer));
     }
     return joinSeries(await Promise.all(read));
   }
@@ -111,6 +119,13 @@ export class TieredReader {
       return this.#readArchive(compiled, objects, part, stepMs);
     }
   }
+}
+
+function seriesOfAnswer(answer: WindowAnswer): Series[] {
+  if (answer.ok) return JSON.parse(answer.body) as Series[];
+  // It has been deleted since the plan was made.
+  if (answer.reason === "unknown_metric") return [];
+  throw new TooManyPointsError(answer.message);
 }
 
 /** Series of spans that follow one another as one for each group. */

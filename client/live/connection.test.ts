@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { DeltaMessage, ErrorMessage, SnapshotMessage } from "../protocol/live.ts";
+import { encodeFrame } from "../../protocol/live-binary.ts";
+import type { DeltaMessage, ErrorMessage, SnapshotMessage } from "../../protocol/live.ts";
 import {
-  Connection,
+  LiveConnection,
   type ConnectionEnvironment,
   type ConnectionState,
   type SocketEvents,
@@ -113,12 +114,12 @@ const delta = (id: string, cursor: string) => ({
 
 let environment: FakeEnvironment;
 let states: ConnectionState[];
-let connection: Connection;
+let connection: LiveConnection;
 
 beforeEach(() => {
   environment = new FakeEnvironment();
   states = [];
-  connection = new Connection(environment, (state) => states.push(state));
+  connection = new LiveConnection(environment, (state) => states.push(state));
   connection.start();
 });
 
@@ -284,5 +285,33 @@ describe("Connection", () => {
     expect(environment.sockets.length).toBe(1);
     expect(environment.socket.sent.length).toBe(sent);
     expect(connection.state.phase).toBe("closed");
+  });
+
+  it("[L5] acknowledges what it has taken when the server asks", () => {
+    connection.subscribe({ metric: "a", range: "15m" }, new Recorder());
+    environment.socket.events.open();
+    environment.socket.receive(snapshot("s1", "c1"));
+    environment.socket.receive(delta("s1", "c2"));
+    expect(environment.socket.messages).toHaveLength(1);
+    environment.socket.receive({ ...delta("s1", "c3"), ack: true });
+    expect(environment.socket.messages.at(-1)).toEqual({ type: "ack", frames: 3 });
+    environment.socket.receive({ ...delta("s1", "c4"), ack: true });
+    expect(environment.socket.messages.at(-1)).toEqual({ type: "ack", frames: 1 });
+  });
+
+  it("[L3] reads compact frames, and begins anew when it cannot", () => {
+    const recorder = new Recorder();
+    connection.subscribe({ metric: "a", range: "15m" }, recorder);
+    environment.socket.events.open();
+    const message = { ...delta("s1", "c1"), type: "delta" as const };
+    const none = { generation: 1, numberOf: () => 0, named: [] };
+    environment.socket.events.message(encodeFrame(message, none));
+    expect(recorder.deltas).toEqual([message]);
+    const nameless = { ...message, series: [{ group: {}, t: [1], v: [1], s: [0 as const] }] };
+    environment.socket.events.message(encodeFrame(nameless, none));
+    environment.advance(1_000);
+    environment.socket.events.open();
+    expect(environment.sockets).toHaveLength(2);
+    expect(environment.socket.messages).toEqual([{ type: "subscribe", id: "s1", metric: "a", range: "15m" }]);
   });
 });

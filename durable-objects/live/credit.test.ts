@@ -1,0 +1,58 @@
+import { describe, expect, it } from "vitest";
+import { Credit } from "./credit.ts";
+
+/** Sends until it may not. @returns how many went, and after which a word was asked for. */
+function sendAll(credit: Credit, nowMs: number): { sent: number; asked: number[] } {
+  const asked: number[] = [];
+  let sent = 0;
+  while (credit.isReady(nowMs) && sent < 1_000) {
+    sent++;
+    if (credit.asksNext) asked.push(sent);
+    credit.sent(nowMs);
+  }
+  return { sent, asked };
+}
+
+describe("[L5] how many frames may be under way", () => {
+  it("[L5] few to a client that has shown nothing, and it is asked after half of them", () => {
+    expect(sendAll(new Credit(), 0)).toEqual({ sent: 4, asked: [2, 4] });
+  });
+
+  it("[L5] more with each answer in time, up to a bound, so that one who keeps up is asked seldom", () => {
+    const credit = new Credit();
+    for (let round = 0; round < 20; round++) credit.acknowledge(sendAll(credit, 0).sent);
+    expect(sendAll(credit, 0)).toEqual({ sent: 64, asked: [32, 64] });
+  });
+
+  it("[L5] as many for each of its subscriptions", () => {
+    const credit = new Credit();
+    credit.streams = 20;
+    expect(sendAll(credit, 0)).toEqual({ sent: 80, asked: [40, 80] });
+  });
+
+  it("[L5] none to a client that was asked and says nothing, until it does", () => {
+    const credit = new Credit();
+    credit.sent(0);
+    credit.sent(0);
+    expect(credit.isReady(1_500)).toBe(true);
+    expect(credit.isReady(1_501)).toBe(false);
+    credit.acknowledge(2);
+    expect(credit.isReady(1_501)).toBe(true);
+  });
+
+  it("[L5] two at a time to one that did not keep up, and each asks", () => {
+    const credit = new Credit();
+    for (let round = 0; round < 20; round++) credit.acknowledge(sendAll(credit, 0).sent);
+    const { sent } = sendAll(credit, 0);
+    credit.exceeded();
+    credit.acknowledge(sent);
+    credit.exceeded();
+    expect(sendAll(credit, 0)).toEqual({ sent: 2, asked: [1, 2] });
+  });
+
+  it("[L5] a word of more than was sent counts for no more", () => {
+    const credit = new Credit();
+    credit.acknowledge(1_000);
+    expect(sendAll(credit, 0).sent).toBe(8);
+  });
+});

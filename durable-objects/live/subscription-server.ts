@@ -1,0 +1,294 @@
+import type { LiveErrorCode } from "../../protocol/live.ts";
+import type { Subscription, Subscriptions } from "../subscriptions.ts";
+import type { Refusal, WindowAnswer } from "../window-query.ts";
+import { cursorOf, type LiveFrame, type Position, positionOf, type WatchedSnapshot } from "./live-frame.ts";
+import { type EncodedFrame, type FeedSnapshot, MetricFeed, type Reader } from "./metric-feed.ts";
+
+interface ServerOptions {
+  subscriptions: Subscriptions;
+  /** Asks for a snapshot, and to be given frames from then on. */
+  watch: (metric: string, rangeMs: number) => Promise<WindowAnswer>;
+  /** Sends a snapshot or delta. */
+  send: (subscription: Subscription, frame: EncodedFrame) => void;
+  /** Ends a subscription with the reason. */
+  refuse: (subscription: Subscription, code: LiveErrorCode, message: string) => void;
+  keepAlive: (task: Promise<void>) => void;
+}
+
+/** What a client is told when there is no snapshot for it. */
+const LIVE_CODES: Record<Refusal["reason"], LiveErrorCode> = {
+  unknown_metric: "unknown_metric",
+  step: "bad_message",
+  points: "too_large",
+  unavailable: "unavailable",
+};
+
+/** How long frames of a metric are still kept when nobody here watches it: who was cut off comes back. */
+const LINGER_MS = 60_000;
+const RETRY_FIRST_MS = 250;
+const MOST_TRIES = 7;
+
+/**
+ * Brings every subscription of a hub to where its metric stands, and keeps it there. The newest frames of each metric are kept
+ * once for all: what a client is sent is what these hold after the sequence that it was told, be it one frame or, for
+ * a client that was slow, cut off or asked for few, several as one. Where they do not reach back far enough, it is given a snapshot.
+ */
+export class SubscriptionServer {
+  readonly #options: ServerOptions;
+  readonly #feeds = new Map<string, MetricFeed>();
+  /** Snapshots that are being taken. */
+  readonly #fetching = new Map<string, Promise<FeedSnapshot | Refusal>>();
+  /** Subscriptions that have something to be sent later, for their `maxRate`. */
+  readonly #held = new Set<Subscription>();
+  #heldUntilMs = Number.POSITIVE_INFINITY;
+  readonly counts = { resumed: 0, snapshots: 0 };
+
+  constructor(options: ServerOptions) {
+    this.#options = options;
+    for (const subscription of options.subscriptions.all) {
+      if (subscription.wanted.since === undefined) this.#serveSoon(subscription);
+    }
+  }
+
+  /** Serves a new subscription, from the client's cursor if that can be. */
+  begin(subscription: Subscription, cursor: string | undefined): void {
+    this.#feedOf(subscription.wanted.metric).idleSinceMs = undefined;
+    if (!this.#resume(subscription, cursor)) this.#serveSoon(subscription, cursor);
+  }
+
+  /** A subscription is no more. */
+  end(subscription: Subscription): void {
+    this.#held.delete(subscription);
+    const { metric } = subscription.wanted;
+    const feed = this.#feeds.get(metric);
+    const isLast = this.#options.subscriptions.to(metric).size === 0;
+    if (feed !== undefined && isLast) feed.idleSinceMs = Date.now();
+  }
+
+  /**
+   * Takes frames of a metric, in their order, and sends what is new to whoever wants it: several that came at once as one.
+   *
+   * @returns whether somebody here wants the metric, or did a moment ago.
+   */
+  take(metric: string, frames: readonly LiveFrame[], nowMs: number): boolean {
+    const subscriptions = this.#options.subscriptions.to(metric);
+    const idleSinceMs = this.#feeds.get(metric)?.idleSinceMs ?? Number.NEGATIVE_INFINITY;
+    if (subscriptions.size === 0 && nowMs - idleSinceMs > LINGER_MS) {
+      this.#feeds.delete(metric);
+      return false;
+    }
+    const feed = this.#feedOf(metric);
+    for (const run of runsOf(frames)) {
+      for (const frame of run) feed.take(frame, nowMs);
+      for (const subscription of subscriptions) this.#tell(subscription, feed, run, nowMs);
+    }
+    return true;
+  }
+
+  #tell(subscription: Subscription, feed: MetricFeed, run: readonly LiveFrame[], nowMs: number): void {
+    if (subscription.wanted.since === undefined) return;
+    if (run.some((frame) => isBrokenBy(subscription, frame))) this.#renew(subscription);
+    else this.#flush(subscription, feed, nowMs);
+  }
+
+  /** A client has acknowledged: what waited for that goes. */
+  goOn(subscriptions: Iterable<Subscription>): void {
+    const nowMs = Date.now();
+    for (const subscription of subscriptions) {
+      const { since, metric, isBehind } = subscription.wanted;
+      if (since === undefined) {
+        if (subscription.serving === undefined) this.#serveSoon(subscription);
+      } else if (isBehind === true && subscription.sequence === undefined) {
+        this.#renew(subscription);
+      } else if (isBehind === true) {
+        this.#flush(subscription, this.#feedOf(metric), nowMs);
+      }
+    }
+  }
+
+  /** Sends what the client has not been told, if it is ready for it and its time has come. */
+  #flush(subscription: Subscription, feed: MetricFeed, nowMs: number): void {
+    const { session, wanted, sequence } = subscription;
+    const { position } = feed;
+    if (wanted.since === undefined || position?.life !== wanted.since[0]) return;
+    if (sequence !== undefined && sequence >= position.sequence) return;
+    if (!session.isReady(nowMs)) {
+      session.credit?.exceeded();
+      setBehind(subscription, true);
+    } else if (nowMs < subscription.dueMs) {
+      this.#hold(subscription, nowMs);
+    } else if (sequence === undefined || !feed.covers({ life: position.life, sequence })) {
+      this.#renew(subscription);
+    } else {
+      const frame = feed.delta(readerOf(subscription, sequence), nowMs);
+      subscription.sequence = position.sequence;
+      if (frame !== undefined) this.#send(subscription, frame, nowMs);
+      setBehind(subscription, false);
+    }
+  }
+
+  /** Whether the client could be told what it has missed since the cursor. */
+  #resume(subscription: Subscription, cursor: string | undefined): boolean {
+    const position = cursor === undefined ? undefined : positionOf(cursor);
+    const feed = this.#feedOf(subscription.wanted.metric);
+    const nowMs = Date.now();
+    if (position === undefined || !feed.covers(position)) return false;
+    if (!subscription.session.isReady(nowMs)) return false;
+    const frame = feed.recovery(readerOf(subscription, position.sequence), nowMs);
+    told(subscription, feed.position ?? position);
+    this.counts.resumed++;
+    this.#send(subscription, frame, nowMs);
+    return true;
+  }
+
+  /** What the client has is not to be gone on from. */
+  #renew(subscription: Subscription): void {
+    delete subscription.wanted.since;
+    subscription.session.save();
+    this.#serveSoon(subscription);
+  }
+
+  /** A client that is not ready is served when it acknowledges. */
+  #serveSoon(subscription: Subscription, cursor?: string): void {
+    if (subscription.session.isReady(Date.now())) this.#options.keepAlive(this.#serve(subscription, cursor));
+  }
+
+  /** Gives a subscription a snapshot, and what has come since. */
+  async #serve(subscription: Subscription, cursor?: string): Promise<void> {
+    const attempt = (subscription.serving = {});
+    const { metric, rangeMs } = subscription.wanted;
+    for (let tries = 1; ; tries++) {
+      const snapshot = await this.#snapshotOf(metric, rangeMs);
+      // It is gone, or another attempt has begun.
+      if (subscription.serving !== attempt) return;
+      const feed = this.#feedOf(metric);
+      if (!("ok" in snapshot) && feed.goesOnFrom(snapshot.position)) {
+        return this.#goOnFrom(subscription, feed, snapshot, cursor);
+      }
+      if ("ok" in snapshot && (snapshot.reason !== "unavailable" || tries === MOST_TRIES)) {
+        this.#options.refuse(subscription, LIVE_CODES[snapshot.reason], snapshot.message);
+        return;
+      }
+      await scheduler.wait(RETRY_FIRST_MS * 2 ** Math.min(tries - 1, MOST_TRIES));
+      if (subscription.serving !== attempt) return;
+    }
+  }
+
+  #goOnFrom(subscription: Subscription, feed: MetricFeed, snapshot: FeedSnapshot, cursor?: string): void {
+    const nowMs = Date.now();
+    const isUnchanged = cursor === cursorOf(snapshot.position);
+    const reader = readerOf(subscription, snapshot.position.sequence);
+    const frame = feed.snapshot({ ...reader, known: 0 }, snapshot, isUnchanged);
+    told(subscription, snapshot.position);
+    this.counts[isUnchanged ? "resumed" : "snapshots"]++;
+    this.#send(subscription, frame, nowMs);
+    this.#flush(subscription, feed, nowMs);
+  }
+
+  /** A snapshot that was just taken, or is being taken for another, serves all who come for the same. */
+  async #snapshotOf(metric: string, rangeMs: number): Promise<FeedSnapshot | Refusal> {
+    const recent = this.#feedOf(metric).recentSnapshot(rangeMs, Date.now());
+    if (recent !== undefined) return recent;
+    const key = `${rangeMs} ${metric}`;
+    let fetching = this.#fetching.get(key);
+    if (fetching === undefined) {
+      fetching = this.#fetchSnapshot(metric, rangeMs).finally(() => this.#fetching.delete(key));
+      this.#fetching.set(key, fetching);
+    }
+    return fetching;
+  }
+
+  async #fetchSnapshot(metric: string, rangeMs: number): Promise<FeedSnapshot | Refusal> {
+    const answer = await this.#options.watch(metric, rangeMs);
+    if (!answer.ok) return answer;
+    const snapshot = JSON.parse(answer.body) as WatchedSnapshot;
+    if (this.#feedOf(metric).takeSnapshot(snapshot, rangeMs, Date.now())) return snapshot;
+    return { ok: false, reason: "unavailable", message: "the metric has just changed; subscribe again" };
+  }
+
+  #feedOf(metric: string): MetricFeed {
+    let feed = this.#feeds.get(metric);
+    if (feed === undefined) this.#feeds.set(metric, (feed = new MetricFeed()));
+    return feed;
+  }
+
+  #send(subscription: Subscription, frame: EncodedFrame, nowMs: number): void {
+    const { session, wanted } = subscription;
+    subscription.known = frame.known;
+    session.credit?.sent(nowMs);
+    if (wanted.maxRate !== undefined) subscription.dueMs = dueAfter(nowMs, 1_000 / wanted.maxRate);
+    this.#options.send(subscription, frame);
+  }
+
+  /** The hub's only timer, while something waits for its time. */
+  #hold(subscription: Subscription, nowMs: number): void {
+    this.#held.add(subscription);
+    const { dueMs } = subscription;
+    if (dueMs >= this.#heldUntilMs) return;
+    this.#heldUntilMs = dueMs;
+    setTimeout(() => this.#release(dueMs), dueMs - nowMs);
+  }
+
+  #release(dueMs: number): void {
+    // A later timer has been overtaken by an earlier one, which has set another.
+    if (dueMs !== this.#heldUntilMs) return;
+    this.#heldUntilMs = Number.POSITIVE_INFINITY;
+    const nowMs = Math.max(Date.now(), Math.ceil(dueMs));
+    const held = [...this.#held];
+    this.#held.clear();
+    for (const subscription of held) {
+      this.#flush(subscription, this.#feedOf(subscription.wanted.metric), nowMs);
+    }
+  }
+}
+
+/** When the next frame may go: at a multiple of the period, so that subscriptions of one rate share what is encoded. */
+function dueAfter(nowMs: number, periodMs: number): number {
+  return Math.ceil((nowMs + periodMs) / periodMs) * periodMs;
+}
+
+/** Frames that can go as one: what was before a metric became another is told before that. */
+function runsOf(frames: readonly LiveFrame[]): LiveFrame[][] {
+  const runs: LiveFrame[][] = [[]];
+  for (const frame of frames) {
+    if (frame.delta === undefined) runs.push([frame], []);
+    else runs.at(-1)?.push(frame);
+  }
+  return runs;
+}
+
+/**
+ * Whether a client's picture does not go on with the frame. If it does, and the hub has slept since it sent something, the frame
+ * says up to where the client was told.
+ */
+function isBrokenBy(subscription: Subscription, { position, delta }: LiveFrame): boolean {
+  const { since: [life, sequence] = [0, 0], isBehind } = subscription.wanted;
+  if (position.life > life) return true;
+  if (position.life < life) return false;
+  if (delta === undefined) return sequence < position.sequence;
+  if (subscription.sequence === undefined && isBehind === true) return true;
+  subscription.sequence ??= Math.max(sequence, delta.after);
+  return false;
+}
+
+function told(subscription: Subscription, { life, sequence }: Position): void {
+  const { wanted, session } = subscription;
+  wanted.since = [life, sequence];
+  delete wanted.isBehind;
+  subscription.sequence = sequence;
+  subscription.serving = undefined;
+  session.save();
+}
+
+function setBehind({ wanted, session }: Subscription, isBehind: boolean): void {
+  if ((wanted.isBehind ?? false) === isBehind) return;
+  if (isBehind) wanted.isBehind = true;
+  else delete wanted.isBehind;
+  session.save();
+}
+
+function readerOf({ session, wanted, groupsKey, known }: Subscription, sequence: number): Reader {
+  const { id, groups } = wanted;
+  const asks = session.credit?.asksNext === true;
+  return { id, isCompact: session.isCompact, groups, groupsKey, sequence, known, asks };
+}

@@ -1,0 +1,106 @@
+import {
+  type ConnectionEnvironment,
+  LiveConnection,
+  type SocketEvents,
+} from "../../client/live/connection.ts";
+import { LivePicture } from "../../client/live/picture.ts";
+import { hubName } from "../../durable-objects/live/hub-tree.ts";
+import type { Client } from "./client.ts";
+import type { Deployment } from "./deployment.ts";
+import type { Watching } from "./live-scenario.ts";
+import type { ClientSocket } from "./simulated-socket.ts";
+import type { World } from "./world.ts";
+
+/** Someone who watches one metric, by the client library over simulated sockets. */
+export class LiveWatcher {
+  readonly watching: Watching;
+  readonly picture = new LivePicture();
+  /** What the server last said instead of points. */
+  error: string | undefined;
+  merged = 0;
+  recovered = 0;
+  readonly #world: World;
+  readonly #connection: LiveConnection;
+  #socket: ClientSocket | undefined;
+  #isAsleep = false;
+  #isAway = false;
+  #hasEnded = false;
+
+  constructor(world: World, client: Client, deployment: Deployment, project: string, watching: Watching) {
+    this.#world = world;
+    this.watching = watching;
+    const hub = deployment.object("LIVE_HUB", hubName(project, watching.hub));
+    const connect = (events: SocketEvents) => {
+      const socket = hub.connect(client, events, { "sec-websocket-protocol": watching.protocol });
+      this.#socket = socket;
+      if (this.#isAsleep) socket.pause();
+      const send = (text: string): void => {
+        const isAck = text.includes('"ack"');
+        if (!watching.isMute || !isAck) socket.send(text);
+        // Of the first protocol one who has never acknowledged is not asked to.
+        if (!watching.isMute && !isAck) socket.send('{"type":"ack","frames":1}');
+      };
+      return { send, close: () => socket.close() };
+    };
+    this.#connection = new LiveConnection(environment(world, connect), () => undefined);
+    const { metric, maxRate, groups } = watching;
+    const request = {
+      metric,
+      range: "10m",
+      ...(maxRate !== undefined && { maxRate }),
+      ...(groups !== undefined && { groups }),
+    };
+    this.#connection.subscribe(request, {
+      snapshot: (message) => {
+        this.error = undefined;
+        if (message.recovered) this.recovered++;
+        this.picture.snapshot(message);
+      },
+      delta: (message) => {
+        this.merged += message.merged ?? 0;
+        this.picture.delta(message);
+      },
+      error: ({ message }) => (this.error = message),
+    });
+    this.#connection.start();
+  }
+
+  /** The network fails: both ends learn of it, each in its time. */
+  cutOff(): void {
+    this.#socket?.cutOff();
+  }
+
+  sleep(ms: number): void {
+    this.#isAsleep = true;
+    this.#socket?.pause();
+    this.#world.after(ms, () => {
+      this.#isAsleep = false;
+      this.#socket?.goOn();
+    });
+  }
+
+  leave(ms: number): void {
+    if (this.#isAway) return;
+    this.#isAway = true;
+    this.#connection.close();
+    this.#world.after(ms, () => {
+      if (this.#hasEnded) return;
+      this.#isAway = false;
+      this.#connection.start();
+    });
+  }
+
+  end(): void {
+    this.#hasEnded = true;
+    this.#connection.close();
+  }
+}
+
+function environment(world: World, connect: ConnectionEnvironment["connect"]): ConnectionEnvironment {
+  return {
+    connect,
+    nowMs: () => world.nowMs,
+    random: () => world.random.next(),
+    after: (ms, task) => world.after(ms, task),
+  };
+}
