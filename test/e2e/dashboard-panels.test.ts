@@ -214,23 +214,31 @@ describe("panels in Chromium", () => {
     seen.errors.length = 0;
   });
 
-  it("[U3] merged frames are told, which only a slow way to the page makes", async () => {
+  it("[U3] merged frames are told, when the server has had to wait for this page", async () => {
     const page = await seen.browser.newPage();
+    const held: (() => void)[] = [];
+    let holds = true;
     await page.routeWebSocket(/\/v1\/live/, (socket) => {
       const server = socket.connectToServer();
-      server.onMessage((data) => {
-        const text = String(data);
-        const isDelta = text.startsWith("{") && text.includes('"type":"delta"');
-        socket.send(isDelta ? JSON.stringify({ ...(JSON.parse(text) as object), merged: 2 }) : data);
+      // What the page has taken is told late, as over a slow line.
+      socket.onMessage((data) => {
+        const isHeld = holds && String(data).includes('"ack"');
+        if (isHeld) held.push(() => server.send(data));
+        else server.send(data);
       });
     });
     await page.goto(`${seen.freshet.url}/d/kinds`);
     await panel(page, "As line").locator("canvas, .panel-note").first().waitFor();
-    for (let i = 0; i < 3; i++) {
-      await hits(`merged-${i}`, 1, { "a.example": 1 });
-      await sleep(700);
+    const text = () => panel(page, "As line").innerText();
+    for (let i = 0; i < 60 && held.length === 0; i++) await hits(`held-${i}`, 1, { "a.example": 1 });
+    for (let i = 0; i < 30; i++) {
+      await hits(`slow-${i}`, 1, { "a.example": 1 });
+      await sleep(250);
     }
-    await expect.poll(() => panel(page, "As line").innerText(), { timeout: 10_000 }).toMatch(/⇉ \d+/);
+    holds = false;
+    for (const send of held) send();
+    await hits("after", 1, { "a.example": 1 });
+    await expect.poll(text, { timeout: 10_000 }).toMatch(/⇉ \d+/);
     await page.close();
   });
 
