@@ -186,6 +186,47 @@ describe("time on the dashboard, in Chromium", () => {
     await page.close();
   });
 
+  it("[U4] over days a number says what is so now, and a chart without a point says when one is due", async () => {
+    await seen.freshet.putMetric({
+      name: "level",
+      event: "level",
+      aggregate: "last(value)",
+      window: { type: "sliding", size: "1m", every: "1s" },
+      delay: "100ms",
+    });
+    await seen.putDashboard({
+      name: "level",
+      title: "Level",
+      range: "1m",
+      panels: [
+        { title: "Level", kind: "number", metric: "level", width: 6, height: 2 },
+        { title: "Over time", kind: "line", metric: "level", width: 6, height: 2 },
+      ],
+    });
+    await seen.freshet.post("level-1", JSON.stringify({ name: "level", value: 3 }));
+    const page = await seen.open("/d/level?from=now-365d");
+    await expect.poll(() => number(page), { timeout: 5_000 }).toBe("3");
+    await expect.poll(() => page.locator("main").innerText()).toMatch(/apart here; the next is due/);
+    await seen.freshet.post("level-2", JSON.stringify({ name: "level", value: 42 }));
+    await expect.poll(() => number(page), { timeout: 5_000 }).toBe("42");
+    expect(await page.locator(".number-note").innerText()).toBe("peak 42");
+    await page.close();
+  });
+
+  it("[U3] on a phone a lost connection is told in the header's row", async () => {
+    const page = await seen.open("/d/time", 390);
+    await expect.poll(() => page.locator(".connection").innerText()).toContain("Connected");
+    const heightOf = () => page.locator(".header").evaluate((header) => header.clientHeight);
+    const before = await heightOf();
+    await page.context().setOffline(true);
+    await page.evaluate(() => dispatchEvent(new Event("online")));
+    await expect
+      .poll(() => page.locator(".connection").innerText(), { timeout: 15_000 })
+      .toContain("Retrying");
+    expect(await heightOf()).toBe(before);
+    await page.close();
+  });
+
   it("[U4] the picker takes two times, and says what is wrong with them", async () => {
     const page = await seen.openDrawn("/d/time");
     await page.keyboard.press("r");
