@@ -15,6 +15,8 @@ import { thresholdOf } from "./rule-form.ts";
 
 /** While somebody types, each letter would be a question. */
 const SETTLE_MS = 300;
+/** What fires now is so for a moment only. */
+const AGAIN_MS = 5_000;
 const stay = (): void => undefined;
 
 interface RulePreviewProps {
@@ -79,6 +81,7 @@ function useTried(
   const wanted = JSON.stringify({ ...rule, name: "preview", webhook: undefined });
   useEffect(() => {
     const asking = new AbortController();
+    let timer: ReturnType<typeof setTimeout>;
     const run = async (): Promise<void> => {
       try {
         const next = await tryRule(JSON.parse(wanted) as AlertSource, requests, asking.signal);
@@ -89,8 +92,9 @@ function useTried(
         if (asking.signal.aborted) return;
         setFault(error instanceof RequestError ? error.message : "The preview failed.");
       }
+      timer = setTimeout(() => void run(), AGAIN_MS);
     };
-    const timer = setTimeout(() => void run(), SETTLE_MS);
+    timer = setTimeout(() => void run(), SETTLE_MS);
     return () => {
       clearTimeout(timer);
       asking.abort();

@@ -135,7 +135,8 @@ describe("alerts and share links in Chromium", () => {
     expect(await page.getByLabel("Secret").inputValue()).toMatch(/^whsec_/);
     await page.getByRole("link", { name: "busy" }).click();
     await page.getByRole("button", { name: "Delete" }).click();
-    await page.getByText("No alerts yet").waitFor();
+    await page.getByRole("link", { name: "slow_region" }).waitFor();
+    await expect.poll(() => page.getByRole("link", { name: "busy" }).count()).toBe(0);
     await page.context().close();
   });
 

@@ -4,6 +4,6 @@ import type { AlertSource } from "../../protocol/alert.ts";
 export const DEMO_ALERTS: readonly AlertSource[] = [
   // A congested route takes Oceania there every few minutes.
   { name: "slow_region", metric: "latency_by_region", condition: "> 120", for: "3s" },
-  { name: "busy_machine", metric: "server_cpu", condition: "> 95", for: "30s" },
+  { name: "hot_cpu", metric: "server_cpu", condition: "> 95", for: "30s" },
   { name: "no_sales", metric: "ad_sales_all", condition: "no data", for: "1m" },
 ];
