@@ -49,15 +49,19 @@ export class Backfill extends DurableObject<Env> {
     this.#desk = new BackfillDesk(env, this.#project, (job) => this.#save(job));
   }
 
-  /** Begins a backfill. */
+  /** Begins a backfill. One that is asked for again, because an answer was lost, goes on. */
   async start(metric: string, request: BackfillRequest): Promise<StartOutcome> {
     if (this.env.ARCHIVE === undefined) return "no_archive";
     const definitions = (await catalogOf(this.env).definitions(this.#project)) as Definitions;
     if (definitions.views.some(({ view }) => view.name === metric)) return "view";
     const defined = definitions.metrics.find((each) => each.metric.name === metric);
     if (defined === undefined) return "unknown_metric";
-    if (this.#store.active().length >= MOST_BACKFILLS) return "too_many";
-    const job = this.#store.add(newJob({ metric, revision: defined.revision, ...request }, Date.now()));
+    const { revision } = defined;
+    const active = this.#store.active();
+    const same = active.find((job) => isSame(job, { metric, revision, asked: request }));
+    if (same !== undefined) return statusOf(same);
+    if (active.length >= MOST_BACKFILLS) return "too_many";
+    const job = this.#store.add(newJob({ metric, revision, asked: request }, Date.now()));
     await this.#schedule();
     return statusOf(job);
   }
@@ -178,6 +182,13 @@ export class Backfill extends DurableObject<Env> {
     const setMs = await this.ctx.storage.getAlarm();
     if (setMs === null || setMs > wantedMs) await this.ctx.storage.setAlarm(wantedMs);
   }
+}
+
+type Asked = Pick<BackfillJob, "metric" | "revision" | "asked">;
+
+function isSame(a: Asked, b: Asked): boolean {
+  const isOfSame = a.metric === b.metric && a.revision === b.revision;
+  return isOfSame && a.asked.fromMs === b.asked.fromMs && a.asked.toMs === b.asked.toMs;
 }
 
 /** What lacks a while more is looked at seldom. */

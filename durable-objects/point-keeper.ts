@@ -82,7 +82,7 @@ export class PointKeeper {
   /** Where a metric stands, for who computes its past anew. */
   sealing({ compiled, sealedEnd, start }: MetricWindows): Sealing {
     const stretch = stretchMs(this.#levels(compiled.metric));
-    return { sealedEndMs: sealedEnd, since: [...start.since], stretchMs: stretch };
+    return { sealedEndMs: sealedEnd, since: start.known, stretchMs: stretch };
   }
 
   /**

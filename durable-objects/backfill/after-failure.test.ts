@@ -4,7 +4,11 @@ import { type BackfillJob, newJob, sealedUntil, spansWithout } from "./backfill-
 import { BackfillTooLargeError, MetricEndedError, SliceTooLargeError } from "./backfill-run.ts";
 import { PastFileGoneError } from "./past-events.ts";
 
-const JOB: BackfillJob = { ...newJob({ metric: "m", revision: 1, fromMs: 0 }, 5), id: 1, state: "running" };
+const JOB: BackfillJob = {
+  ...newJob({ metric: "m", revision: 1, asked: { fromMs: 0 } }, 5),
+  id: 1,
+  state: "running",
+};
 
 function after(error: unknown, suspects = new Set<string>(), job = JOB): BackfillJob {
   return afterFailure(job, error, suspects, 1_000);

@@ -82,7 +82,10 @@ export class BackfillDesk {
     // No event that had come by then is later.
     let newestMs = 0;
     for (let partition = 0; partition < partitions; partition++) {
-      const since = Math.max(...sealings.map((sealing) => sealing.since[partition] ?? 0));
+      // Infinity: whatever the log holds may have come before.
+      const since = Math.max(
+        ...sealings.map((sealing) => sealing.since[partition] ?? Number.POSITIVE_INFINITY),
+      );
       const archiver = this.#env.ARCHIVER.getByName(String(partition));
       const newest = (await archiver.newestBefore(this.#project, since)) as number | null;
       newestMs = Math.max(newestMs, newest ?? createdMs + futureLimitMs);

@@ -1,4 +1,4 @@
-import type { BackfillState, BackfillStatus } from "../../protocol/backfill.ts";
+import type { BackfillRequest, BackfillState, BackfillStatus } from "../../protocol/backfill.ts";
 import type { WindowSpec } from "../../protocol/window-spec.ts";
 import { ceilTo, floorTo } from "../engine/windows.ts";
 
@@ -8,6 +8,8 @@ export interface BackfillJob {
   metric: string;
   revision: number;
   state: BackfillState;
+  /** What was asked for: asked again while it is not done, it is the same. */
+  asked: BackfillRequest;
   /** Ends of windows in `(fromMs, toMs]`. */
   fromMs: number;
   /** Absent: not known yet. */
@@ -55,16 +57,16 @@ const SESSION_BEGIN_MS = 24 * HOUR_MS;
 
 /** The job before any of it is done. */
 export function newJob(
-  { metric, revision, fromMs, toMs }: { metric: string; revision: number; fromMs: number; toMs?: number },
+  { metric, revision, asked }: Pick<BackfillJob, "metric" | "revision" | "asked">,
   nowMs: number,
 ): Omit<BackfillJob, "id"> {
   return {
     metric,
     revision,
     state: "waiting",
-    fromMs,
-    ...(toMs === undefined ? {} : { toMs }),
-    doneMs: fromMs,
+    asked,
+    ...asked,
+    doneMs: asked.fromMs,
     sliceMs: HOUR_MS,
     counts: { events: 0, points: 0, requests: 0, bytes: 0, filesGone: 0 },
     missing: [],

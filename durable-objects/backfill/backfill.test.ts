@@ -207,7 +207,9 @@ describe("[C4] a backfill", () => {
   it("[C4] two of one metric, and one done twice, come to the same", async () => {
     const bench = await benchOf([FIRST]);
     await bench.start(FIRST.name, { fromMs: SPAN.fromMs, toMs: NOW_MS - 2 * HOUR_MS });
-    await bench.start(FIRST.name, { fromMs: NOW_MS - 4 * HOUR_MS, toMs: NOW_MS });
+    const second = { fromMs: NOW_MS - 4 * HOUR_MS, toMs: NOW_MS };
+    await bench.start(FIRST.name, second);
+    expect(await bench.start(FIRST.name, second)).toMatchObject({ id: 2 });
     await bench.run();
     // Neither lost what it had read while it had to wait for points on their way.
     expect(bench.operations.filter((operation) => operation === "explore")).toHaveLength(2);

@@ -20,8 +20,8 @@ export type ReplaceOutcome = { type: "replaced" } | { type: "later"; reason: str
 export interface Sealing {
   /** Windows that end by this never change by themselves. */
   sealedEndMs: number;
-  /** Of each partition the offset at which the definition begins. */
-  since: number[];
+  /** Of each partition the offset at which the definition begins; null: not known yet. */
+  since: (number | null)[];
   /** Points are replaced in stretches of this length, see `rollup.ts`. */
   stretchMs: number;
 }

@@ -20,6 +20,11 @@ export class StartOffsets {
     return this.#since;
   }
 
+  /** The same, as far as it is known for good: null until the first range of a partition has come. */
+  get known(): (number | null)[] {
+    return this.#since.map((offset, partition) => (this.#begun.has(partition) ? offset : null));
+  }
+
   /** Notes a range of which the reader began to read at `from`: while nobody asked, it had passed over what was before. */
   begin(partition: number, from: number): void {
     if (this.#begun.has(partition)) return;

@@ -199,7 +199,10 @@ export class TierBench {
     for (const event of events) if (event.ts < untilMs) folder.add(event);
     const shares = [{ files: [], tail: folder.finish().metrics }];
     const fromMs = Math.floor((events[0]?.ts ?? 0) / stretchMs) * stretchMs - 10 * stretchMs;
-    const job = { ...newJob({ metric: metric.name, revision: 1, fromMs, toMs: untilMs }, nowMs), id: 1 };
+    const job = {
+      ...newJob({ metric: metric.name, revision: 1, asked: { fromMs, toMs: untilMs } }, nowMs),
+      id: 1,
+    };
     const replace = async (shard: number, replacement: Replacement): Promise<ReplaceOutcome> => {
       const object = this.object(objects[shard]?.name ?? "");
       const outcome = object.replacePoints(replacement, this.definitions, nowMs);

@@ -210,7 +210,7 @@ describe("[C4] a backfill", () => {
       headers: { "x-api-key": project.key("read") },
     });
     expect(reader.status).toBe(403);
-    for (let i = 0; i < 8; i++) await start(project, "count", { from: "now-1h" });
+    for (let i = 0; i < 8; i++) await start(project, "count", { from: `now-${i + 2}h` });
     const ninth = await request(project, "POST", "count/backfill", { from: "now-1h" });
     expect([ninth.status, await ninth.json()]).toEqual([
       409,
