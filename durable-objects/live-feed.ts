@@ -6,7 +6,7 @@ import type { WindowSet } from "./engine/window-set.ts";
 import type { LiveHub } from "./live-hub.ts";
 import type { LiveFrame, Position } from "./live/live-frame.ts";
 import { WatcherOutbox } from "./live/watcher-outbox.ts";
-import type { MetricReader } from "./metric-reader.ts";
+import { type MetricReader, TooManyPointsError } from "./metric-reader.ts";
 import type { MetricWindow } from "./metric-window.ts";
 import { type Watcher, type WatcherList, watchingObject } from "./watcher-list.ts";
 
@@ -230,7 +230,12 @@ export class LiveFeed {
       for (const [name, ends] of this.#derived.take()) {
         try {
           await this.#deriveOne(name, ends, oldestReceivedMs);
-        } catch {
+        } catch (error) {
+          // Its watchers are told why by the snapshot that they ask for.
+          if (error instanceof TooManyPointsError) {
+            this.broken(name);
+            continue;
+          }
           // An object that shares a metric is away. Its changes are read when it is back.
           this.#derived.noteEnds(name, ends);
           await new Promise((resolve) => {

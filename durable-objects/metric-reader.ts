@@ -137,14 +137,10 @@ export class MetricReader {
     };
   }
 
-  async #readView(view: View, { groups: _, ...span }: Span): Promise<Reading | undefined> {
+  async #readView(view: View, { fromMs, toMs, stepMs }: Span): Promise<Reading | undefined> {
     if (viewFault(view, (name) => this.#defined(name)?.metric) !== undefined) return undefined;
     const [first, second] = viewInputs(view);
-    const before = (agoMs: number): Span => ({
-      ...span,
-      fromMs: span.fromMs - agoMs,
-      toMs: span.toMs - agoMs,
-    });
+    const before = (agoMs: number): Span => ({ fromMs: fromMs - agoMs, toMs: toMs - agoMs, stepMs });
     const [now, then] = await Promise.all([
       this.read(first.metric, before(first.agoMs)),
       this.read(second.metric, before(second.agoMs)),

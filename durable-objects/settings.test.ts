@@ -17,6 +17,7 @@ describe("settings that are right", () => {
       idlePartitionMs: 5_000,
       logRetentionMs: 86_400_000,
       liveTickMs: 200,
+      hubSockets: 2_000,
       liveRetentionMs: 2_592_000_000,
       liveFineMs: 21_600_000,
       archiveEveryMs: 300_000,

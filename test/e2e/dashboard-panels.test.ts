@@ -52,6 +52,26 @@ describe("panels in Chromium", () => {
 
   const panel = (page: Page, title: string) => page.getByRole("article", { name: title, exact: true });
 
+  /** Pixels of the first canvas in each look of a bar. Labels are grey and marks of events are dashed and grey, too. */
+  function barPixels(page: Page): Promise<{ solid: number; pale: number; white: number }> {
+    return page.evaluate(() => {
+      const canvas = document.querySelector("canvas");
+      const looks = { solid: 0, pale: 0, white: 0 };
+      if (canvas === null) return looks;
+      const { data } = canvas.getContext("2d")?.getImageData(0, 0, canvas.width, canvas.height) ?? {
+        data: [],
+      };
+      for (let i = 0; i < data.length; i += 4) {
+        const [red = 0, green = 0, blue = 0, alpha = 0] = data.slice(i, i + 4);
+        const isGrey = Math.max(red, green, blue) - Math.min(red, green, blue) < 40;
+        if (!isGrey && alpha === 255) looks.solid++;
+        if (!isGrey && alpha > 50 && alpha < 100) looks.pale++;
+        if (alpha > 150 && Math.min(red, green, blue) > 175) looks.white++;
+      }
+      return looks;
+    });
+  }
+
   async function download(page: Page, title: string, item: string): Promise<Download> {
     await page.getByRole("button", { name: `Menu of ${title}`, exact: true }).click();
     const saved = page.waitForEvent("download");
@@ -74,20 +94,14 @@ describe("panels in Chromium", () => {
 
   it("[U1] provisional, final and revised points look different", async () => {
     const page = await seen.openDrawn("/d/kinds?panel=2");
-    await hits("second", 25, { "a.example": 30 });
-    await sleep(3_000);
-    await page.getByRole("button", { name: "Pause" }).click();
-    const before = await panel(page, "As bars").locator("canvas").screenshot();
-    await page.getByRole("button", { name: /Resume/ }).click();
-    // What is final is revised: the values stay what they were but for a little, and the bars get their marks.
-    await page.locator("body").press("v");
-    await panel(page, "As bars").focus();
-    await page.keyboard.press("v");
-    const table = page.getByRole("group", { name: "As bars, as a table" });
-    await expect.poll(() => table.innerText(), { timeout: 10_000 }).toMatch(/revised/);
-    await page.keyboard.press("v");
-    await page.locator("canvas").waitFor();
-    expect((await panel(page, "As bars").locator("canvas").screenshot()).equals(before)).toBe(false);
+    // Solid bars are final, pale ones provisional, and a white line on top is a revision.
+    await hits("open", 3, { "a.example": 20 });
+    await expect.poll(() => barPixels(page), { timeout: 10_000 }).toMatchObject({ white: 0 });
+    const looks = await barPixels(page);
+    expect(looks.solid).toBeGreaterThan(500);
+    expect(looks.pale).toBeGreaterThan(20);
+    await hits("late", 25, { "a.example": 30 });
+    await expect.poll(async () => (await barPixels(page)).white, { timeout: 10_000 }).toBeGreaterThan(20);
     await page.close();
   });
 
@@ -200,23 +214,31 @@ describe("panels in Chromium", () => {
     seen.errors.length = 0;
   });
 
-  it("[U3] merged frames are told, which only a slow way to the page makes", async () => {
+  it("[U3] merged frames are told, when the server has had to wait for this page", async () => {
     const page = await seen.browser.newPage();
+    const held: (() => void)[] = [];
+    let holds = true;
     await page.routeWebSocket(/\/v1\/live/, (socket) => {
       const server = socket.connectToServer();
-      server.onMessage((data) => {
-        const text = String(data);
-        const isDelta = text.startsWith("{") && text.includes('"type":"delta"');
-        socket.send(isDelta ? JSON.stringify({ ...(JSON.parse(text) as object), merged: 2 }) : data);
+      // What the page has taken is told late, as over a slow line.
+      socket.onMessage((data) => {
+        const isHeld = holds && String(data).includes('"ack"');
+        if (isHeld) held.push(() => server.send(data));
+        else server.send(data);
       });
     });
     await page.goto(`${seen.freshet.url}/d/kinds`);
     await panel(page, "As line").locator("canvas, .panel-note").first().waitFor();
-    for (let i = 0; i < 3; i++) {
-      await hits(`merged-${i}`, 1, { "a.example": 1 });
-      await sleep(700);
+    const text = () => panel(page, "As line").innerText();
+    for (let i = 0; i < 60 && held.length === 0; i++) await hits(`held-${i}`, 1, { "a.example": 1 });
+    for (let i = 0; i < 30; i++) {
+      await hits(`slow-${i}`, 1, { "a.example": 1 });
+      await sleep(250);
     }
-    await expect.poll(() => panel(page, "As line").innerText(), { timeout: 10_000 }).toMatch(/⇉ \d+/);
+    holds = false;
+    for (const send of held) send();
+    await hits("after", 1, { "a.example": 1 });
+    await expect.poll(text, { timeout: 10_000 }).toMatch(/⇉ \d+/);
     await page.close();
   });
 

@@ -3,7 +3,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "c
 import { sign } from "hono/jwt";
 import { describe, expect, it } from "vitest";
 import type { Dashboard } from "../../protocol/dashboard.ts";
-import type { ErrorMessage, SnapshotMessage } from "../../protocol/live.ts";
+import { COMPACT_SUBPROTOCOL, type ErrorMessage, type SnapshotMessage } from "../../protocol/live.ts";
 import type { MetricSource } from "../../protocol/metric.ts";
 import type { QueryAnswer } from "../../protocol/series.ts";
 import type { MintedShare, SharedView } from "../../protocol/share.ts";
@@ -316,6 +316,44 @@ describe("[I9] a share link's socket", () => {
       expect(delta).toContain('"site":"a"');
       expect(delta).not.toContain('"site":"b"');
     }
+  });
+
+  it("[I9] compact frames spell no other group, also where others have been told of it", async () => {
+    const project = await withClicks();
+    const { token } = await mint(project, { metrics: ["clicks"], groups: [{ site: "a" }] });
+    const told = new Map<string, string>();
+    const open = async (key: string): Promise<WebSocket> => {
+      const response = await exports.default.fetch("http://freshet.test/v1/live", {
+        headers: { upgrade: "websocket", "sec-websocket-protocol": `${COMPACT_SUBPROTOCOL}, ${key}` },
+      });
+      const socket = response.webSocket;
+      if (socket === null) throw new Error(`no socket: ${response.status}`);
+      socket.binaryType = "arraybuffer";
+      socket.addEventListener("message", ({ data }) => {
+        const text = typeof data === "string" ? data : new TextDecoder().decode(data as ArrayBuffer);
+        told.set(key, (told.get(key) ?? "") + text);
+      });
+      socket.accept();
+      socket.send(JSON.stringify({ type: "subscribe", id: "1", metric: "clicks" }));
+      return socket;
+    };
+    const tells = async (key: string, text: string) => {
+      for (let tries = 0; told.get(key)?.includes(text) !== true && tries < 100; tries++)
+        await scheduler.wait(50);
+      return told.get(key)?.includes(text) === true;
+    };
+    const sockets = [await open(project.key("read"))];
+    expect(await tells(project.key("read"), '"site":"b"')).toBe(true);
+    sockets.push(await open(token));
+    expect(await tells(token, '"site":"a"')).toBe(true);
+    const now = Date.now();
+    await project.post(
+      ["late", "a"].map((site) => ({ name: "click", ts: now, props: { site, secret: "yes" } })),
+    );
+    expect(await tells(project.key("read"), '"site":"late"')).toBe(true);
+    await scheduler.wait(500);
+    expect(told.get(token)).not.toMatch(/"site":"(b|late)"/);
+    for (const socket of sockets) socket.close();
   });
 
   it("[I9] a key's socket is not restricted, whatever its client says in our header", async () => {

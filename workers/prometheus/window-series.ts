@@ -102,7 +102,12 @@ export class WindowSeries {
     });
     if (!outcome.ok) {
       if (outcome.reason === "unknown_metric") return [];
-      throw new PromqlError("execution", outcome.message);
+      if (outcome.reason !== "step") throw new PromqlError("execution", outcome.message);
+      const since = new Date(fromMs).toISOString();
+      throw new PromqlError(
+        "execution",
+        `samples of '${metric.name}' of ${since} are no longer kept as they were sealed: that takes the archive's bucket, or TSDB_QUERY_URL`,
+      );
     }
     if ("body" in outcome) return (JSON.parse(outcome.body) as QueryAnswer).series;
     const read = await new TieredReader(this.#env, this.#project).read(

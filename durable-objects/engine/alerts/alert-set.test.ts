@@ -1,11 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type AlertSource, parseAlert } from "../../../protocol/alert.ts";
+import { parseMetric } from "../../../protocol/metric.ts";
 import { parseView, type View, type ViewSource } from "../../../protocol/view.ts";
 import type { Event } from "../../../protocol/event.ts";
 import { at, define, Feed, PARTITIONS, START_MS, throughJson } from "../../../test/helpers/window-feed.ts";
 import { alertOracle, type FinalPoint } from "../../../test/oracle/alert-oracle.ts";
-import type { CompiledMetric } from "../compiled-metric.ts";
+import { type CompiledMetric, compileMetric } from "../compiled-metric.ts";
+import { RangeFolder } from "../range-folder.ts";
 import type { SealedPoint } from "../sealed-point.ts";
 import { shardOf } from "../pane-folder.ts";
 import { WindowSet, type WindowStep } from "../window-set.ts";
@@ -14,6 +16,7 @@ import { watchedMetric } from "./metric-points.ts";
 
 /** Rules begin with the windows that end after this, and as long again as one lasts. */
 const DEFINED_MS = START_MS - 20_000;
+const COUNT = { aggregate: "count", window: { type: "tumbling", size: "1s" } };
 const OPTIONS = { partitions: PARTITIONS, idlePartitionMs: 5_000 };
 
 /** Windows with rules, as a window object has them: a checkpoint, and a journal of the steps since. */
@@ -176,6 +179,64 @@ describe("[A1] rules over windows", () => {
     move(feed, 61_000);
     move(feed, 62_000);
     expect(feed.told).toEqual(["rule0 fired  at 61000 #1 1.5", "rule0 resolved  at 62000 #1 null"]);
+  });
+
+  it("[A1] a ratio is looked at when both its metrics are final, though one is sealed and on disk by then", () => {
+    const of = (name: string, event: string, delay: string) => {
+      const parsed = parseMetric(name, { ...COUNT, event, delay, lateness: "0s" });
+      if (!parsed.ok) throw new Error(parsed.message);
+      return { metric: parsed.value, revision: 1 };
+    };
+    const both = [of("orders", "order", "0s"), of("visits", "visit", "10s")];
+    const set = new WindowSet({ partitions: 1, idlePartitionMs: 5_000 });
+    set.define(both);
+    const stored: SealedPoint[] = [];
+    const view = parseView("rate", { ratio: { numerator: "orders", denominator: "visits" } });
+    const rule = parseAlert("low", { metric: "rate", condition: "< 0.5" });
+    if (!view.ok || !rule.ok) throw new Error("both are sound");
+    const points = (metric: string, fromMs: number, toMs: number) =>
+      metric === "orders" ? stored.filter(([end]) => end >= fromMs && end <= toMs) : [];
+    const alerts = new AlertSet({
+      watched: (name) => watchedMetric(name, set, view.value, name === "rate" ? points : () => []),
+      share: undefined,
+    });
+    alerts.define([{ rule: rule.value, definedMs: DEFINED_MS }]);
+    const told: string[] = [];
+    const range = (to: number, events: [name: string, offsetMs: number][], nowMs: number) => {
+      const folder = new RangeFolder(both.map(compileMetric));
+      for (const [name, offsetMs] of events) folder.add({ ...at(offsetMs), name });
+      const partial = { partition: 0, after: to - 1, from: to, to, version: 1, oldestReceivedMs: nowMs };
+      set.step({ type: "range", partial: throughJson({ ...partial, ...folder.finish() }) }, START_MS + nowMs);
+      alerts.advance();
+      told.push(...alerts.takeTransitions().map(textOf));
+      stored.push(...(set.metric("orders")?.takeSealed() ?? []));
+    };
+    range(
+      0,
+      [
+        ["order", 100],
+        ["visit", 200],
+        ["visit", 300],
+        ["visit", 400],
+      ],
+      900,
+    );
+    range(
+      1,
+      [
+        ["order", 1_100],
+        ["visit", 1_200],
+      ],
+      1_900,
+    );
+    range(2, [["order", 9_000]], 9_000);
+    expect(told).toEqual([]);
+    expect(stored.map(([end]) => end - START_MS)).toEqual([1_000, 2_000]);
+    range(3, [["order", 13_000]], 13_000);
+    expect(told.map((text) => text.replace(/\.33\d+/, ".33"))).toEqual([
+      "low fired  at 1000 #1 0.33",
+      "low resolved  at 2000 #1 1",
+    ]);
   });
 
   it("[A1] a rule that changes its meaning, or goes, resolves what it fired; another webhook changes nothing", () => {
