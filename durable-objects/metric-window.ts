@@ -4,6 +4,7 @@ import { askReader } from "./ask-reader.ts";
 import type { Replacement, ReplaceOutcome } from "./backfill/replacement.ts";
 import type { ProjectAlerts } from "./catalog-alerts.ts";
 import type { Definitions } from "./definitions.ts";
+import type { DefinedMetric } from "./engine/compiled-metric.ts";
 import type { RangePartial } from "./engine/partials.ts";
 import { matchesGroups } from "./engine/group-key.ts";
 import { metricsOf, projectOf } from "./engine/placement.ts";
@@ -256,6 +257,22 @@ export class MetricWindow extends DurableObject<Env> {
     try {
       const share = this.#reader.readShare(metric, span);
       return share && JSON.stringify(share);
+    } catch (error) {
+      if (error instanceof TooManyPointsError) return JSON.stringify(tooManyPoints(error));
+      throw error;
+    }
+  }
+
+  /** JSON of `KeptPoints`, or of a `Refusal`: what the archive does not have yet of a step. Undefined: of another metric. */
+  async keptPoints(definedText: string, afterMs: number, untilMs: number): Promise<string | undefined> {
+    const defined = JSON.parse(definedText) as DefinedMetric;
+    const { metric, revision } = defined;
+    await this.#refreshFor(metric.name, revision);
+    // What is sealed belongs to it as well, written or not.
+    if ((this.#set.metric(metric.name)?.sealedPoints ?? 0) > 0) this.#checkpoint();
+    try {
+      const kept = this.#reader.keptPoints(defined, afterMs, untilMs);
+      return kept && JSON.stringify(kept);
     } catch (error) {
       if (error instanceof TooManyPointsError) return JSON.stringify(tooManyPoints(error));
       throw error;

@@ -144,6 +144,12 @@ export class PointStore {
     }));
   }
 
+  /** Points of a metric that end by then are not kept any more, at whatever step; 0: none has gone. */
+  lostMs(metric: string): number {
+    const query = "SELECT after_ms FROM kept WHERE metric = ? AND step_ms = ?";
+    return this.#rows<{ after_ms: number }>(query, metric, LOST)[0]?.after_ms ?? 0;
+  }
+
   /**
    * Rolls up what has become old enough, a few stretches at a time.
    *

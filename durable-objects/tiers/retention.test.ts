@@ -90,6 +90,30 @@ describe("[S1] points that are past their time", { timeout: 60_000 }, () => {
     expect(await faultsOf(bench, metric, events)).toEqual([]);
   });
 
+  it.each([
+    { aggregate: "count" },
+    { aggregate: "p95(value)", groupBy: [] },
+    { aggregate: "sum(value)", shards: 3 },
+    { aggregate: "count", window: { type: "sliding", size: "1h", every: "5m" } },
+  ])("[S2] and those that are kept make one step, however long: $aggregate, $window", async (definition) => {
+    const metric = metricOf({ window: { type: "tumbling", size: "1m" }, ...definition });
+    const bench = benchOf(metric);
+    const events = eventsOf(NOW_MS - 40 * DAY, 40 * 24, 20 * MINUTE);
+    await bench.feed(events, 2 * HOUR);
+    await bench.settle(NOW_MS);
+    for (const stepMs of [75 * MINUTE, 5 * HOUR, 2 * DAY, 7 * DAY, 20 * DAY]) {
+      const asked = { fromMs: NOW_MS - 40 * DAY, toMs: NOW_MS - HOUR, stepMs };
+      const query = { metric: "m", ...asked, upToNow: false, mostPoints: 11_000 };
+      const plan = await bench.plan(query, NOW_MS);
+      if ("ok" in plan) throw new Error(plan.message);
+      const series = await bench.read(plan);
+      if (!Array.isArray(series)) throw new Error(series.message);
+      expect(answerFaults(metric, series, expectedSteps(metric, events, stepMs), asked), `${stepMs}`).toEqual(
+        [],
+      );
+    }
+  });
+
   it("[S1] in the archive are found when a view makes points be kept for longer", async () => {
     const metric = metricOf();
     const views: View[] = [{ name: "v", type: "change", metric: "m", agoMs: 7 * DAY, as: "relative" }];

@@ -6,7 +6,7 @@ import { type BackfillJob, newJob } from "../../durable-objects/backfill/backfil
 import { BackfillRun, TakeLaterError } from "../../durable-objects/backfill/backfill-run.ts";
 import type { ReplaceOutcome, Replacement } from "../../durable-objects/backfill/replacement.ts";
 import type { Definitions } from "../../durable-objects/definitions.ts";
-import { compileMetric } from "../../durable-objects/engine/compiled-metric.ts";
+import { compileMetric, type DefinedMetric } from "../../durable-objects/engine/compiled-metric.ts";
 import { type Placement, placementsOf } from "../../durable-objects/engine/placement.ts";
 import { RangeFolder } from "../../durable-objects/engine/range-folder.ts";
 import { replayed } from "../../durable-objects/engine/replay.ts";
@@ -125,6 +125,11 @@ class WindowObject {
   readShare(name: string, span: Span): Promise<string | undefined> {
     const share = this.reader.readShare(name, span);
     return Promise.resolve(share && JSON.stringify(share));
+  }
+
+  keptPoints(defined: string, afterMs: number, untilMs: number): Promise<string | undefined> {
+    const kept = this.reader.keptPoints(JSON.parse(defined) as DefinedMetric, afterMs, untilMs);
+    return Promise.resolve(kept && JSON.stringify(kept));
   }
 
   async readSeries(name: string, span: Span): Promise<WindowAnswer> {

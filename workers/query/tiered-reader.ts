@@ -9,7 +9,7 @@ import { resample } from "../../durable-objects/engine/window-points.ts";
 import { type Env, settingsOf } from "../../durable-objects/env.ts";
 import { spanOf } from "../../durable-objects/query-planner.ts";
 import type { Part } from "../../durable-objects/tiers/plan.ts";
-import { TooManyPointsError } from "../../durable-objects/metric-reader.ts";
+import { type KeptPoints, TooManyPointsError } from "../../durable-objects/metric-reader.ts";
 import {
   type Refusal,
   type StitchInput,
@@ -80,24 +80,40 @@ export class TieredReader {
   async #readArchive(
     compiled: CompiledMetric,
     objects: readonly string[],
-    { afterMs, untilMs, rolledUpMs = 0 }: Part,
+    { afterMs, untilMs, rolledUpMs = 0, isShared = false }: Part,
     stepMs: number,
   ): Promise<Series[]> {
     if (this.#env.ARCHIVE === undefined) return [];
     const bucket = bucketOf(this.#env.ARCHIVE);
     const { metric, revision } = compiled;
-    const question = { metric: metric.name, revision, stepMs: rolledUpMs, afterMs, untilMs };
-    const span = { afterMs, untilMs, mostPoints: LIMITS.archivedPoints };
+    const mostPoints = LIMITS.archivedPoints;
     const shares = await Promise.all(
       objects.map(async (object) => {
+        const kept = isShared ? await this.#keptPoints(compiled, object, { afterMs, untilMs }) : undefined;
+        const span = { afterMs, untilMs: kept === undefined ? untilMs : Math.min(kept.lostMs, untilMs) };
+        const question = { metric: metric.name, revision, stepMs: rolledUpMs, ...span };
         const listing = await this.#env.POINT_ARCHIVER.getByName(object).listing(question);
-        const points = await readPoints(compiled, listing, span, bucket, this.cold);
-        const read = points.map((point) => readSealed(compiled, point));
+        const points = await readPoints(compiled, listing, { ...span, mostPoints }, bucket, this.cold);
+        const read = [...points, ...(kept?.points ?? [])].map((point) => readSealed(compiled, point));
         const share = shareOf(compiled, resample(compiled, read, stepMs, CLOSED));
         return { ...share, watermark: null, closed: CLOSED };
       }),
     );
     return mergeShares(compiled, shares, metric.window.type === "sliding" ? metric.window.sizeMs : stepMs);
+  }
+
+  /** The newer points of a step whose older ones only the archive has. */
+  async #keptPoints(
+    { metric, revision }: CompiledMetric,
+    object: string,
+    { afterMs, untilMs }: Pick<Part, "afterMs" | "untilMs">,
+  ): Promise<KeptPoints | undefined> {
+    const defined = JSON.stringify({ metric, revision });
+    const text = await this.#env.METRIC_WINDOW.getByName(object).keptPoints(defined, afterMs, untilMs);
+    if (text === undefined) return undefined;
+    const kept = JSON.parse(text) as KeptPoints | Refusal;
+    if ("ok" in kept) throw new TooManyPointsError(kept.message);
+    return kept;
   }
 
   /** A store that does not answer is done without, where the archive has the same: the plan then says so. */
