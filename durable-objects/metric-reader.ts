@@ -224,7 +224,8 @@ function* ofGroups(
   }
 }
 
-function checkCount(points: number, bound: number, verb: string): void {
+/** @throws TooManyPointsError */
+export function checkCount(points: number, bound: number, verb: string): void {
   if (points <= bound) return;
   throw new TooManyPointsError(
     `the question ${verb} more than ${bound} points; ask for a shorter span, a longer step, or fewer groups`,

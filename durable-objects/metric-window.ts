@@ -166,6 +166,7 @@ export class MetricWindow extends DurableObject<Env> {
       metric: query.metric,
       series: series.filter(({ group }) => matchesGroups(group, groups)),
       tiers: planned.tiers,
+      ...(planned.nextMs === undefined ? {} : { next: planned.nextMs }),
     }));
   }
 

@@ -240,10 +240,13 @@ export class TierBench {
   }
 
   /** Reads what a plan names, as `GET /v1/query` does. */
-  async read(plan: StitchPlan, groups: Group[] = []): Promise<Series[] | Refusal> {
+  async read(plan: StitchPlan, groups?: Group[]): Promise<Series[] | Refusal> {
     const span = windowSpanOf(plan);
     if (span !== undefined) {
-      const reading = await this.object(PROJECT).reader.read(plan.metric, { ...span, groups });
+      const reading = await this.object(PROJECT).reader.read(plan.metric, {
+        ...span,
+        ...(groups && { groups }),
+      });
       return reading?.series ?? [];
     }
     const env = {
@@ -253,7 +256,7 @@ export class TierBench {
       POINT_ARCHIVER: { getByName: (name: string) => this.object(name).archiver },
     };
     const reader = new TieredReader(env as never, PROJECT);
-    const read = await reader.read(plan);
+    const read = await reader.read(plan, groups);
     this.cold.requests += reader.cold.requests;
     this.cold.bytes += reader.cold.bytes;
     this.cold.neededBytes += reader.cold.neededBytes;

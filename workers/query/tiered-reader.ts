@@ -2,6 +2,7 @@ import { bucketOf } from "../../durable-objects/archive/archive-bucket.ts";
 import type { ReadCounts } from "../../durable-objects/archive/read-groups.ts";
 import { readPoints, TooManyArchivedPointsError } from "../../durable-objects/archive/read-points.ts";
 import { type CompiledMetric, compileMetric } from "../../durable-objects/engine/compiled-metric.ts";
+import { matchesGroups } from "../../durable-objects/engine/group-key.ts";
 import { readSealed } from "../../durable-objects/engine/sealed-point.ts";
 import { mergeShares, shareOf } from "../../durable-objects/engine/shares.ts";
 import { viewSeries } from "../../durable-objects/engine/views.ts";
@@ -9,7 +10,7 @@ import { resample } from "../../durable-objects/engine/window-points.ts";
 import { type Env, settingsOf } from "../../durable-objects/env.ts";
 import { spanOf } from "../../durable-objects/query-planner.ts";
 import type { Part } from "../../durable-objects/tiers/plan.ts";
-import { type KeptPoints, TooManyPointsError } from "../../durable-objects/metric-reader.ts";
+import { checkCount, type KeptPoints, TooManyPointsError } from "../../durable-objects/metric-reader.ts";
 import {
   type Refusal,
   type StitchInput,
@@ -18,7 +19,7 @@ import {
   type WindowAnswer,
 } from "../../durable-objects/window-query.ts";
 import { LIMITS } from "../../protocol/limits.ts";
-import type { Series } from "../../protocol/series.ts";
+import type { Group, Series } from "../../protocol/series.ts";
 import { HttpError } from "../http-error.ts";
 import { HotPoints } from "./hot-points.ts";
 
@@ -39,9 +40,11 @@ export class TieredReader {
     this.#project = project;
   }
 
-  async read({ view, inputs, stepMs, closedMs }: StitchPlan): Promise<Series[] | Refusal> {
+  /** @param groups of a metric itself, what is left out: groups that match none of these. */
+  async read({ view, inputs, stepMs, closedMs }: StitchPlan, groups?: Group[]): Promise<Series[] | Refusal> {
     try {
-      const all = await Promise.all(inputs.map((input) => this.#readInput(input, stepMs)));
+      const wanted = view === undefined ? groups : undefined;
+      const all = await Promise.all(inputs.map((input) => this.#readInput(input, stepMs, wanted)));
       const [[first, firstSeries], [second, secondSeries]] = [
         [inputs[0]?.defined.metric, all[0]],
         [inputs[1]?.defined.metric, all[1]],
@@ -60,7 +63,7 @@ export class TieredReader {
     }
   }
 
-  async #readInput(input: StitchInput, stepMs: number): Promise<Series[]> {
+  async #readInput(input: StitchInput, stepMs: number, groups?: Group[]): Promise<Series[]> {
     const compiled = compileMetric(input.defined);
     const { parts } = input.plan;
     // What the window objects have is read in one go: their tiers are neighbours.
@@ -71,10 +74,14 @@ export class TieredReader {
     });
     if (windows.length > 0) {
       const object = this.#env.METRIC_WINDOW.getByName(this.#project);
-      const span = spanOf(windows, stepMs);
+      const span = { ...spanOf(windows, stepMs), ...(groups === undefined ? {} : { groups }) };
       read.push(object.readSeries(compiled.metric.name, span).then(seriesOfAnswer));
     }
-    return joinSeries(await Promise.all(read));
+    const all = await Promise.all(read);
+    const spans = all.map((series) => series.filter(({ group }) => matchesGroups(group, groups)));
+    const points = spans.flat().reduce((sum, { t }) => sum + t.length, 0);
+    checkCount(points, LIMITS.answeredPoints, "answers with");
+    return joinSeries(spans);
   }
 
   async #readArchive(
