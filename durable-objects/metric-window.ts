@@ -222,6 +222,7 @@ export class MetricWindow extends DurableObject<Env> {
     const reason = this.#keeper.laterThan(windows, replacement);
     if (reason !== undefined) return { type: "later", reason };
     this.#checkpoint(replacement);
+    this.#keeper.replaced(replacement);
     return { type: "replaced" };
   }
 

@@ -33,7 +33,7 @@ export interface StoreCoverage {
 export interface ArchiveCoverage {
   /** It has every window as it was sealed, and all that the window objects no longer have rolled up to this. */
   rolledUpMs?: number;
-  /** But for these spans, which went before they could be rolled up. */
+  /** But for these spans, which went before they could be rolled up, or were computed anew and have yet to be. */
   notRolledUp?: EndSpan[];
 }
 
