@@ -27,6 +27,8 @@ export interface HubStats {
   project: string;
   sockets: number;
   subscriptions: number;
+  /** Metrics of which it keeps something. */
+  metrics: number;
   /** Snapshots and deltas. */
   framesSent: number;
   bytesSent: number;
@@ -157,6 +159,7 @@ export class LiveHub extends DurableObject<Env> {
       project: projectOf(this.#name),
       sockets: this.#subscriptions.sockets,
       subscriptions: this.#subscriptions.count,
+      metrics: this.#server.metrics,
       ...this.#counts,
       ...this.#server.counts,
       hasOverflowed: this.#hasOverflowed,

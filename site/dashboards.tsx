@@ -102,7 +102,7 @@ function Shown({ readKey, catalog, reload }: Omit<DashboardsProps, "view">) {
         ) : (
           <Header
             dashboards={dashboards}
-            current={dashboard?.name ?? ""}
+            current={slot === undefined || rest[0] === dashboard?.name ? (dashboard?.name ?? "") : ""}
             context={context}
             onHelp={() => setDialog("keys")}
           />

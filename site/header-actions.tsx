@@ -1,8 +1,8 @@
 import type { ComponentType } from "preact";
 import { useState } from "preact/hooks";
-import { useLoaded } from "./hooks.ts";
+import { useLoaded, useStore } from "./hooks.ts";
 import { PathIcon } from "./icons.tsx";
-import { followLink } from "./route.ts";
+import { followLink, fragment } from "./route.ts";
 import { HEADER_ACTIONS, offered, type DialogProps, type HeaderAction, type SlotContext } from "./slots.ts";
 
 /** The buttons that `slots.ts` lists for the header. */
@@ -28,6 +28,7 @@ interface ActionButtonProps {
 
 function ActionButton({ action, context, onOpen }: ActionButtonProps) {
   const { label, icon, href } = action;
+  const place = useStore(fragment);
   const face = (
     <>
       <PathIcon d={icon} />
@@ -36,14 +37,21 @@ function ActionButton({ action, context, onOpen }: ActionButtonProps) {
   );
   if (href === undefined) {
     return (
-      <button type="button" class="button action" aria-label={label} onClick={onOpen}>
+      <button type="button" class="button action" aria-label={label} title={label} onClick={onOpen}>
         {face}
       </button>
     );
   }
   const target = href(context.dashboard?.name ?? "");
   return (
-    <a class="button action" aria-label={label} href={target} onClick={(event) => followLink(event, target)}>
+    <a
+      class="button action"
+      aria-label={label}
+      title={label}
+      href={target}
+      aria-current={place === target ? "page" : undefined}
+      onClick={(event) => followLink(event, target)}
+    >
       {face}
     </a>
   );

@@ -6,8 +6,9 @@ import { NumberPanel } from "./panels/number-panel.tsx";
 import type { PanelProps } from "./panels/panel-props.ts";
 import { TablePanel } from "./panels/table-panel.tsx";
 import { ToplistPanel } from "./panels/toplist-panel.tsx";
+import { formatTime } from "./time-axis.ts";
 import { isFixed, spanMs } from "./time-range.ts";
-import type { DrawnMetric } from "./traits.ts";
+import { type DrawnMetric, traitsOf } from "./traits.ts";
 
 interface PanelBodyProps extends Omit<PanelProps, "series"> {
   series: PanelSeries | undefined;
@@ -20,13 +21,20 @@ const loadTable = async () => (await import("./on-demand/points-table.tsx")).Poi
 
 /** What a panel shows: its drawing, or what is to be known while there is none. */
 export function PanelBody({ series, metric, asTable, ...props }: PanelBodyProps) {
-  const { panel, range } = props;
+  const { panel, range, traits, nowMs } = props;
   if (series?.error !== undefined) return <PanelNote tone="error" title="No answer" text={series.error} />;
   if (series === undefined || !series.ready) return <div class="skeleton" aria-hidden="true" />;
-  if (series.buffer.t.length === 0) {
+  const { buffer } = props.now?.series ?? series;
+  if (buffer.t.length === 0) {
     const event = metric?.event ? ` named “${metric.event}”` : "";
     return isFixed(range) ? (
       <PanelNote tone="empty" title="Nothing in this range" text={`No events${event} are known from then.`} />
+    ) : traits.stepMs > traitsOf(metric).stepMs ? (
+      <PanelNote
+        tone="empty"
+        title={`No point in the last ${formatSpan(spanMs(range))} yet`}
+        text={`Points are ${formatSpan(traits.stepMs)} apart here; the next is due ${formatTime(nextMs(nowMs, traits.stepMs), traits.stepMs)}.`}
+      />
     ) : (
       <PanelNote
         tone="empty"
@@ -35,7 +43,7 @@ export function PanelBody({ series, metric, asTable, ...props }: PanelBodyProps)
       />
     );
   }
-  if (!series.buffer.hasValues) {
+  if (!buffer.hasValues) {
     const text =
       "A window's value appears once there is something to compute it from, or to compare it with.";
     return <PanelNote tone="empty" title="No values yet" text={text} />;
@@ -56,6 +64,11 @@ export function PanelBody({ series, metric, asTable, ...props }: PanelBodyProps)
     default:
       return <PanelNote tone="error" title="A newer kind of panel" text="Load this page again to see it." />;
   }
+}
+
+/** The end of the step that is open now: steps begin at multiples of their length. */
+function nextMs(nowMs: number, stepMs: number): number {
+  return Math.ceil(nowMs / stepMs) * stepMs;
 }
 
 function LazyTable(props: PanelProps) {

@@ -56,7 +56,7 @@ export function PanelCard(card: PanelCardProps) {
   const own = useMemo(() => traitsOf(metric), [metric]);
   const mostPoints = Math.floor(width / POINT_PX[panel.kind]);
   const data = usePanelData({ panel, ownMs, groups: card.groups, traits: own, mostPoints });
-  const { series, traits } = data;
+  const { series, traits, now } = data;
   const toMs = isFixed(data.range) ? data.range.toMs : undefined;
   const fixed = toMs !== undefined;
   const following = !fixed && pausedAtMs === undefined;
@@ -65,6 +65,7 @@ export function PanelCard(card: PanelCardProps) {
   const props: Omit<PanelProps, "series"> = {
     panel,
     traits,
+    now,
     unit: unitOf(panel, metric),
     colors,
     range: data.range,
@@ -104,7 +105,7 @@ export function PanelCard(card: PanelCardProps) {
           {panel.title}
         </h2>
         <StepNote own={own} drawn={traits} />
-        <FreshnessBadge series={series} traits={traits} isPast={fixed} />
+        <FreshnessBadge series={now?.series ?? series} traits={now?.traits ?? traits} isPast={fixed} />
         <PanelMenuButton panel={panel} index={index} commands={commands} context={context} />
       </header>
       <div class="panel-body">

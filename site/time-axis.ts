@@ -8,7 +8,7 @@ export const TIME_STEPS_MS = [
   ...[1, 2, 5, 10, 15, 30].map((seconds) => seconds * SECOND_MS),
   ...[1, 2, 5, 10, 15, 30].map((minutes) => minutes * MINUTE_MS),
   ...[1, 2, 3, 6, 12].map((hours) => hours * HOUR_MS),
-  ...[1, 2, 7, 14, 30].map((days) => days * DAY_MS),
+  ...[1, 2, 7, 14, 30, 60, 90, 180, 365, 730].map((days) => days * DAY_MS),
 ];
 
 const seconds = new Intl.DateTimeFormat(undefined, {

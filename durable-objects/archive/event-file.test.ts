@@ -127,6 +127,21 @@ describe("[C1] files of events", () => {
     expect(back.textBytes).toBe(rows.textBytes);
   });
 
+  it("[C1] are read by DuckDB where a page is more than one frame of Zstandard", async () => {
+    const rows = new EventRows();
+    const random = fc.sample(fc.string({ minLength: 200, maxLength: 200 }), { numRuns: 3_000, seed: 7 });
+    for (const [i, user] of random.entries()) rows.add({ name: "e", ts: 1_795_000_000_000 + i, user }, i, 0);
+    const { body } = encodeEvents(rows);
+    const back = new EventRows();
+    await readRows(body.slice().buffer, back);
+    expect(back.user).toEqual(random);
+    const [found] = await duck(
+      body,
+      'SELECT count(DISTINCT "user")::INT n, sum(length("user"))::INT l FROM FILE',
+    );
+    expect(found).toEqual({ n: new Set(random).size, l: 600_000 });
+  });
+
   it("[P6] takes at most 30 bytes for an event of 170", () => {
     const rows = new EventRows();
     for (const [batch, { bytes }] of makeBodies(200, 100).entries()) {

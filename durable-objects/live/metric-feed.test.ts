@@ -46,6 +46,21 @@ describe("[L4] what a hub encodes of a metric", () => {
     expect(feed.delta(reader({ groups: [{ g: "z" }], groupsKey: "z" }), 0)).toBeUndefined();
   });
 
+  it("[L4] is kept of a bounded number of readers, and snapshots for as long as they serve others", () => {
+    const feed = new MetricFeed();
+    const position = { life: LIFE, sequence: 1 };
+    const snapshot = { position, series: [series("a", 1)], watermark: 500 };
+    for (let i = 0; i < 2_000; i++) {
+      feed.takeSnapshot(snapshot, 1_000 + i, i);
+      feed.snapshot(reader({ id: `${i}` }), snapshot, false);
+      feed.snapshot(reader({ groups: [{ g: `${i}` }], groupsKey: `${i}` }), snapshot, false);
+    }
+    expect(feed.kept.frames).toBeLessThanOrEqual(600);
+    expect(feed.kept.snapshots).toBeLessThanOrEqual(1_001);
+    feed.take(frame(2, series("a", 2)), 9_000);
+    expect(feed.kept).toEqual({ snapshots: 0, frames: 0 });
+  });
+
   it("[L4] names groups in compact frames once, and only those that a reader asks for or may see", () => {
     const feed = new MetricFeed();
     feed.take(frame(1, series("a", 1), series("b", 2)), 0);

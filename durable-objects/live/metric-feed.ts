@@ -52,6 +52,9 @@ export type Taken = "added" | "broken" | "old";
 /** How long a snapshot serves others who come for the same: a thousand may come at once. */
 const SNAPSHOT_AGE_MS = 1_000;
 
+/** Of so many spans, and readers of each, what was encoded is kept while nothing moves: of more than are alike it is of no use. */
+const MOST_ENCODED = 256;
+
 /** What a hub knows of one metric: its newest frames, snapshots that were just taken, and frames as they were encoded. */
 export class MetricFeed {
   #log: DeltaLog | undefined;
@@ -61,6 +64,12 @@ export class MetricFeed {
   #watermark: number | null = null;
   /** Since when nobody here has watched it. */
   idleSinceMs: number | undefined;
+
+  /** How many snapshots and encoded frames are kept. */
+  get kept(): { snapshots: number; frames: number } {
+    const frames = [...this.#spans.values()].reduce((sum, span) => sum + (span?.frames.size ?? 0), 0);
+    return { snapshots: this.#snapshots.size, frames };
+  }
 
   get position(): Position | undefined {
     return this.#log?.position;
@@ -107,6 +116,7 @@ export class MetricFeed {
     const now = this.position;
     if (now === undefined || now.life < snapshot.position.life) this.#begin(new DeltaLog(snapshot.position));
     else if (!this.goesOnFrom(snapshot.position)) return false;
+    this.#forgetSnapshots(nowMs);
     this.#snapshots.set(rangeMs, { snapshot, takenMs: nowMs });
     this.#watermark ??= snapshot.watermark;
     return true;
@@ -114,12 +124,15 @@ export class MetricFeed {
 
   /** A snapshot that was just taken, if there is one to go on from. */
   recentSnapshot(rangeMs: number, nowMs: number): FeedSnapshot | undefined {
-    const recent = this.#snapshots.get(rangeMs);
-    if (recent === undefined || nowMs - recent.takenMs > SNAPSHOT_AGE_MS) {
-      this.#snapshots.delete(rangeMs);
-      return undefined;
+    this.#forgetSnapshots(nowMs);
+    const recent = this.#snapshots.get(rangeMs)?.snapshot;
+    return recent !== undefined && this.goesOnFrom(recent.position) ? recent : undefined;
+  }
+
+  #forgetSnapshots(nowMs: number): void {
+    for (const [rangeMs, { takenMs }] of this.#snapshots) {
+      if (nowMs - takenMs > SNAPSHOT_AGE_MS) this.#snapshots.delete(rangeMs);
     }
-    return this.goesOnFrom(recent.snapshot.position) ? recent.snapshot : undefined;
   }
 
   /** What a reader has not been told, as one delta; undefined: nothing that it wants. The log covers its sequence. */
@@ -161,7 +174,7 @@ export class MetricFeed {
         message: { type: "delta", cursor: cursorOf(position), watermark, lag: 0 },
         frames: new Map(),
       };
-      this.#spans.set(key, span);
+      this.#keep(key, span);
     }
     const { cursor } = span.message;
     return this.#encoded(span, reader, (matching) => ({
@@ -182,6 +195,7 @@ export class MetricFeed {
 
   #append(log: DeltaLog, to: number, delta: FrameDelta, nowMs: number): void {
     log.append(to, delta, nowMs);
+    this.#forgetSnapshots(nowMs);
     this.#watermark = delta.watermark;
     this.#spans.clear();
   }
@@ -190,8 +204,13 @@ export class MetricFeed {
   #spanOf({ sequence, groups, groupsKey }: Reader, nowMs: number): Span | null {
     const key = `${sequence} ${groupsKey}`;
     let span = this.#spans.get(key);
-    if (span === undefined) this.#spans.set(key, (span = this.#span(sequence, groups, nowMs)));
+    if (span === undefined) this.#keep(key, (span = this.#span(sequence, groups, nowMs)));
     return span;
+  }
+
+  #keep(key: string, span: Span | null): void {
+    if (this.#spans.size >= MOST_ENCODED) this.#spans.clear();
+    this.#spans.set(key, span);
   }
 
   #span(sequence: number, groups: Group[] | undefined, nowMs: number): Span | null {
@@ -219,7 +238,10 @@ export class MetricFeed {
   ): EncodedFrame {
     const key = `${reader.isCompact ? reader.known : ""} ${reader.asks} ${reader.id}`;
     let encoded = span.frames.get(key);
-    if (encoded === undefined) span.frames.set(key, (encoded = this.#encode(message(span.series), reader)));
+    if (encoded === undefined) {
+      if (span.frames.size >= MOST_ENCODED) span.frames.clear();
+      span.frames.set(key, (encoded = this.#encode(message(span.series), reader)));
+    }
     return encoded;
   }
 

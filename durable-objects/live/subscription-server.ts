@@ -43,6 +43,11 @@ export class SubscriptionServer {
   #heldUntilMs = Number.POSITIVE_INFINITY;
   readonly counts = { resumed: 0, snapshots: 0 };
 
+  /** Metrics of which something is known, watched or not. */
+  get metrics(): number {
+    return this.#feeds.size;
+  }
+
   constructor(options: ServerOptions) {
     this.#options = options;
     for (const subscription of options.subscriptions.all) {
@@ -62,7 +67,10 @@ export class SubscriptionServer {
     const { metric } = subscription.wanted;
     const feed = this.#feeds.get(metric);
     const isLast = this.#options.subscriptions.to(metric).size === 0;
-    if (feed !== undefined && isLast) feed.idleSinceMs = Date.now();
+    if (feed === undefined || !isLast) return;
+    // Whatever name a client thinks of, nothing is kept of a metric that there is not.
+    if (feed.position === undefined) this.#feeds.delete(metric);
+    else feed.idleSinceMs = Date.now();
   }
 
   /**

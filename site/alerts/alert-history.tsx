@@ -1,5 +1,5 @@
 import type { AlertEpisode, AlertsAnswer } from "../../protocol/alert.ts";
-import { formatSpan } from "../format.ts";
+import { formatSpan, formatValue } from "../format.ts";
 import { groupLabels } from "../group-label.ts";
 import { formatMoment } from "../time-axis.ts";
 
@@ -45,7 +45,7 @@ function EpisodeRow(episode: AlertEpisode) {
       </span>
       <span class="alerts-when">
         {formatMoment(firedAt)}
-        {firedValue === null ? "" : ` at ${firedValue} (${condition})`}
+        {firedValue === null ? "" : ` at ${formatValue(firedValue, "short")} (${condition})`}
         {resolvedAt === null ? "" : `, for ${formatSpan(Math.max(1_000, resolvedAt - firedAt))}`}
         {reason === undefined ? "" : `: ${REASONS[reason]}`}
       </span>

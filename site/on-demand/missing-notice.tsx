@@ -38,7 +38,7 @@ function UnknownDashboardNotice({ name }: { name: string }) {
   );
 }
 
-const EXAMPLE = `curl -X PUT $SERVER/v1/catalog/dashboards/first \\
+const EXAMPLE = `curl -X PUT ${location.origin}/v1/catalog/dashboards/first \\
   -H "Authorization: Bearer $ADMIN_KEY" \\
   -d '{ "title": "First", "range": "15m", "panels": [
         { "title": "Page views", "kind": "line",

@@ -19,10 +19,10 @@ const TIGHT = /^(%|[kMGT]?(\/s)?)$/;
 
 /** One big number for now, and where it came from. */
 export function NumberPanel(props: PanelProps) {
-  const { panel, series, traits, unit, nowMs, paused, marks } = props;
+  const { panel, series, traits, unit, nowMs, paused, marks, now = props } = props;
   const { picture, value, groups } = useFrozen(paused, series, () => {
-    const found = readings(series.buffer, traits, nowMs);
-    const zero = isKnownZero(series.buffer, traits, series.watermark, nowMs);
+    const found = readings(now.series.buffer, now.traits, nowMs);
+    const zero = isKnownZero(now.series.buffer, now.traits, now.series.watermark, nowMs);
     return {
       picture: pictureOf(series.buffer, [combinedColumn(series.buffer, traits)], traits),
       value: zero
@@ -38,7 +38,8 @@ export function NumberPanel(props: PanelProps) {
   const { prefix = "", digits, unit: suffix } = quantity(value, unit);
   const [, high] = valueRange(picture, fromMs, toMs, false);
   const tone = toneOf(value, marks.thresholds);
-  const peak = `peak ${formatValue(high, unit)}`;
+  // The window that is open now ends beyond the span, or between two points of it.
+  const peak = `peak ${formatValue(Math.max(high, value ?? high), unit)}`;
   return (
     <div class="number">
       <p class={`number-value ${tone === undefined ? "" : `number-${tone.tone}`}`}>

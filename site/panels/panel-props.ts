@@ -6,11 +6,19 @@ import type { PanelSeries } from "../panel-series.ts";
 import { isFixed, type FixedRange, type TimeRange } from "../time-range.ts";
 import type { Traits } from "../traits.ts";
 
+/** Points to read values from. */
+export interface Readable {
+  series: PanelSeries;
+  traits: Traits;
+}
+
 /** What every kind of panel is drawn from. */
 export interface PanelProps {
   panel: Panel;
   series: PanelSeries;
   traits: Traits;
+  /** What is so this second, where the points drawn are further apart than that. */
+  now?: Readable | undefined;
   unit: Unit;
   colors: ColorSlots;
   range: TimeRange;

@@ -11,10 +11,11 @@ const DEFAULT_TOP = 10;
 const REORDER_EVERY_MS = 1_000;
 
 /** Groups by their newest value, the largest first. */
-export function ToplistPanel({ panel, series, traits, unit, colors, nowMs, paused }: PanelProps) {
+export function ToplistPanel(props: PanelProps) {
+  const { panel, series, unit, colors, nowMs, paused, now = props } = props;
   const order = useRef<{ keys: readonly string[]; atMs: number }>({ keys: [], atMs: 0 });
   const found = useFrozen(paused, series, () => {
-    const all = readings(series.buffer, traits, nowMs);
+    const all = readings(now.series.buffer, now.traits, nowMs);
     if (Math.abs(nowMs - order.current.atMs) >= REORDER_EVERY_MS || order.current.keys.length === 0) {
       order.current = { keys: stableOrder(all, order.current.keys), atMs: nowMs };
     }

@@ -52,7 +52,7 @@ export function ShareForm({ dashboard, fault, onWish }: ShareFormProps) {
           <label key={metric} class="share-metric">
             <input type="checkbox" checked={!left.has(metric)} onChange={() => toggle(metric)} />
             <span>
-              {panels.join(", ")} <code>{metric}</code>
+              {panels.join(" · ")} <code>{metric}</code>
             </span>
           </label>
         ))}

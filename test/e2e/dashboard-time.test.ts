@@ -100,14 +100,15 @@ describe("time on the dashboard, in Chromium", () => {
   });
 
   it("[U2] time keeps moving when no data come, and a gap is drawn as a gap", async () => {
-    await beat(20, 7);
+    // As high as what other tests have left in the picture, so that the line is seen above the axis.
+    await beat(20, 500);
     const page = await seen.openDrawn("/d/time");
     await sleep(1_500);
     const inked = await inkOf(page, 0.85, 1);
     await expect.poll(() => inkOf(page, 0.85, 1), { timeout: 20_000 }).toBeLessThan(inked);
     await expect.poll(() => page.locator("main").innerText(), { timeout: 15_000 }).toContain("stale");
     await sleep(2_000);
-    await beat(1, 9);
+    await beat(1, 600);
     // From the right: the new point, then nothing for as long as nothing came, then the line of before.
     await expect.poll(() => widestGap(page), { timeout: 10_000 }).toBeGreaterThan(0.06);
     expect(await widestGap(page)).toBeLessThan(0.5);
@@ -183,6 +184,47 @@ describe("time on the dashboard, in Chromium", () => {
       6.9 * 86_400_000,
     );
     await expect.poll(() => page.locator(".panel-step").first().innerText()).toMatch(/per \d+ (min|h)/);
+    await page.close();
+  });
+
+  it("[U4] over days a number says what is so now, and a chart without a point says when one is due", async () => {
+    await seen.freshet.putMetric({
+      name: "level",
+      event: "level",
+      aggregate: "last(value)",
+      window: { type: "sliding", size: "1m", every: "1s" },
+      delay: "100ms",
+    });
+    await seen.putDashboard({
+      name: "level",
+      title: "Level",
+      range: "1m",
+      panels: [
+        { title: "Level", kind: "number", metric: "level", width: 6, height: 2 },
+        { title: "Over time", kind: "line", metric: "level", width: 6, height: 2 },
+      ],
+    });
+    await seen.freshet.post("level-1", JSON.stringify({ name: "level", value: 3 }));
+    const page = await seen.open("/d/level?from=now-365d");
+    await expect.poll(() => number(page), { timeout: 5_000 }).toBe("3");
+    await expect.poll(() => page.locator("main").innerText()).toMatch(/apart here; the next is due/);
+    await seen.freshet.post("level-2", JSON.stringify({ name: "level", value: 42 }));
+    await expect.poll(() => number(page), { timeout: 5_000 }).toBe("42");
+    expect(await page.locator(".number-note").innerText()).toBe("peak 42");
+    await page.close();
+  });
+
+  it("[U3] on a phone a lost connection is told in the header's row", async () => {
+    const page = await seen.open("/d/time", 390);
+    await expect.poll(() => page.locator(".connection").innerText()).toContain("Connected");
+    const heightOf = () => page.locator(".header").evaluate((header) => header.clientHeight);
+    const before = await heightOf();
+    await page.context().setOffline(true);
+    await page.evaluate(() => dispatchEvent(new Event("online")));
+    await expect
+      .poll(() => page.locator(".connection").innerText(), { timeout: 15_000 })
+      .toContain("Retrying");
+    expect(await heightOf()).toBe(before);
     await page.close();
   });
 

@@ -1,7 +1,7 @@
 import { env, exports } from "cloudflare:workers";
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { describe, expect, it, vi } from "vitest";
-import type { DeltaMessage, SnapshotMessage } from "../../protocol/live.ts";
+import type { DeltaMessage, ErrorMessage, SnapshotMessage } from "../../protocol/live.ts";
 import type { MetricSource } from "../../protocol/metric.ts";
 import { LiveSocket, TestProject } from "./project.ts";
 
@@ -43,6 +43,19 @@ async function clickApart(project: TestProject, count: number, from = 0): Promis
     await scheduler.wait(250);
   }
 }
+
+describe("[L4] what a hub remembers", () => {
+  it("[L4] is nothing of metrics that there are not, whatever names a client thinks of", async () => {
+    const project = await TestProject.with(CLICKS);
+    const live = await project.live();
+    for (let i = 0; i < 200; i++) {
+      live.send({ type: "subscribe", id: "s1", metric: `nothing-${i}`, range: "1m" });
+    }
+    live.send({ type: "subscribe", id: "s2", metric: "nothing", range: "1m" });
+    while ((await live.next<ErrorMessage>()).id !== "s2");
+    await expect.poll(async () => (await hubOf(project.name).stats()).metrics).toBe(0);
+  });
+});
 
 describe("[L4] one encoding for all who want the same", () => {
   it("[L4] of the same groups; others have their own", async () => {

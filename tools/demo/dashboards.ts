@@ -35,7 +35,7 @@ const SERVERS: Dashboard = {
   panels: [
     panel("CPU", "number", "server_cpu", "percent", NUMBER, { thresholds: limits(75, 90) }),
     panel("Memory", "number", "server_memory_percent", "percent", NUMBER, { thresholds: limits(80, 95) }),
-    panel("Network, in and out", "number", "server_network_total", "bytes/s", NUMBER),
+    panel("Network", "number", "server_network_total", "bytes/s", NUMBER),
     panel("Load", "number", "server_load", "short", NUMBER),
     panel("CPU by core", "line", "server_cpu_by_core", "percent", HALF, {
       top: 8,
@@ -54,10 +54,10 @@ const ADS: Dashboard = {
   range: "5m",
   variables: [{ name: "campaign", title: "Campaign", metric: "ad_clicks" }],
   panels: [
-    panel("Clicks, last minute", "number", "ad_clicks", "short", NUMBER),
-    panel("Revenue, last minute", "number", "ad_revenue", "usd", NUMBER),
-    panel("People reached, last minute", "number", "ad_people", "short", NUMBER),
-    panel("Conversion, last minute", "number", "ad_conversion", "percent", NUMBER),
+    panel("Clicks a minute", "number", "ad_clicks", "short", NUMBER),
+    panel("Revenue a minute", "number", "ad_revenue", "usd", NUMBER),
+    panel("People a minute", "number", "ad_people", "short", NUMBER),
+    panel("Conversion", "number", "ad_conversion", "percent", NUMBER),
     panel("Clicks by campaign, last minute", "line", "ad_clicks", "short", WIDE, { top: 6 }),
     panel("Top campaigns", "toplist", "ad_clicks", "short", SIDE, { top: 6 }),
     panel("Clicks each second", "bars", "ad_clicks_per_second", "short", HALF),
@@ -76,7 +76,7 @@ const GAME: Dashboard = {
   panels: [
     panel("Players online", "number", "players_online", "short", NUMBER),
     panel("Matches started", "number", "matches_rate", "per_second", NUMBER),
-    panel("Median session length", "number", "session_length", "ms", NUMBER),
+    panel("Median session", "number", "session_length", "ms", NUMBER),
     panel("Median latency", "number", "latency_median", "ms", NUMBER),
     panel("Players by region", "area", "players_online", "short", WIDE),
     panel("Players now", "toplist", "players_online", "short", SIDE),

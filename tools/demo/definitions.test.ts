@@ -1,8 +1,10 @@
 import { expect, test } from "vitest";
 import { compileMetric } from "../../durable-objects/engine/compiled-metric.ts";
+import { alertFault, parseAlert } from "../../protocol/alert.ts";
 import { parseDashboard } from "../../protocol/dashboard.ts";
 import { type Metric, type MetricSource, parseMetric } from "../../protocol/metric.ts";
 import { inputsOf, parseView, type View, type ViewSource, viewFault } from "../../protocol/view.ts";
+import { DEMO_ALERTS } from "./alerts.ts";
 import { DEMO_DASHBOARDS } from "./dashboards.ts";
 import { DEMO_METRICS, DEMO_VIEWS } from "./metrics.ts";
 import { playersOf } from "./players.ts";
@@ -46,6 +48,21 @@ test.each(DEMO_DASHBOARDS.map((board) => [board.name, board] as const))(
     expect(parsed.ok ? "" : parsed.message).toBe("");
     expect(board.panels.filter((panel) => !NAMES.includes(panel.metric))).toEqual([]);
     expect(board.panels.reduce((sum, { width }) => sum + width, 0) % 12).toBe(0);
+  },
+);
+
+test.each(DEMO_ALERTS.map((rule) => [rule.name, rule] as const))(
+  "[A1] the demo's alert %s is valid, and watches what can be watched",
+  (name, source) => {
+    const parsed = parseAlert(name, source);
+    if (!parsed.ok) throw new Error(parsed.message);
+    const metrics = new Map(DEMO_METRICS.map((metric) => [metric.name, metricOf(metric)]));
+    const views = new Map(DEMO_VIEWS.map((view) => [view.name, viewOf(view)]));
+    const inputs = {
+      metricOf: (wanted: string) => metrics.get(wanted),
+      viewOf: (wanted: string) => views.get(wanted),
+    };
+    expect(alertFault(parsed.value, inputs)).toBeUndefined();
   },
 );
 

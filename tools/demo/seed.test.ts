@@ -18,7 +18,7 @@ const server = createServer((request, response) => {
 
 afterEach(() => server.close());
 
-test("[O1] makes the project and its keys as root, then metrics, views and dashboards as its admin; says what is refused", async () => {
+test("[O1] makes the project and its keys as root, then metrics, views, alerts and dashboards as its admin; says what is refused", async () => {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   await seedDemo({ url, rootKey: "root-secret-of-this-run" });
@@ -33,6 +33,7 @@ test("[O1] makes the project and its keys as root, then metrics, views and dashb
   expect(puts.slice(4).every(({ key }) => key === "Bearer demo-admin")).toBe(true);
   expect(puts.map(({ path }) => path)).toContain("PUT /v1/catalog/metrics/ad_clicks");
   expect(puts.map(({ path }) => path)).toContain("PUT /v1/catalog/dashboards/servers");
+  expect(puts.map(({ path }) => path)).toContain("PUT /v1/catalog/alerts/slow_region");
   const bodies = puts.map(({ body }) => body as object);
   const firstView = bodies.findIndex((body) => "ratio" in body || "change" in body);
   expect(firstView).toBeGreaterThan(bodies.findLastIndex((body) => "aggregate" in body));

@@ -1,3 +1,4 @@
+import { DEMO_ALERTS } from "./alerts.ts";
 import { DEMO_DASHBOARDS } from "./dashboards.ts";
 import { DEMO_METRICS, DEMO_VIEWS } from "./metrics.ts";
 
@@ -12,7 +13,7 @@ export interface SeedOptions {
   signal?: AbortSignal;
 }
 
-/** Makes the demo project with its keys, metrics, views and dashboards; where they exist they are set to what they should be. */
+/** Makes the demo project with its keys, metrics, views, alerts and dashboards; where they exist they are set to what they should be. */
 export async function seedDemo(options: SeedOptions): Promise<void> {
   const { rootKey, project = "demo" } = options;
   const { writeKey = "demo-write", readKey = "demo-read", adminKey = "demo-admin" } = options;
@@ -25,6 +26,7 @@ export async function seedDemo(options: SeedOptions): Promise<void> {
   await Promise.all(DEMO_METRICS.map((metric) => put(adminKey, `metrics/${metric.name}`, metric)));
   // A view is refused while one of its metrics is missing.
   await Promise.all(DEMO_VIEWS.map((view) => put(adminKey, `metrics/${view.name}`, view)));
+  await Promise.all(DEMO_ALERTS.map((rule) => put(adminKey, `alerts/${rule.name}`, rule)));
   await Promise.all(DEMO_DASHBOARDS.map((board) => put(adminKey, `dashboards/${board.name}`, board)));
 }
 
