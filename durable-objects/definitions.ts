@@ -53,8 +53,7 @@ export function viewFaultAfter(
 
 /** Whether a metric can go on with its windows. */
 export function meanTheSame(a: DefinitionSource, b: DefinitionSource): boolean {
-  const [before, after] = [parseMetric(a.name, a), parseMetric(b.name, b)];
-  return before.ok && after.ok && meansTheSame(before.value, after.value);
+  return a.name === b.name && meansTheSame(a.name, a, b);
 }
 
 /** Definitions in the engine's terms. What an older version stored and this one does not read is left out. */

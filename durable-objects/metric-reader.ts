@@ -5,6 +5,7 @@ import { inputsOf, type View, viewFault } from "../protocol/view.ts";
 import type { Definitions } from "./definitions.ts";
 import { type CompiledMetric, compileMetric, type DefinedMetric } from "./engine/compiled-metric.ts";
 import type { MetricWindows } from "./engine/metric-windows.ts";
+import type { SealedPoint } from "./engine/sealed-point.ts";
 import { groupOf, matchesGroups } from "./engine/group-key.ts";
 import { projectOf, shardsOf } from "./engine/placement.ts";
 import { mergeShares, shareOf, type ShareReading } from "./engine/shares.ts";
@@ -33,6 +34,14 @@ export class TooManyPointsError extends Error {
 export interface Reading {
   series: Series[];
   watermark: number | null;
+}
+
+/** Sealed points of one window object, as they are kept. */
+export interface KeptPoints {
+  /** What ends by then is not kept any more: the archive has it, rolled up. */
+  lostMs: number;
+  /** Ascending in their ends. */
+  points: SealedPoint[];
 }
 
 interface MetricReaderOptions {
@@ -93,6 +102,26 @@ export class MetricReader {
     const { compiled, finalEnd, sealedEnd } = windows;
     const share = shareOf(compiled, this.#points(windows, span));
     return { ...share, watermark: this.#watermark(windows), closed: { finalEnd, sealedEnd } };
+  }
+
+  /**
+   * What this object keeps of a metric's sealed points with their ends in `(afterMs, untilMs]`; undefined: it has no such
+   * metric, or another by this name.
+   *
+   * @throws TooManyPointsError
+   */
+  keptPoints(
+    { metric: { name }, revision }: DefinedMetric,
+    afterMs: number,
+    untilMs: number,
+  ): KeptPoints | undefined {
+    if (this.#options.set.metric(name)?.compiled.revision !== revision) return undefined;
+    const { points } = this.#options.store;
+    const lostMs = points.lostMs(name);
+    const fromMs = Math.max(afterMs, lostMs) + 1;
+    checkCount(points.count(name, fromMs, untilMs), LIMITS.answeredPoints, "reads");
+    const kept = [...points.read(name, fromMs, untilMs)];
+    return { lostMs, points: kept.filter(([end]) => end >= fromMs && end <= untilMs) };
   }
 
   /** The window objects of a split metric; none of one that is whole. */
@@ -195,7 +224,8 @@ function* ofGroups(
   }
 }
 
-function checkCount(points: number, bound: number, verb: string): void {
+/** @throws TooManyPointsError */
+export function checkCount(points: number, bound: number, verb: string): void {
   if (points <= bound) return;
   throw new TooManyPointsError(
     `the question ${verb} more than ${bound} points; ask for a shorter span, a longer step, or fewer groups`,

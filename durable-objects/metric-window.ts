@@ -4,6 +4,7 @@ import { askReader } from "./ask-reader.ts";
 import type { Replacement, ReplaceOutcome } from "./backfill/replacement.ts";
 import type { ProjectAlerts } from "./catalog-alerts.ts";
 import type { Definitions } from "./definitions.ts";
+import type { DefinedMetric } from "./engine/compiled-metric.ts";
 import type { RangePartial } from "./engine/partials.ts";
 import { matchesGroups } from "./engine/group-key.ts";
 import { metricsOf, projectOf } from "./engine/placement.ts";
@@ -165,6 +166,7 @@ export class MetricWindow extends DurableObject<Env> {
       metric: query.metric,
       series: series.filter(({ group }) => matchesGroups(group, groups)),
       tiers: planned.tiers,
+      ...(planned.nextMs === undefined ? {} : { next: planned.nextMs }),
     }));
   }
 
@@ -220,6 +222,7 @@ export class MetricWindow extends DurableObject<Env> {
     const reason = this.#keeper.laterThan(windows, replacement);
     if (reason !== undefined) return { type: "later", reason };
     this.#checkpoint(replacement);
+    this.#keeper.replaced(replacement);
     return { type: "replaced" };
   }
 
@@ -256,6 +259,22 @@ export class MetricWindow extends DurableObject<Env> {
     try {
       const share = this.#reader.readShare(metric, span);
       return share && JSON.stringify(share);
+    } catch (error) {
+      if (error instanceof TooManyPointsError) return JSON.stringify(tooManyPoints(error));
+      throw error;
+    }
+  }
+
+  /** JSON of `KeptPoints`, or of a `Refusal`: what the archive does not have yet of a step. Undefined: of another metric. */
+  async keptPoints(definedText: string, afterMs: number, untilMs: number): Promise<string | undefined> {
+    const defined = JSON.parse(definedText) as DefinedMetric;
+    const { metric, revision } = defined;
+    await this.#refreshFor(metric.name, revision);
+    // What is sealed belongs to it as well, written or not.
+    if ((this.#set.metric(metric.name)?.sealedPoints ?? 0) > 0) this.#checkpoint();
+    try {
+      const kept = this.#reader.keptPoints(defined, afterMs, untilMs);
+      return kept && JSON.stringify(kept);
     } catch (error) {
       if (error instanceof TooManyPointsError) return JSON.stringify(tooManyPoints(error));
       throw error;

@@ -106,6 +106,11 @@ export class PointKeeper {
     return "points that are to be replaced have yet to reach the archive or the hot store";
   }
 
+  /** Points were put in the place of others. Older ones than are kept here are read from the archive: they go there at once. */
+  replaced({ metric, afterMs }: Replacement): void {
+    if (afterMs < this.#options.points.lostMs(metric)) this.nudge(Date.now(), true);
+  }
+
   #replace(points: PointStore, { metric, revision, afterMs, untilMs, points: anew }: Replacement): void {
     const { first, next } = points.replace(metric, afterMs, untilMs, anew);
     this.#outbox?.note({ metric, revision, afterMs, untilMs, before: first }, next - 1);
@@ -134,7 +139,7 @@ export class PointKeeper {
     if (firstEndMs < Number.POSITIVE_INFINITY) coverage.firstEndMs = firstEndMs;
     const rolledUpMs = levels.length > 1 ? levels.at(-1)?.stepMs : undefined;
     const hasArchive = this.#outbox !== undefined;
-    const notRolledUp = points.spans(name, "not_rolled_up");
+    const notRolledUp = [...points.spans(name, "not_rolled_up"), ...points.onTheirWay(name)];
     if (hasArchive) coverage.archive = rolledUpMs === undefined ? {} : { rolledUpMs, notRolledUp };
     if (hot !== undefined && settings.hotQuery !== undefined) {
       const sinceMs = hasArchive ? nowMs - settings.liveRetentionMs : 0;

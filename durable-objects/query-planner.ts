@@ -1,7 +1,8 @@
 import type { Definitions } from "./definitions.ts";
 import { projectOf } from "./engine/placement.ts";
-import { viewInputs } from "./engine/views.ts";
+import { type ViewInput, viewInputs } from "./engine/views.ts";
 import type { MetricReader, Span } from "./metric-reader.ts";
+import { pageOf } from "./tiers/page.ts";
 import { type Coverage, isRefusal, type Plan, planQuery, tiersOf } from "./tiers/plan.ts";
 import {
   type Refusal,
@@ -19,6 +20,9 @@ interface QueryPlannerOptions {
   coverageOf: (object: string, metric: string) => Promise<string | undefined>;
 }
 
+/** What there is of one metric, and where. */
+type Covered = Omit<StitchInput, "plan"> & { coverage: Coverage };
+
 /** Finds out what each tier has of the metrics that a query is about, and plans by it. */
 export class QueryPlanner {
   readonly #options: QueryPlannerOptions;
@@ -27,9 +31,12 @@ export class QueryPlanner {
     this.#options = options;
   }
 
-  async plan(query: WindowQuery): Promise<StitchPlan | Refusal> {
+  async plan(whole: WindowQuery): Promise<StitchPlan | Refusal> {
+    const page = await this.#page(whole);
+    if ("ok" in page) return page;
+    const { query } = page;
     const view = this.#options.reader.view(query.metric);
-    const wanted = view === undefined ? [{ metric: query.metric, agoMs: 0 }] : viewInputs(view);
+    const wanted = this.#inputsOf(query.metric);
     const agoMs = Math.max(...wanted.map((input) => input.agoMs));
     let { stepMs } = query;
     if (stepMs === undefined && agoMs > 0) {
@@ -57,15 +64,33 @@ export class QueryPlanner {
     const [first] = inputs;
     if (first === undefined || stepMs === undefined) return unknownMetric(query.metric);
     const tiers = tiersOf(first.plan, query.fromMs, query.toMs);
-    const plan: StitchPlan = { metric: query.metric, stepMs, inputs, closedMs: first.finalEndMs, tiers };
+    const { fromMs, toMs } = query;
+    const span = { fromMs, toMs, ...(page.nextMs === undefined ? {} : { nextMs: page.nextMs }) };
+    const closedMs = first.finalEndMs;
+    const plan: StitchPlan = { metric: query.metric, stepMs, inputs, closedMs, tiers, ...span };
     return view === undefined ? plan : { ...plan, view };
   }
 
-  async #input(
-    name: string,
-    query: WindowQuery,
-    agoMs: number,
-  ): Promise<(StitchInput & { finalEndMs: number }) | Refusal> {
+  /** What is to be answered of a question: the first page, if it is to be in pages. */
+  async #page(query: WindowQuery): Promise<{ query: WindowQuery; nextMs?: number } | Refusal> {
+    const { stepMs, pageSteps } = query;
+    if (stepMs === undefined || pageSteps === undefined) return { query };
+    let firstEndMs = Number.POSITIVE_INFINITY;
+    for (const { metric, agoMs } of this.#inputsOf(query.metric)) {
+      const covered = await this.#covered(metric);
+      if ("ok" in covered) return covered;
+      firstEndMs = Math.min(firstEndMs, (covered.coverage.firstEndMs ?? firstEndMs) + agoMs);
+    }
+    const { asked, ...next } = pageOf(query, { stepMs, steps: pageSteps, firstEndMs });
+    return { query: { ...query, ...asked }, ...next };
+  }
+
+  #inputsOf(name: string): ViewInput[] {
+    const view = this.#options.reader.view(name);
+    return view === undefined ? [{ metric: name, agoMs: 0 }] : viewInputs(view);
+  }
+
+  async #covered(name: string): Promise<Covered | Refusal> {
     const { definitions, objectName, reader } = this.#options;
     const defined = definitions().metrics.find(({ metric }) => metric.name === name);
     if (defined === undefined) return unknownMetric(name);
@@ -74,9 +99,19 @@ export class QueryPlanner {
     const texts = await Promise.all(objects.map((object) => this.#options.coverageOf(object, name)));
     const coverages = texts.filter((text) => text !== undefined).map((text) => JSON.parse(text) as Coverage);
     if (coverages.length < objects.length) return unknownMetric(name);
+    return { defined, objects, coverage: coverages.reduce(coverageOfBoth) };
+  }
+
+  async #input(
+    name: string,
+    query: WindowQuery,
+    agoMs: number,
+  ): Promise<(StitchInput & { finalEndMs: number }) | Refusal> {
+    const covered = await this.#covered(name);
+    if ("ok" in covered) return covered;
+    const { defined, objects, coverage } = covered;
     const { fromMs, toMs, upToNow, ...rest } = query;
     const asked = { ...rest, fromMs: fromMs - agoMs, toMs: toMs - agoMs, upToNow };
-    const coverage = coverages.reduce(coverageOfBoth);
     const plan = planQuery(defined.metric, asked, coverage);
     return isRefusal(plan) ? plan : { defined, objects, plan, finalEndMs: coverage.finalEndMs };
   }

@@ -16,6 +16,8 @@ export interface WindowQuery {
   upToNow: boolean;
   groups?: Record<string, string>[];
   mostPoints: number;
+  /** Of `stepMs`: no more steps than this from the first on, and where the next page begins. Absent: all at once. */
+  pageSteps?: number;
 }
 
 /** JSON of the answer, or why there is none. */
@@ -32,6 +34,11 @@ export interface StitchPlan {
   /** Windows that end by then are closed, epoch ms. */
   closedMs: number;
   tiers: TierSpan[];
+  /** The span that is answered: all that was asked for, or a page of it. Epoch ms. */
+  fromMs: number;
+  toMs: number;
+  /** Where the next page begins; absent: there is none. */
+  nextMs?: number;
 }
 
 export interface StitchInput {

@@ -181,10 +181,7 @@ describe("[M1] what a metric may hold in memory", () => {
   });
 
   it("[M1] only delay and lateness may change without a metric becoming another", () => {
-    const same = (a: object, b: object) => {
-      const [before, after] = [parse(a), parse(b)];
-      return before.ok && after.ok && meansTheSame(before.value, after.value);
-    };
+    const same = (a: object, b: object) => meansTheSame("m", { ...SOURCE, ...a }, { ...SOURCE, ...b });
     expect(same({}, { delay: "5s", lateness: "1m" })).toBe(true);
     const others = [
       { event: "view" },
@@ -195,6 +192,15 @@ describe("[M1] what a metric may hold in memory", () => {
       { window: { type: "tumbling", size: "2s" } },
     ];
     for (const other of others) expect(same({}, other), JSON.stringify(other)).toBe(false);
+  });
+
+  it("[M1] nor does it when so many groups as fit are others for the lateness's sake", () => {
+    const [long, short] = [parse({ lateness: "1d" }), parse({})];
+    expect(long.ok && short.ok && long.value.maxGroups < short.value.maxGroups).toBe(true);
+    const same = (a: object, b: object) => meansTheSame("m", { ...SOURCE, ...a }, { ...SOURCE, ...b });
+    expect(same({ lateness: "1d" }, { lateness: "5s" })).toBe(true);
+    expect(same({ lateness: "5s" }, { lateness: "1d" })).toBe(true);
+    expect(same({ lateness: "1d", maxGroups: 5 }, { lateness: "5s" })).toBe(false);
   });
 });
 

@@ -90,12 +90,13 @@ export function parseMetric(name: string, raw: unknown): Result<Metric> {
   });
 }
 
-/** Whether points of both mean the same, so that a metric redefined from one to the other can go on. */
-export function meansTheSame(a: Metric, b: Metric): boolean {
-  return (
-    JSON.stringify({ ...a, delayMs: 0, latenessMs: 0 }) ===
-    JSON.stringify({ ...b, delayMs: 0, latenessMs: 0 })
-  );
+/** Whether points of two definitions of a metric mean the same, so that it can go on when one takes the other's place. */
+export function meansTheSame(name: string, a: unknown, b: unknown): boolean {
+  if (!isObject(a) || !isObject(b)) return false;
+  // The same times for both: how many groups there may be without a maxGroups depends on them, too.
+  const before = parseMetric(name, { ...a, delay: b["delay"], lateness: b["lateness"] });
+  const after = parseMetric(name, b);
+  return before.ok && after.ok && JSON.stringify(before.value) === JSON.stringify(after.value);
 }
 
 /** What is wrong with a definition's name or the names of its fields. */

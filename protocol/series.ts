@@ -40,4 +40,6 @@ export interface QueryAnswer {
   metric: string;
   series: Series[];
   tiers: TierSpan[];
+  /** Of an answer in pages: what `from` of the next one is, epoch ms; absent: it was the last. */
+  next?: number;
 }

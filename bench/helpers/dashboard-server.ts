@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { extname, join, resolve } from "node:path";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { Dashboard } from "../../protocol/dashboard.ts";
-import { LIVE_SUBPROTOCOL, type SubscribeMessage } from "../../protocol/live.ts";
+import { COMPACT_SUBPROTOCOL, type SubscribeMessage } from "../../protocol/live.ts";
 import type { Series } from "../../protocol/series.ts";
 
 export const SITE = resolve(import.meta.dirname, "../../dist/site");
@@ -32,7 +32,7 @@ const STEP_MS = 1_000;
 export class DashboardServer {
   readonly #load: DashboardLoad;
   readonly #http = createServer((request, response) => this.#answer(request, response));
-  readonly #sockets = new WebSocketServer({ server: this.#http, handleProtocols: () => LIVE_SUBPROTOCOL });
+  readonly #sockets = new WebSocketServer({ server: this.#http, handleProtocols: () => COMPACT_SUBPROTOCOL });
   readonly #watched = new Map<WebSocket, SubscribeMessage[]>();
   #timer: NodeJS.Timeout | undefined;
   #frame = 0;

@@ -57,7 +57,8 @@ const STEPS_AT_ONCE = 64;
  */
 export class MetricWindows {
   #compiled: CompiledMetric;
-  readonly #windows: Windows;
+  readonly #budget: MemoryBudget;
+  #windows: Windows;
   readonly #revised: RevisedGroups;
   readonly #untold: UntoldChanges;
   #sealed: SealedPoint[] = [];
@@ -77,6 +78,7 @@ export class MetricWindows {
     begin: { since: readonly number[] } | EncodedMetricWindows,
   ) {
     this.#compiled = compiled;
+    this.#budget = budget;
     this.#untold = new UntoldChanges();
     const encoded = "windows" in begin ? begin : undefined;
     this.#start = new StartOffsets("windows" in begin ? begin.start : begin);
@@ -102,9 +104,16 @@ export class MetricWindows {
     return this.#start;
   }
 
-  /** Takes a definition of the same meaning, with another delay or lateness. */
+  /** Takes a definition of the same meaning, with another delay or lateness, and so maybe room for more groups, or fewer. */
   adopt(compiled: CompiledMetric): void {
+    const { maxGroups } = this.#compiled.metric;
     this.#compiled = compiled;
+    if (compiled.metric.maxGroups === maxGroups) return;
+    // As a restart would: what is replayed after one is folded as it is here.
+    const encoded = this.#windows.encode();
+    this.#windows.release();
+    this.#windows = openWindows(compiled, this.#budget, encoded);
+    this.#windows.show(this.#visibleEnd, this.#reachedMs, this.#touch);
   }
 
   /** Merges what one range held. */

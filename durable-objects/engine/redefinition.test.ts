@@ -15,6 +15,28 @@ describe("[M1] a definition that changes while events flow", () => {
     expect(feed.set.watermarkOf(feed.windows.compiled)).toBe(-1 - 9_000);
   });
 
+  it.each([
+    { type: "tumbling", size: "1s" },
+    { type: "sliding", size: "2s", every: "1s" },
+  ])(
+    "[M1] with a lateness that leaves room for more groups names more from then on, as after a restart: $type",
+    (window) => {
+      const feed = new Feed(define({ window, groupBy: ["g"], lateness: "1d" }));
+      const groups = (offsetMs: number) => ["a", "b", "c", "d", "e"].map((g) => at(offsetMs, { g }));
+      const named = (offsetMs: number) =>
+        feed.series().filter(({ t }) => t.includes(START_MS + offsetMs)).length;
+      feed.range(0, groups(100), START_MS + 100);
+      expect(named(1_000)).toBeLessThan(5);
+      feed.defined = define({ window, groupBy: ["g"], lateness: "1m" });
+      expect(feed.set.define([feed.defined])).toEqual([]);
+      feed.range(0, groups(5_100), START_MS + 5_100);
+      expect(named(6_000)).toBe(5);
+      const before = feed.series();
+      feed.restart();
+      expect(feed.series()).toEqual(before);
+    },
+  );
+
   it("[M1] with another meaning ends cleanly and begins anew at a known offset", () => {
     const feed = new Feed(define({}));
     feed.range(0, [at(100)], START_MS + 100);

@@ -144,6 +144,26 @@ export class PointStore {
     }));
   }
 
+  /** Points of a metric that end by then are not kept any more, at whatever step; 0: none has gone. */
+  lostMs(metric: string): number {
+    const query = "SELECT after_ms FROM kept WHERE metric = ? AND step_ms = ?";
+    return this.#rows<{ after_ms: number }>(query, metric, LOST)[0]?.after_ms ?? 0;
+  }
+
+  /** The span of a metric's points that are older than what is kept: computed anew, they have yet to be rolled up and go. */
+  onTheirWay(metric: string): EndSpan[] {
+    const lostMs = this.lostMs(metric);
+    if (lostMs === 0) return [];
+    const row = this.#rows<{ first_end: number | null; last_end: number }>(
+      "SELECT min(first_end) AS first_end, max(last_end) AS last_end FROM points WHERE metric = ? AND first_end <= ?",
+      metric,
+      lostMs,
+    )[0];
+    return row === undefined || row.first_end === null
+      ? []
+      : [[row.first_end - 1, Math.min(row.last_end, lostMs)]];
+  }
+
   /**
    * Rolls up what has become old enough, a few stretches at a time.
    *

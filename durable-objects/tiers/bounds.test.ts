@@ -76,6 +76,20 @@ describe("[S2] what is too much for one answer", () => {
     );
   });
 
+  it("[S2] of the tiers together as many are answered with, and fewer groups are fewer", async () => {
+    const both = new TierBench({ version: 1, metrics, views: [] }, { LIVE_RETENTION_MS: String(HOUR) });
+    await both.feed(events(), 30 * MINUTE);
+    await both.settle(NOW_MS);
+    const span = { fromMs: NOW_MS - 83 * MINUTE, toMs: NOW_MS - 20 * MINUTE, stepMs: MINUTE };
+    const plan = await both.plan({ metric: "m", ...span, upToNow: false, mostPoints: 11_000 }, NOW_MS);
+    if ("ok" in plan) throw new Error(plan.message);
+    expect(plan.tiers.map(({ tier }) => tier)).toEqual(["cold", "hot"]);
+    expect(await both.read(plan)).toMatchObject({
+      message: expect.stringMatching(/^the question answers with more than 600 points; ask for/) as string,
+    });
+    expect(await both.read(plan, [{ g: "g1" }])).toMatchObject([{ t: { length: 64 } }]);
+  });
+
   it("[C3] of the archive a bounded number of points and of files are read", async () => {
     expect(await ask(long, "m", 2)).toBe(
       "the question reads more than 300 points of the archive; ask for a shorter span, or a step that is a multiple of 15m",

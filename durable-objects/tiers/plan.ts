@@ -33,7 +33,7 @@ export interface StoreCoverage {
 export interface ArchiveCoverage {
   /** It has every window as it was sealed, and all that the window objects no longer have rolled up to this. */
   rolledUpMs?: number;
-  /** But for these spans, which went before they could be rolled up. */
+  /** But for these spans, which went before they could be rolled up, or were computed anew and have yet to be. */
   notRolledUp?: EndSpan[];
 }
 
@@ -60,6 +60,8 @@ export interface Part {
   untilMs: number;
   /** Of the archive: read what is rolled up to this; absent: what was sealed. */
   rolledUpMs?: number;
+  /** Of what is rolled up in the archive: it has the beginning of this step only, the window objects the rest. */
+  isShared?: boolean;
   /** Of the hot store: the archive has the same. */
   isArchived?: boolean;
 }
@@ -151,13 +153,20 @@ function planAt(
   const whole = { afterMs: first, untilMs: last };
   const windowsAfter = clamp(ceilTo(usable.at(-1)?.afterMs ?? 0, stepMs), whole);
   const liveAfter = Math.max(windowsAfter, clamp(floorTo(sealedEndMs, stepMs), whole));
-  const parts = planOlder({ metric, stepMs }, first, windowsAfter, store, archive).filter(hasSteps);
+  const lostMs = kept.at(-1)?.afterMs ?? 0;
+  const older = { afterMs: first, untilMs: windowsAfter };
+  const parts = planOlder({ metric, stepMs }, older, { lostMs, store, archive }).filter(hasSteps);
   const coarser = kept[usable.length];
   // Of windows that are not sealed, and those before them, only the window objects can make one step.
   const isLacking = parts.some(({ source, untilMs }) => source === "nowhere" || untilMs > sealedEndMs);
   if (isLacking && coarser !== undefined && coarser.afterMs < windowsAfter) {
     const until = new Date(windowsAfter).toISOString();
     const message = `step is ${stepMs} ms; points before ${until} are kept every ${coarser.stepMs} ms: expected a multiple of that`;
+    return refuse("step", message);
+  }
+  if (parts.some(({ isShared, untilMs }) => isShared === true && untilMs > sealedEndMs)) {
+    const archived = new Date(lostMs).toISOString();
+    const message = `step is ${stepMs} ms; one reaches from the archive, which ends at ${archived}, to windows that are not sealed: expected a shorter step, or an earlier to`;
     return refuse("step", message);
   }
   parts.push({ tier: "hot", source: "windows", afterMs: windowsAfter, untilMs: liveAfter });
@@ -168,34 +177,52 @@ function planAt(
 /** Who answers for what the window objects no longer have. */
 function planOlder(
   { metric, stepMs }: { metric: PlannedMetric; stepMs: number },
-  first: number,
-  until: number,
-  store: StoreCoverage | undefined,
-  archive: ArchiveCoverage | undefined,
+  whole: Span,
+  {
+    lostMs,
+    store,
+    archive,
+  }: { lostMs: number; store: StoreCoverage | undefined; archive: ArchiveCoverage | undefined },
 ): Part[] {
-  const whole = { afterMs: first, untilMs: until };
-  const withoutStore = (part: Span): Part[] => planArchive(part, stepMs, archive);
+  const withoutStore = (part: Span): Part[] => planArchive(part, { stepMs, lostMs }, archive);
   if (store === undefined || !storeCanAnswer(metric, stepMs)) return withoutStore(whole);
   const storeAfter = clamp(ceilTo(store.afterMs, stepMs), whole);
   const inStore = (part: Span): Part[] => [
     { tier: "hot", source: "store", ...part, ...(archive === undefined ? {} : { isArchived: true }) },
   ];
   return [
-    ...withoutStore({ afterMs: first, untilMs: storeAfter }),
-    ...apart({ afterMs: storeAfter, untilMs: until }, archive === undefined ? [] : store.lacking, stepMs, {
-      inside: withoutStore,
-      outside: inStore,
-    }),
+    ...withoutStore({ afterMs: whole.afterMs, untilMs: storeAfter }),
+    ...apart(
+      { afterMs: storeAfter, untilMs: whole.untilMs },
+      archive === undefined ? [] : store.lacking,
+      stepMs,
+      {
+        inside: withoutStore,
+        outside: inStore,
+      },
+    ),
   ];
 }
 
 /** The archive's parts of a span, or where there is none, that nobody has it. */
-export function planArchive(span: Span, stepMs: number, archive: ArchiveCoverage | undefined): Part[] {
+function planArchive(
+  span: Span,
+  { stepMs, lostMs }: { stepMs: number; lostMs: number },
+  archive: ArchiveCoverage | undefined,
+): Part[] {
   if (archive === undefined) return [{ tier: "hot", source: "nowhere", ...span }];
   const { rolledUpMs, notRolledUp = [] } = archive;
   const asSealed = (part: Span): Part[] => [{ tier: "cold", source: "archive", ...part }];
   if (rolledUpMs === undefined || stepMs % rolledUpMs !== 0) return asSealed(span);
-  const rolledUp = (part: Span): Part[] => [{ tier: "cold", source: "archive", ...part, rolledUpMs }];
+  // What is rolled up comes to the archive when it is to go: of the last step the window objects have the rest.
+  const rolledUp = ({ afterMs, untilMs }: Span): Part[] => {
+    const wholeMs = clamp(floorTo(lostMs, stepMs), { afterMs, untilMs });
+    const part = { tier: "cold", source: "archive", rolledUpMs } as const;
+    return [
+      { ...part, afterMs, untilMs: wholeMs },
+      { ...part, afterMs: wholeMs, untilMs, isShared: true },
+    ];
+  };
   return apart(span, notRolledUp, stepMs, { inside: asSealed, outside: rolledUp });
 }
 
@@ -234,7 +261,8 @@ function joined(parts: readonly Part[]): Part[] {
   const kept: Part[] = [];
   for (const part of parts.filter(hasSteps)) {
     const last = kept.at(-1);
-    const isSame = last?.source === part.source && last.rolledUpMs === part.rolledUpMs;
+    const isSame =
+      last?.source === part.source && last.rolledUpMs === part.rolledUpMs && last.isShared === part.isShared;
     if (last?.tier === part.tier && isSame) last.untilMs = part.untilMs;
     else kept.push({ ...part });
   }

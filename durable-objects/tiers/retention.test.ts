@@ -43,7 +43,7 @@ async function faultsOf(
 ): Promise<string[]> {
   const faults: string[] = [];
   const [firstMs, lastMs] = [events[0]?.ts ?? 0, events.at(-1)?.ts ?? 0];
-  for (const stepMs of STEPS) {
+  for (const stepMs of STEPS.filter((step) => step >= metric.window.everyMs)) {
     const steps = expectedSteps(metric, events, stepMs);
     const pieceMs = Math.min(10_000 * stepMs, lastMs + stepMs - firstMs);
     for (let fromMs = firstMs; fromMs <= lastMs + stepMs; fromMs += pieceMs) {
@@ -88,6 +88,45 @@ describe("[S1] points that are past their time", { timeout: 60_000 }, () => {
     const plan = await bench.plan({ ...asked, upToNow: false, mostPoints: 11_000 }, NOW_MS);
     expect(plan).toMatchObject({ tiers: [{ tier: "cold" }, { tier: "hot" }] });
     expect(await faultsOf(bench, metric, events)).toEqual([]);
+  });
+
+  it.each([
+    { aggregate: "count" },
+    { aggregate: "p95(value)", groupBy: [] },
+    { aggregate: "sum(value)", shards: 3 },
+    { aggregate: "count", window: { type: "sliding", size: "1h", every: "5m" } },
+  ])("[S2] and those that are kept make one step, however long: $aggregate, $window", async (definition) => {
+    const metric = metricOf({ window: { type: "tumbling", size: "1m" }, ...definition });
+    const bench = benchOf(metric);
+    const events = eventsOf(NOW_MS - 40 * DAY, 40 * 24, 20 * MINUTE);
+    await bench.feed(events, 2 * HOUR);
+    await bench.settle(NOW_MS);
+    for (const stepMs of [75 * MINUTE, 5 * HOUR, 2 * DAY, 7 * DAY, 20 * DAY]) {
+      const asked = { fromMs: NOW_MS - 40 * DAY, toMs: NOW_MS - HOUR, stepMs };
+      const query = { metric: "m", ...asked, upToNow: false, mostPoints: 11_000 };
+      const plan = await bench.plan(query, NOW_MS);
+      if ("ok" in plan) throw new Error(plan.message);
+      const series = await bench.read(plan);
+      if (!Array.isArray(series)) throw new Error(series.message);
+      expect(answerFaults(metric, series, expectedSteps(metric, events, stepMs), asked), `${stepMs}`).toEqual(
+        [],
+      );
+    }
+  });
+
+  it("[C4][S2] and computed anew are read as they were sealed, until the archive has them rolled up", async () => {
+    const metric = metricOf({ window: { type: "tumbling", size: "1m" } });
+    const bench = benchOf(metric);
+    const events = eventsOf(NOW_MS - 40 * DAY, 9 * 24, 20 * MINUTE);
+    await bench.feed(events, 2 * HOUR);
+    await bench.settle(NOW_MS);
+    const more = events.flatMap((event) => [event, { ...event, value: 1 }]);
+    await bench.backfill(metric, more, (events.at(-1)?.ts ?? 0) + HOUR, NOW_MS);
+    // All of them are archived, and a few rolled up.
+    expect(await bench.checkpoint(NOW_MS)).toBe(true);
+    expect(await faultsOf(bench, metric, more)).toEqual([]);
+    await bench.settle(NOW_MS);
+    expect(await faultsOf(bench, metric, more)).toEqual([]);
   });
 
   it("[S1] in the archive are found when a view makes points be kept for longer", async () => {

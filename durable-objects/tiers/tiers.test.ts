@@ -5,7 +5,9 @@ import { answerFaults, type ExpectedSteps, expectedSteps } from "../../test/orac
 import { Random } from "../../test/simulation/random.ts";
 import type { Event } from "../../protocol/event.ts";
 import { type Metric, parseMetric } from "../../protocol/metric.ts";
-import type { Refusal, StitchPlan } from "../window-query.ts";
+import type { Series } from "../../protocol/series.ts";
+import { joinSeries } from "../../workers/query/tiered-reader.ts";
+import type { Refusal, StitchPlan, WindowQuery } from "../window-query.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -65,7 +67,7 @@ describe("[S2] a query over all tiers", () => {
     await bench.settle(NOW_MS);
   }, 120_000);
 
-  async function ask(query: { metric: string; fromMs: number; toMs: number; stepMs?: number }) {
+  async function ask(query: Pick<WindowQuery, "metric" | "fromMs" | "toMs" | "stepMs" | "pageSteps">) {
     const asked = { ...query, upToNow: false, mostPoints: 11_000 };
     const plan: StitchPlan | Refusal = await bench.plan(asked, NOW_MS);
     if ("ok" in plan) return plan;
@@ -109,6 +111,29 @@ describe("[S2] a query over all tiers", () => {
     expect(requests).toBeGreaterThan(1_000);
     expect(bytes / neededBytes).toBeLessThanOrEqual(1.2);
   }, 120_000);
+
+  it("[S2] in pages it is the same, also where all at once is too much", async () => {
+    const asked = { fromMs: 0, toMs: NOW_MS, pageSteps: 1_500 };
+    for (const { name, window } of compared) {
+      const stepMs = window.everyMs * Math.ceil(100_000 / window.everyMs);
+      const pages: Series[][] = [];
+      const tiers = new Set<string>();
+      for (let fromMs: number | undefined = 0; fromMs !== undefined;) {
+        const answer = await ask({ ...asked, metric: name, fromMs, stepMs });
+        if (!("plan" in answer) || !Array.isArray(answer.read)) throw new Error(JSON.stringify(answer));
+        for (const { t } of answer.read) expect(t.length).toBeLessThanOrEqual(1_500);
+        for (const { tier } of answer.plan.tiers) tiers.add(tier);
+        pages.push(answer.read);
+        fromMs = answer.plan.nextMs;
+      }
+      const metric = METRICS.find((each) => each.name === name);
+      if (metric === undefined) throw new Error(`there is no metric ${name}`);
+      const expected = expectedSteps(metric, events, stepMs);
+      expect(answerFaults(metric, joinSeries(pages), expected, { ...asked, stepMs })).toEqual([]);
+      if (stepMs < 900_000)
+        expect([pages.length > 3, tiers.has("cold"), tiers.has("hot")]).toEqual([true, true, true]);
+    }
+  });
 
   it("[S1][W5] a split metric's folded groups add up over its objects in every tier", async () => {
     const metric = METRICS.find(({ shards }) => shards > 1);

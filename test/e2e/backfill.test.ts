@@ -15,9 +15,9 @@ const SPAN_MS = 2 * 3_600_000;
 const DEFINITIONS = [
   { aggregate: "count", window: { type: "tumbling", size: "1s" }, groupBy: ["page"] },
   { aggregate: "p95(value)", window: { type: "tumbling", size: "10s" }, groupBy: ["page"] },
-  { aggregate: "uniques(user)", window: { type: "sliding", size: "1m", every: "2s" } },
-  { aggregate: "avg(value)", window: { type: "sliding", size: "1m", every: "10s" }, where: "page != 'p3'" },
-  { aggregate: "avg(duration)", window: { type: "session", gap: "100s", every: "1m" }, where: "value < 20" },
+  { aggregate: "uniques(user)", window: { type: "sliding", size: "20s", every: "2s" } },
+  { aggregate: "avg(value)", window: { type: "sliding", size: "30s", every: "10s" }, where: "page != 'p3'" },
+  { aggregate: "avg(duration)", window: { type: "session", gap: "20s", every: "10s" }, where: "value < 100" },
   { aggregate: "sum(value)", window: { type: "tumbling", size: "5s" }, groupBy: ["user"], shards: 2 },
 ] satisfies Partial<MetricSource>[];
 

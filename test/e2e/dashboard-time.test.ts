@@ -53,7 +53,7 @@ describe("time on the dashboard, in Chromium", () => {
     return page.evaluate(() => {
       const canvas = document.querySelector("canvas");
       const { width = 1, height = 1 } = canvas ?? {};
-      const { data } = canvas?.getContext("2d")?.getImageData(0, height * 0.05, width, height * 0.8) ?? {
+      const { data } = canvas?.getContext("2d")?.getImageData(0, 0, width, height) ?? {
         data: new Uint8ClampedArray(),
       };
       const painted = new Set<number>();

@@ -6,7 +6,7 @@ import { type BackfillJob, newJob } from "../../durable-objects/backfill/backfil
 import { BackfillRun, TakeLaterError } from "../../durable-objects/backfill/backfill-run.ts";
 import type { ReplaceOutcome, Replacement } from "../../durable-objects/backfill/replacement.ts";
 import type { Definitions } from "../../durable-objects/definitions.ts";
-import { compileMetric } from "../../durable-objects/engine/compiled-metric.ts";
+import { compileMetric, type DefinedMetric } from "../../durable-objects/engine/compiled-metric.ts";
 import { type Placement, placementsOf } from "../../durable-objects/engine/placement.ts";
 import { RangeFolder } from "../../durable-objects/engine/range-folder.ts";
 import { replayed } from "../../durable-objects/engine/replay.ts";
@@ -127,6 +127,11 @@ class WindowObject {
     return Promise.resolve(share && JSON.stringify(share));
   }
 
+  keptPoints(defined: string, afterMs: number, untilMs: number): Promise<string | undefined> {
+    const kept = this.reader.keptPoints(JSON.parse(defined) as DefinedMetric, afterMs, untilMs);
+    return Promise.resolve(kept && JSON.stringify(kept));
+  }
+
   async readSeries(name: string, span: Span): Promise<WindowAnswer> {
     return { ok: true, body: JSON.stringify((await this.reader.read(name, span))?.series ?? []) };
   }
@@ -235,10 +240,13 @@ export class TierBench {
   }
 
   /** Reads what a plan names, as `GET /v1/query` does. */
-  async read(plan: StitchPlan, groups: Group[] = []): Promise<Series[] | Refusal> {
+  async read(plan: StitchPlan, groups?: Group[]): Promise<Series[] | Refusal> {
     const span = windowSpanOf(plan);
     if (span !== undefined) {
-      const reading = await this.object(PROJECT).reader.read(plan.metric, { ...span, groups });
+      const reading = await this.object(PROJECT).reader.read(plan.metric, {
+        ...span,
+        ...(groups && { groups }),
+      });
       return reading?.series ?? [];
     }
     const env = {
@@ -248,7 +256,7 @@ export class TierBench {
       POINT_ARCHIVER: { getByName: (name: string) => this.object(name).archiver },
     };
     const reader = new TieredReader(env as never, PROJECT);
-    const read = await reader.read(plan);
+    const read = await reader.read(plan, groups);
     this.cold.requests += reader.cold.requests;
     this.cold.bytes += reader.cold.bytes;
     this.cold.neededBytes += reader.cold.neededBytes;

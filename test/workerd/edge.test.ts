@@ -1,6 +1,7 @@
 import { env, exports } from "cloudflare:workers";
 import { runInDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
+import type { QueryAnswer } from "../../protocol/series.ts";
 import type { MetricSource } from "../../protocol/metric.ts";
 import { hashKey } from "../../workers/authorize.ts";
 import { TestProject } from "./project.ts";
@@ -382,6 +383,19 @@ describe("[S2] queries", () => {
     expect(series[0]?.s.at(-1)).toBe(0);
   });
 
+  it("[S2] in pages, each of which says where the next one begins", async () => {
+    const { project, endMs } = await filled();
+    const span = `&from=0&to=${endMs}&step=1s`;
+    const first = await project.query("all", `${span}&limit=7`);
+    expect(first.next).toBe(endMs - 3_000 + 1);
+    expect(first.tiers.at(-1)?.to).toBe(endMs - 3_000);
+    const second = await project.query("all", `&from=${first.next}&to=${endMs}&step=1s&limit=7`);
+    expect(second.next).toBeUndefined();
+    const whole = await project.query("all", `&from=${endMs - 9_999}&to=${endMs}&step=1s`);
+    const ends = ({ series }: QueryAnswer) => series.find(({ group }) => group["g"] === "a")?.t ?? [];
+    expect([...ends(first), ...ends(second)]).toEqual(ends(whole));
+  });
+
   it("[S2] a deleted metric is unknown at once", async () => {
     const { project } = await filled();
     await env.CATALOG.getByName("catalog").deleteMetric(project.name, "all");
@@ -404,6 +418,9 @@ describe("[S2] queries", () => {
     ["a step between windows", "?metric=all&step=1500ms", 400, "step"],
     ["too many points", "?metric=all&from=0&step=1s", 400, "points"],
     ["a group that is none", "?metric=all&group=x", 400, "bad_query"],
+    ["pages of no points", "?metric=all&step=1s&limit=0", 400, "bad_query"],
+    ["pages of too many points", "?metric=all&step=1s&limit=11001", 400, "bad_query"],
+    ["pages without a step", "?metric=all&limit=100", 400, "bad_query"],
   ])("[S2] %s", async (_, query, status, code) => {
     const project = await TestProject.with(grouped);
     const headers = { "x-api-key": project.key("read") };

@@ -11,7 +11,10 @@ import { HttpError } from "../http-error.ts";
 import { readableGroups } from "../share/shared-access.ts";
 import { TieredReader } from "./tiered-reader.ts";
 
-/** `GET /v1/query?metric=&from=&to=&step=&group=`. */
+/**
+ * `GET /v1/query?metric=&from=&to=&step=&group=&limit=`. With `limit`, a page of so many steps; `next` of its answer is `from` of the
+ * next one.
+ */
 export async function getQuery(c: Context<App>): Promise<Response> {
   const grant = await authorize(c, "read", "admin", "share");
   const nowMs = Date.now();
@@ -21,6 +24,7 @@ export async function getQuery(c: Context<App>): Promise<Response> {
   const toMs = instant("to", c.req.query("to") ?? "now", nowMs);
   if (fromMs > toMs) throw badQuery(`from is ${fromMs}, later than to, ${toMs}`);
   const stepMs = step(c.req.query("step"));
+  const pageSteps = limit(c.req.query("limit"), stepMs);
   const groups = readableGroups(grant, metric, (c.req.queries("group") ?? []).map(groupMatcher)) ?? [];
   const query: WindowQuery = {
     metric,
@@ -29,6 +33,7 @@ export async function getQuery(c: Context<App>): Promise<Response> {
     upToNow: toMs >= nowMs,
     ...(stepMs === undefined ? {} : { stepMs }),
     ...(groups.length === 0 ? {} : { groups }),
+    ...(pageSteps === undefined ? {} : { pageSteps }),
     mostPoints: LIMITS.pointsPerSeries,
   };
   const outcome = await c.env.METRIC_WINDOW.getByName(grant.project).query(query);
@@ -36,12 +41,15 @@ export async function getQuery(c: Context<App>): Promise<Response> {
   if ("body" in outcome) return c.body(outcome.body, 200, { "content-type": "application/json" });
   const plan = JSON.parse(outcome.plan) as StitchPlan;
   const reader = new TieredReader(c.env, grant.project);
-  const read = await reader.read(plan);
+  const read = await reader.read(plan, query.groups);
   if (!Array.isArray(read)) throw refused(read);
   const series = read.filter(({ group }) => matchesGroups(group, query.groups));
   const { requests, bytes } = reader.cold;
-  const tiers = tiersOf(plan.inputs[0]?.plan ?? { stepMs: plan.stepMs, parts: [] }, fromMs, toMs);
-  return c.json({ metric, series, tiers, read: { requests, bytes } });
+  const { inputs, nextMs } = plan;
+  // A tier that did not answer was done without since it was planned.
+  const tiers = tiersOf(inputs[0]?.plan ?? { stepMs: plan.stepMs, parts: [] }, plan.fromMs, plan.toMs);
+  const next = nextMs === undefined ? {} : { next: nextMs };
+  return c.json({ metric, series, tiers, ...next, read: { requests, bytes } });
 }
 
 function refused({ reason, message }: Refusal): HttpError {
@@ -61,6 +69,20 @@ function step(text: string | undefined): number | undefined {
   if (ms === undefined || ms < 1)
     throw badQuery(`step is ${describe(text)}; expected a duration such as 10s, or milliseconds`);
   return ms;
+}
+
+/** Points of each series in one page. */
+function limit(text: string | undefined, stepMs: number | undefined): number | undefined {
+  if (text === undefined || text === "") return undefined;
+  const points = /^\d{1,15}$/.test(text) ? Number(text) : 0;
+  if (points < 1 || points > LIMITS.pointsPerSeries) {
+    throw badQuery(
+      `limit is ${describe(text)}; expected a whole number of points a series, from 1 to ${LIMITS.pointsPerSeries}`,
+    );
+  }
+  if (stepMs === undefined)
+    throw badQuery("limit is given without step; pages follow one another at one step");
+  return points;
 }
 
 /** A group as JSON, `{"campaign":"a"}`, or as `campaign:a,country:DE`. */

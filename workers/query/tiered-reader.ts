@@ -2,6 +2,7 @@ import { bucketOf } from "../../durable-objects/archive/archive-bucket.ts";
 import type { ReadCounts } from "../../durable-objects/archive/read-groups.ts";
 import { readPoints, TooManyArchivedPointsError } from "../../durable-objects/archive/read-points.ts";
 import { type CompiledMetric, compileMetric } from "../../durable-objects/engine/compiled-metric.ts";
+import { matchesGroups } from "../../durable-objects/engine/group-key.ts";
 import { readSealed } from "../../durable-objects/engine/sealed-point.ts";
 import { mergeShares, shareOf } from "../../durable-objects/engine/shares.ts";
 import { viewSeries } from "../../durable-objects/engine/views.ts";
@@ -9,7 +10,7 @@ import { resample } from "../../durable-objects/engine/window-points.ts";
 import { type Env, settingsOf } from "../../durable-objects/env.ts";
 import { spanOf } from "../../durable-objects/query-planner.ts";
 import type { Part } from "../../durable-objects/tiers/plan.ts";
-import { TooManyPointsError } from "../../durable-objects/metric-reader.ts";
+import { checkCount, type KeptPoints, TooManyPointsError } from "../../durable-objects/metric-reader.ts";
 import {
   type Refusal,
   type StitchInput,
@@ -18,7 +19,7 @@ import {
   type WindowAnswer,
 } from "../../durable-objects/window-query.ts";
 import { LIMITS } from "../../protocol/limits.ts";
-import type { Series } from "../../protocol/series.ts";
+import type { Group, Series } from "../../protocol/series.ts";
 import { HttpError } from "../http-error.ts";
 import { HotPoints } from "./hot-points.ts";
 
@@ -39,9 +40,11 @@ export class TieredReader {
     this.#project = project;
   }
 
-  async read({ view, inputs, stepMs, closedMs }: StitchPlan): Promise<Series[] | Refusal> {
+  /** @param groups of a metric itself, what is left out: groups that match none of these. */
+  async read({ view, inputs, stepMs, closedMs }: StitchPlan, groups?: Group[]): Promise<Series[] | Refusal> {
     try {
-      const all = await Promise.all(inputs.map((input) => this.#readInput(input, stepMs)));
+      const wanted = view === undefined ? groups : undefined;
+      const all = await Promise.all(inputs.map((input) => this.#readInput(input, stepMs, wanted)));
       const [[first, firstSeries], [second, secondSeries]] = [
         [inputs[0]?.defined.metric, all[0]],
         [inputs[1]?.defined.metric, all[1]],
@@ -60,7 +63,7 @@ export class TieredReader {
     }
   }
 
-  async #readInput(input: StitchInput, stepMs: number): Promise<Series[]> {
+  async #readInput(input: StitchInput, stepMs: number, groups?: Group[]): Promise<Series[]> {
     const compiled = compileMetric(input.defined);
     const { parts } = input.plan;
     // What the window objects have is read in one go: their tiers are neighbours.
@@ -71,33 +74,53 @@ export class TieredReader {
     });
     if (windows.length > 0) {
       const object = this.#env.METRIC_WINDOW.getByName(this.#project);
-      const span = spanOf(windows, stepMs);
+      const span = { ...spanOf(windows, stepMs), ...(groups === undefined ? {} : { groups }) };
       read.push(object.readSeries(compiled.metric.name, span).then(seriesOfAnswer));
     }
-    return joinSeries(await Promise.all(read));
+    const all = await Promise.all(read);
+    const spans = all.map((series) => series.filter(({ group }) => matchesGroups(group, groups)));
+    const points = spans.flat().reduce((sum, { t }) => sum + t.length, 0);
+    checkCount(points, LIMITS.answeredPoints, "answers with");
+    return joinSeries(spans);
   }
 
   async #readArchive(
     compiled: CompiledMetric,
     objects: readonly string[],
-    { afterMs, untilMs, rolledUpMs = 0 }: Part,
+    { afterMs, untilMs, rolledUpMs = 0, isShared = false }: Part,
     stepMs: number,
   ): Promise<Series[]> {
     if (this.#env.ARCHIVE === undefined) return [];
     const bucket = bucketOf(this.#env.ARCHIVE);
     const { metric, revision } = compiled;
-    const question = { metric: metric.name, revision, stepMs: rolledUpMs, afterMs, untilMs };
-    const span = { afterMs, untilMs, mostPoints: LIMITS.archivedPoints };
+    const mostPoints = LIMITS.archivedPoints;
     const shares = await Promise.all(
       objects.map(async (object) => {
+        const kept = isShared ? await this.#keptPoints(compiled, object, { afterMs, untilMs }) : undefined;
+        const span = { afterMs, untilMs: kept === undefined ? untilMs : Math.min(kept.lostMs, untilMs) };
+        const question = { metric: metric.name, revision, stepMs: rolledUpMs, ...span };
         const listing = await this.#env.POINT_ARCHIVER.getByName(object).listing(question);
-        const points = await readPoints(compiled, listing, span, bucket, this.cold);
-        const read = points.map((point) => readSealed(compiled, point));
+        const points = await readPoints(compiled, listing, { ...span, mostPoints }, bucket, this.cold);
+        const read = [...points, ...(kept?.points ?? [])].map((point) => readSealed(compiled, point));
         const share = shareOf(compiled, resample(compiled, read, stepMs, CLOSED));
         return { ...share, watermark: null, closed: CLOSED };
       }),
     );
     return mergeShares(compiled, shares, metric.window.type === "sliding" ? metric.window.sizeMs : stepMs);
+  }
+
+  /** The newer points of a step whose older ones only the archive has. */
+  async #keptPoints(
+    { metric, revision }: CompiledMetric,
+    object: string,
+    { afterMs, untilMs }: Pick<Part, "afterMs" | "untilMs">,
+  ): Promise<KeptPoints | undefined> {
+    const defined = JSON.stringify({ metric, revision });
+    const text = await this.#env.METRIC_WINDOW.getByName(object).keptPoints(defined, afterMs, untilMs);
+    if (text === undefined) return undefined;
+    const kept = JSON.parse(text) as KeptPoints | Refusal;
+    if ("ok" in kept) throw new TooManyPointsError(kept.message);
+    return kept;
   }
 
   /** A store that does not answer is done without, where the archive has the same: the plan then says so. */

@@ -48,7 +48,7 @@ function stepFor(definition: Definition, before: Definition | undefined): Step |
 /** A view has no windows of its own. What this version cannot read is taken for something else. */
 function effectOf(before: Definition, after: Definition): Effect | undefined {
   if (after.metric === undefined || before.kind !== "metric") return undefined;
-  const goesOn = before.metric !== undefined && meansTheSame(before.metric, after.metric);
+  const goesOn = before.metric !== undefined && meansTheSame(after.metric.name, before.source, after.source);
   return goesOn ? "goes on" : "begins anew";
 }
 
