@@ -62,13 +62,29 @@ async function streamAnswer(
   answer: (onProgress: (done: number) => void) => Promise<object>,
 ): Promise<void> {
   const encoder = new TextEncoder();
-  const write = (line: object) => writer.write(encoder.encode(`${JSON.stringify(line)}\n`));
+  let isGone = false;
+  const write = async (line: object): Promise<void> => {
+    try {
+      await writer.write(encoder.encode(`${JSON.stringify(line)}\n`));
+    } catch {
+      isGone = true;
+    }
+  };
+  const onProgress = (progress: number): void => {
+    if (isGone) throw new AskerGoneError("nobody waits for the answer any more");
+    void write({ progress });
+  };
   try {
-    await write(await answer((progress) => void write({ progress })));
+    await write(await answer(onProgress));
   } catch (error) {
     const known = error instanceof HttpError ? error : new HttpError(500, "internal", "the question failed");
     await write({ error: known.code, message: known.message });
   } finally {
-    await writer.close();
+    await writer.close().catch(() => undefined);
   }
+}
+
+/** Whoever asked has left: no more of the archive is read. */
+class AskerGoneError extends Error {
+  override name = "AskerGoneError";
 }
