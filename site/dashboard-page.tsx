@@ -51,7 +51,7 @@ export function DashboardPage({ dashboard, context }: { dashboard: Dashboard; co
             {variables.length > 0 && (
               <LazyVariables variables={variables} values={values} metrics={metrics} rangeMs={ownMs} />
             )}
-            <TimeControls ownMs={ownMs} />
+            <TimeControls ownMs={ownMs} metrics={panels.map(({ metric }) => metric)} />
           </div>
         </div>
       )}

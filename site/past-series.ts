@@ -8,7 +8,8 @@ export interface PastRequest {
   groups?: Group[];
   fromMs: number;
   toMs: number;
-  stepMs: number;
+  /** Absent: what suits the span. */
+  stepMs?: number;
 }
 
 /** Answers a request; rejects with the server's sentence. */
@@ -75,8 +76,8 @@ export function queryPath({ metric, groups = [], fromMs, toMs, stepMs }: PastReq
     metric,
     from: String(fromMs),
     to: String(toMs),
-    step: String(stepMs),
   });
+  if (stepMs !== undefined) params.set("step", String(stepMs));
   for (const group of groups) params.append("group", JSON.stringify(group));
   return `/v1/query?${params}`;
 }

@@ -8,7 +8,7 @@ import { describeRange, isFixed } from "./time-range.ts";
 const loadPicker = async () => (await import("./on-demand/range-picker.tsx")).RangePicker;
 
 /** Which time is shown, and whether it moves. `ownMs`: the dashboard's range, while nobody chose another. */
-export function TimeControls({ ownMs }: { ownMs: number }) {
+export function TimeControls({ ownMs, metrics }: { ownMs: number; metrics: readonly string[] }) {
   const { view } = useLive();
   const range = useStore(view.range) ?? { lastMs: ownMs };
   return (
@@ -26,14 +26,14 @@ export function TimeControls({ ownMs }: { ownMs: number }) {
           </>
         }
       >
-        {(close) => <LazyPicker ownMs={ownMs} onClose={close} />}
+        {(close) => <LazyPicker ownMs={ownMs} metrics={metrics} onClose={close} />}
       </Popover>
       <FollowButton />
     </div>
   );
 }
 
-function LazyPicker(props: { ownMs: number; onClose: () => void }) {
+function LazyPicker(props: { ownMs: number; metrics: readonly string[]; onClose: () => void }) {
   const { value: Picker, failed } = useLoaded(loadPicker, []);
   if (failed) return <p class="popover-note">The picker cannot be loaded: is the server there?</p>;
   return Picker === undefined ? <div class="picker-room" /> : <Picker {...props} />;

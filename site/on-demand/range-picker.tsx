@@ -3,17 +3,37 @@ import { parseDuration } from "../../protocol/time.ts";
 import { formatSpan } from "../format.ts";
 import { useStore } from "../hooks.ts";
 import { useLive } from "../live.ts";
+import type { RunQuery } from "../past-series.ts";
+import { useQuery } from "../query.ts";
 import "../styles/picker.css";
 import { isFixed, RANGE_CHOICES, SHORTEST_RANGE_MS, spanMs } from "../time-range.ts";
 
+const UNITS_MS = [86_400_000, 3_600_000, 60_000];
+
 /** The choice of a range: the last so much, or from one time to another in the visitor's zone. */
-export function RangePicker({ ownMs, onClose }: { ownMs: number; onClose: () => void }) {
+export function RangePicker({
+  ownMs,
+  metrics,
+  onClose,
+}: {
+  ownMs: number;
+  metrics: readonly string[];
+  onClose: () => void;
+}) {
   const { view } = useLive();
+  const query = useQuery();
+  const [isAsking, setAsking] = useState(false);
   const chosen = useStore(view.range);
   const current = isFixed(chosen) ? undefined : (chosen?.lastMs ?? ownMs);
   const choose = (lastMs: number | undefined): void => {
     view.choose(lastMs === undefined ? undefined : { lastMs });
     onClose();
+  };
+  const chooseAll = async (): Promise<void> => {
+    setAsking(true);
+    const nowMs = view.clockMs();
+    const firstMs = await earliestMs(query, metrics, nowMs);
+    choose(firstMs === undefined ? undefined : roundUp(nowMs - firstMs));
   };
   return (
     <div class="picker">
@@ -36,6 +56,9 @@ export function RangePicker({ ownMs, onClose }: { ownMs: number; onClose: () => 
               </button>
             );
           })}
+          <button type="button" class="picker-choice" disabled={isAsking} onClick={() => void chooseAll()}>
+            Everything
+          </button>
         </div>
         {chosen !== undefined && (
           <button type="button" class="picker-reset" onClick={() => choose(undefined)}>
@@ -46,6 +69,28 @@ export function RangePicker({ ownMs, onClose }: { ownMs: number; onClose: () => 
       <FixedForm onClose={onClose} ownMs={ownMs} />
     </div>
   );
+}
+
+/** A span as people say it: in days from three days on, in hours from three hours on, else in minutes. */
+function roundUp(ms: number): number {
+  const unitMs = UNITS_MS.find((unit) => ms >= 3 * unit) ?? 60_000;
+  return Math.ceil(ms / unitMs) * unitMs;
+}
+
+/** When the oldest window ended that any of some metrics has, epoch ms. */
+async function earliestMs(
+  query: RunQuery,
+  metrics: readonly string[],
+  nowMs: number,
+): Promise<number | undefined> {
+  const { signal } = new AbortController();
+  const answers = await Promise.allSettled(
+    Array.from(new Set(metrics), (metric) => query({ metric, fromMs: 0, toMs: nowMs }, signal)),
+  );
+  const firsts = answers
+    .flatMap((answer) => (answer.status === "fulfilled" ? answer.value.series : []))
+    .flatMap(({ t }) => t.slice(0, 1));
+  return firsts.length === 0 ? undefined : Math.min(...firsts);
 }
 
 function FixedForm({ ownMs, onClose }: { ownMs: number; onClose: () => void }) {

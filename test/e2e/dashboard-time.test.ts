@@ -187,6 +187,18 @@ describe("time on the dashboard, in Chromium", () => {
     await page.close();
   });
 
+  it("[U4] everything reaches from the first window that there ever was", async () => {
+    const page = await seen.openDrawn("/d/time");
+    await page.getByRole("button", { name: /Time range/ }).click();
+    const asked = page.waitForRequest((request) => request.url().includes("from=0"));
+    await page.getByRole("button", { name: "Everything" }).click();
+    expect(new URL((await asked).url()).searchParams.get("step")).toBeNull();
+    await expect.poll(() => page.url()).toMatch(/from=now-\d+m/);
+    const minutes = Number(/from=now-(\d+)m/.exec(page.url())?.[1]);
+    expect(minutes).toBeLessThan(30);
+    await page.close();
+  });
+
   it("[U4] over days a number says what is so now, and a chart without a point says when one is due", async () => {
     await seen.freshet.putMetric({
       name: "level",

@@ -69,7 +69,11 @@ export class DashboardBrowser {
       colorScheme,
       ...options,
     });
-    page.on("console", (message) => message.type() === "error" && this.errors.push(message.text()));
+    page.on("console", (message) => {
+      // A page that is taken offline on purpose is told so by the browser.
+      const isOffline = message.text().includes("ERR_INTERNET_DISCONNECTED");
+      if (message.type() === "error" && !isOffline) this.errors.push(message.text());
+    });
     page.on("pageerror", (error) => this.errors.push(error.message));
     await page.goto(this.freshet.url + path);
     return page;
