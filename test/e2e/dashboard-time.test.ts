@@ -142,20 +142,22 @@ describe("time on the dashboard, in Chromium", () => {
   });
 
   it("[U2] with Shift a drag pans, and so does a sideways wheel; Ctrl and the wheel zoom", async () => {
+    // A range without a point has no chart to turn a wheel on.
+    await beat(28, 7);
     const page = await seen.openDrawn("/d/time?from=now-1m");
     await page.keyboard.down("Shift");
-    await drag(page, 0.4, 0.8);
+    await drag(page, 0.4, 0.6);
     await page.keyboard.up("Shift");
     const range = () => {
       const { searchParams } = new URL(page.url());
       return [searchParams.get("from"), searchParams.get("to")].map((text) => Date.parse(text ?? ""));
     };
     // The address follows a moment after the charts.
-    await expect.poll(() => Date.now() - (range()[1] ?? Number.NaN)).toBeGreaterThan(15_000);
+    await expect.poll(() => Date.now() - (range()[1] ?? Number.NaN)).toBeGreaterThan(8_000);
     const [from = 0, to = 0] = range();
     expect(to - from).toBeLessThan(62_000);
 
-    await page.mouse.wheel(-300, 0);
+    await page.mouse.wheel(-100, 0);
     await expect.poll(() => range()[1]).toBeLessThan(to);
     const [panned = 0, end = 0] = range();
     await page.keyboard.down("Control");
