@@ -96,7 +96,7 @@ test("[M1] definitions live in files: applied, applied again, changed, pruned, e
   expect(kept.said).toContain("in no file, and kept: 1 metric, 1 view (--prune deletes them)");
   const pruned = await freshet("apply", folder, "--prune");
   expect(pruned.said).toContain("deleted view conversion\ndeleted metric kepts\n");
-  expect(Object.keys(JSON.parse(await exported()) as object)).toEqual(["metrics", "dashboards"]);
+  expect(Object.keys(JSON.parse(await exported()) as object)).toEqual(["metrics", "dashboards", "alerts"]);
 
   const back = await run({ args: ["apply", "-", "--prune"], stdin: before });
   expect(back).toMatchObject({ code: 0, complained: "" });
