@@ -15,6 +15,20 @@ interface ServerOptions {
   keepAlive: (task: Promise<void>) => void;
 }
 
+/** A snapshot that is being taken. */
+interface Fetch {
+  metric: string;
+  /** Whether somebody was told since that nobody here watches the metric: frames do not follow then. */
+  isVoid: boolean;
+  snapshot: Promise<FeedSnapshot | Refusal>;
+}
+
+const CHANGED: Refusal = {
+  ok: false,
+  reason: "unavailable",
+  message: "the metric has just changed; subscribe again",
+};
+
 /** What a client is told when there is no snapshot for it. */
 const LIVE_CODES: Record<Refusal["reason"], LiveErrorCode> = {
   unknown_metric: "unknown_metric",
@@ -37,7 +51,7 @@ export class SubscriptionServer {
   readonly #options: ServerOptions;
   readonly #feeds = new Map<string, MetricFeed>();
   /** Snapshots that are being taken. */
-  readonly #fetching = new Map<string, Promise<FeedSnapshot | Refusal>>();
+  readonly #fetching = new Map<string, Fetch>();
   /** Subscriptions that have something to be sent later, for their `maxRate`. */
   readonly #held = new Set<Subscription>();
   #heldUntilMs = Number.POSITIVE_INFINITY;
@@ -83,6 +97,8 @@ export class SubscriptionServer {
     const idleSinceMs = this.#feeds.get(metric)?.idleSinceMs ?? Number.NEGATIVE_INFINITY;
     if (subscriptions.size === 0 && nowMs - idleSinceMs > LINGER_MS) {
       this.#feeds.delete(metric);
+      // Who was asked for a snapshot is told that nobody watches: what comes of it is not to be gone on from.
+      for (const fetch of this.#fetching.values()) if (fetch.metric === metric) fetch.isVoid = true;
       return false;
     }
     const feed = this.#feedOf(metric);
@@ -198,20 +214,22 @@ export class SubscriptionServer {
     const recent = this.#feedOf(metric).recentSnapshot(rangeMs, Date.now());
     if (recent !== undefined) return recent;
     const key = `${rangeMs} ${metric}`;
-    let fetching = this.#fetching.get(key);
-    if (fetching === undefined) {
-      fetching = this.#fetchSnapshot(metric, rangeMs).finally(() => this.#fetching.delete(key));
-      this.#fetching.set(key, fetching);
-    }
-    return fetching;
+    const known = this.#fetching.get(key);
+    if (known !== undefined && !known.isVoid) return known.snapshot;
+    const fetch: Fetch = { metric, isVoid: false, snapshot: Promise.resolve(CHANGED) };
+    fetch.snapshot = this.#fetchSnapshot(fetch, rangeMs).finally(() => {
+      if (this.#fetching.get(key) === fetch) this.#fetching.delete(key);
+    });
+    this.#fetching.set(key, fetch);
+    return fetch.snapshot;
   }
 
-  async #fetchSnapshot(metric: string, rangeMs: number): Promise<FeedSnapshot | Refusal> {
-    const answer = await this.#options.watch(metric, rangeMs);
+  async #fetchSnapshot(fetch: Fetch, rangeMs: number): Promise<FeedSnapshot | Refusal> {
+    const answer = await this.#options.watch(fetch.metric, rangeMs);
     if (!answer.ok) return answer;
+    if (fetch.isVoid) return CHANGED;
     const snapshot = JSON.parse(answer.body) as WatchedSnapshot;
-    if (this.#feedOf(metric).takeSnapshot(snapshot, rangeMs, Date.now())) return snapshot;
-    return { ok: false, reason: "unavailable", message: "the metric has just changed; subscribe again" };
+    return this.#feedOf(fetch.metric).takeSnapshot(snapshot, rangeMs, Date.now()) ? snapshot : CHANGED;
   }
 
   #feedOf(metric: string): MetricFeed {

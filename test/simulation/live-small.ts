@@ -30,3 +30,27 @@ export const SMALL_LIVE_SCENARIOS: Record<string, LiveScenario> = {
     crashes: [],
   },
 };
+
+const TO_FIRST_HUB = { hub: 0, protocol: "freshet.v1", isMute: false } as const;
+
+/** What was found by hunting, each with the fault that it showed. */
+export const PINNED_LIVE_SCENARIOS: Record<string, LiveScenario> = {
+  "a snapshot on its way when the hub said that nobody watches": {
+    seed: 2_141_340_940,
+    network: "calm",
+    watching: [
+      { ...TO_FIRST_HUB, metric: "clicks" },
+      { ...TO_FIRST_HUB, metric: "ratio" },
+      { ...TO_FIRST_HUB, metric: "clicks" },
+    ],
+    deeds: [
+      batch(0),
+      batch(5),
+      { type: "drop", afterMs: 0, who: 1 },
+      batch(0),
+      batch(0),
+      { type: "hibernate", afterMs: 0, hub: 0 },
+    ],
+    crashes: [],
+  },
+};
