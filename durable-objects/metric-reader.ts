@@ -117,10 +117,10 @@ export class MetricReader {
   ): KeptPoints | undefined {
     if (this.#options.set.metric(name)?.compiled.revision !== revision) return undefined;
     const { points } = this.#options.store;
-    const lostMs = points.lostMs(name);
+    const lostMs = points.ledger.lostMs(name);
     const fromMs = Math.max(afterMs, lostMs) + 1;
-    checkCount(points.count(name, fromMs, untilMs), LIMITS.answeredPoints, "reads");
-    const kept = [...points.read(name, fromMs, untilMs)];
+    checkCount(points.rows.count(name, fromMs, untilMs), LIMITS.answeredPoints, "reads");
+    const kept = [...points.rows.read(name, fromMs, untilMs)];
     return { lostMs, points: kept.filter(([end]) => end >= fromMs && end <= untilMs) };
   }
 
@@ -190,8 +190,8 @@ export class MetricReader {
     const { compiled, finalEnd, sealedEnd } = windows;
     const { points } = this.#options.store;
     const { name } = compiled.metric;
-    checkCount(points.count(name, wholeFromMs, wholeToMs), LIMITS.readPoints, "reads");
-    const stored = points.read(name, wholeFromMs, wholeToMs);
+    checkCount(points.rows.count(name, wholeFromMs, wholeToMs), LIMITS.readPoints, "reads");
+    const stored = points.rows.read(name, wholeFromMs, wholeToMs);
     const all = ofGroups(compiled, windows.points(wholeFromMs, wholeToMs, stored), groups);
     let answered = 0;
     for (const point of resample(compiled, all, stepMs, { finalEnd, sealedEnd })) {

@@ -71,7 +71,7 @@ export class MetricWindow extends DurableObject<Env> {
       storage: ctx.storage,
       allowPrivateWebhooks: this.#settings.allowPrivateWebhooks,
       definitions: () => this.#definitions,
-      stored: (metric, fromMs, toMs) => [...this.#store.points.read(metric, fromMs, toMs)],
+      stored: (metric, fromMs, toMs) => [...this.#store.points.rows.read(metric, fromMs, toMs)],
       fetchAlerts: (project) => catalogOf(env).alertsOf(project) as Promise<ProjectAlerts>,
       keepAlive: (task) => ctx.waitUntil(task),
       wakeBy: (dueMs) => this.#wakeBy(dueMs),

@@ -126,7 +126,7 @@ describe("[C4] points that are replaced", () => {
       { id: 2, points: 1, hot: 1, cold: 1 },
       { id: 3, points: 2, hot: 0, cold: 1 },
     ]);
-    expect([...desk.store.read("m", AFTER_MS, AFTER_MS + STRETCH_MS)]).toEqual(points(2, 1, 2, 3));
+    expect([...desk.store.rows.read("m", AFTER_MS, AFTER_MS + STRETCH_MS)]).toEqual(points(2, 1, 2, 3));
   });
 
   it("[C4][C1] count in the archive from the row on that is the first of the new ones", async () => {

@@ -93,14 +93,15 @@ export class PointKeeper {
     const { hot, points } = this.#options;
     const { metric, afterMs, untilMs } = replacement;
     const stretch = stretchMs(this.#levels(compiled.metric));
-    const isWhole = untilMs % stretch === 0 || !points.isRolledUp(metric, untilMs, ceilTo(untilMs, stretch));
+    const isWhole =
+      untilMs % stretch === 0 || !points.rows.isRolledUp(metric, untilMs, ceilTo(untilMs, stretch));
     if (afterMs % stretch !== 0 || !isWhole) return `points are kept in other stretches, of ${stretch} ms`;
     if (untilMs > sealedEnd) return `windows up to ${untilMs} are not sealed yet`;
     if (this.#outbox?.isFull === true) {
       this.nudge(Date.now(), true);
       return "too many points wait to be archived";
     }
-    if (!points.hasRowsFrom(this.#passedRow(), metric, afterMs, untilMs)) return undefined;
+    if (!points.rows.hasRowsFrom(this.#passedRow(), metric, afterMs, untilMs)) return undefined;
     this.nudge(Date.now(), true);
     hot?.nudge(Date.now());
     return "points that are to be replaced have yet to reach the archive or the hot store";
@@ -108,7 +109,7 @@ export class PointKeeper {
 
   /** Points were put in the place of others. Older ones than are kept here are read from the archive: they go there at once. */
   replaced({ metric, afterMs }: Replacement): void {
-    if (afterMs < this.#options.points.lostMs(metric)) this.nudge(Date.now(), true);
+    if (afterMs < this.#options.points.ledger.lostMs(metric)) this.nudge(Date.now(), true);
   }
 
   #replace(points: PointStore, { metric, revision, afterMs, untilMs, points: anew }: Replacement): void {
@@ -130,20 +131,23 @@ export class PointKeeper {
     const coverage: Coverage = {
       finalEndMs: finalEnd,
       sealedEndMs: sealedEnd,
-      kept: points.kept(name, levels),
+      kept: points.ledger.kept(name, levels),
     };
     const firstEndMs = Math.min(
-      points.firstEnd(name) ?? Number.POSITIVE_INFINITY,
+      points.ledger.firstEnd(name) ?? Number.POSITIVE_INFINITY,
       windows.firstEnd ?? Number.POSITIVE_INFINITY,
     );
     if (firstEndMs < Number.POSITIVE_INFINITY) coverage.firstEndMs = firstEndMs;
     const rolledUpMs = levels.length > 1 ? levels.at(-1)?.stepMs : undefined;
     const hasArchive = this.#outbox !== undefined;
-    const notRolledUp = [...points.spans(name, "not_rolled_up"), ...points.onTheirWay(name)];
+    const notRolledUp = [...points.ledger.spans(name, "not_rolled_up"), ...points.onTheirWay(name)];
     if (hasArchive) coverage.archive = rolledUpMs === undefined ? {} : { rolledUpMs, notRolledUp };
     if (hot !== undefined && settings.hotQuery !== undefined) {
       const sinceMs = hasArchive ? nowMs - settings.liveRetentionMs : 0;
-      const lacking = [...points.spans(name, "recomputed"), ...points.spans(name, "not_in_store")];
+      const lacking = [
+        ...points.ledger.spans(name, "recomputed"),
+        ...points.ledger.spans(name, "not_in_store"),
+      ];
       coverage.store = { afterMs: Math.max(hot.floorOf(name), sinceMs), lacking };
     }
     return coverage;
@@ -206,7 +210,7 @@ export class PointKeeper {
   #passedRow(): number {
     const { hot, points } = this.#options;
     const archived = this.#outbox?.passedRow ?? Number.MAX_SAFE_INTEGER;
-    return Math.min(points.nextId, hot?.passedRow ?? Number.MAX_SAFE_INTEGER, archived);
+    return Math.min(points.rows.nextId, hot?.passedRow ?? Number.MAX_SAFE_INTEGER, archived);
   }
 
   /** As they were sealed for as long as the longest snapshot reaches back, and what it is compared with. */

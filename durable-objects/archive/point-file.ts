@@ -2,7 +2,7 @@ import type { SchemaElement } from "hyparquet";
 import { type CompiledMetric, compileMetric, type DefinedMetric } from "../engine/compiled-metric.ts";
 import { groupOf } from "../engine/group-key.ts";
 import { readSealed, type SealedPoint } from "../engine/sealed-point.ts";
-import type { PointRow } from "../storage/point-store.ts";
+import type { PointRow } from "../storage/point-rows.ts";
 import { encodeParquet, jsonBytes } from "./parquet.ts";
 import { beginOf } from "./point-path.ts";
 import { groupSizes } from "./row-groups.ts";

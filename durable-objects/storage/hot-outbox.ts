@@ -203,7 +203,7 @@ export class HotOutbox {
   /** Whoever asks for these points is not to ask the store. */
   #noteLacking(metric: string, firstEnd: number, lastEnd: number): void {
     if (this.#points.ended(metric) !== undefined) return;
-    this.#points.noteSpan(metric, "not_in_store", [firstEnd - 1, lastEnd]);
+    this.#points.ledger.noteSpan(metric, "not_in_store", [firstEnd - 1, lastEnd]);
   }
 
   #addPart(

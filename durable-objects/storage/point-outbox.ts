@@ -1,4 +1,5 @@
-import type { PointRow, PointStore } from "./point-store.ts";
+import type { PointRow } from "./point-rows.ts";
+import type { PointStore } from "./point-store.ts";
 
 /**
  * `point_outbox` says what of the rows of `points` is archived, and what is on its way. `recomputed_notes` are spans that
@@ -71,7 +72,7 @@ export class PointOutbox {
 
   /** Points that wait. */
   get waitingPoints(): number {
-    const { nextId } = this.#points;
+    const { nextId } = this.#points.rows;
     if (this.#countedTo < nextId) {
       this.#counted += this.#pointsBetween(this.#countedTo, nextId - 1);
       this.#countedTo = nextId;
@@ -118,7 +119,7 @@ export class PointOutbox {
   /** The rows to archive next; undefined: there are none. */
   begin(): OutboxRows | undefined {
     const { archivedTo, begun } = this.#state;
-    const rows = this.#points.rowsForArchive(archivedTo + 1, begun?.to, BATCH_CHARACTERS);
+    const rows = this.#points.rows.rowsForArchive(archivedTo + 1, begun?.to, BATCH_CHARACTERS);
     const range =
       begun ?? (rows.length === 0 ? undefined : { from: rows[0]?.id ?? 0, to: rows.at(-1)?.id ?? 0 });
     if (range !== undefined) {
@@ -126,7 +127,7 @@ export class PointOutbox {
       return { ...range, rows, recomputed: this.#notes(range.to) };
     }
     // What was counted has gone with its metric.
-    this.#recount(this.#points.nextId);
+    this.#recount(this.#points.rows.nextId);
     // Where nothing took the place of what was there, no row brings the word.
     const recomputed = this.#notes(Number.MAX_SAFE_INTEGER);
     return recomputed.length === 0 ? undefined : { from: archivedTo, to: archivedTo, rows: [], recomputed };

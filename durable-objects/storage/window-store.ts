@@ -70,7 +70,7 @@ export class WindowStore {
       if (encoded !== undefined) set.restoreMetric(defined, encoded);
     }
     this.#seq = this.#checkpointSeq = row?.seq ?? 0;
-    this.points.nextId = shared?.nextPointId ?? 1;
+    this.points.rows.nextId = shared?.nextPointId ?? 1;
     begin(set, definitions);
     this.#replay(set);
     return { set, definitions };
@@ -115,7 +115,7 @@ export class WindowStore {
         this.#saveMetricState(name, windows.encode());
       }
       keepPoints(this.points);
-      const shared: Shared = { definitions, set: set.encode(), nextPointId: this.points.nextId };
+      const shared: Shared = { definitions, set: set.encode(), nextPointId: this.points.rows.nextId };
       this.#storage.sql.exec(
         "INSERT OR REPLACE INTO checkpoint VALUES (1, ?, ?)",
         this.#seq,

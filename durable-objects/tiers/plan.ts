@@ -4,7 +4,7 @@ import type { TierSpan } from "../../protocol/series.ts";
 import type { WindowSpec } from "../../protocol/window-spec.ts";
 import { ceilTo } from "../engine/rollup.ts";
 import { floorTo } from "../engine/windows.ts";
-import type { EndSpan, KeptLevel } from "../storage/point-store.ts";
+import type { EndSpan, KeptLevel } from "../storage/point-ledger.ts";
 import type { Refusal } from "../window-query.ts";
 
 /** What each tier has of one metric. Ends of windows, epoch ms. */

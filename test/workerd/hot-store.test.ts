@@ -169,7 +169,7 @@ describe("[S1] the outbox of a window object", () => {
         waitingPoints: 0,
         dropped: { status_400: 1 },
       });
-      expect(desk.points.spans("m", "not_in_store")).toEqual([[999, 2_000_000]]);
+      expect(desk.points.ledger.spans("m", "not_in_store")).toEqual([[999, 2_000_000]]);
     }));
 
   it("[S1] does not flood a store that refuses everything", () =>
@@ -245,7 +245,7 @@ describe("[S1] the outbox of a window object", () => {
       await desk.run();
       expect(desk.store.kept.size).toBe(10);
       expect(desk.sender.stats()).toMatchObject({ sentPoints: 10, dropped: { disk_full: 10 } });
-      expect(desk.points.spans("m", "not_in_store")).toEqual([[999, 10_000]]);
+      expect(desk.points.ledger.spans("m", "not_in_store")).toEqual([[999, 10_000]]);
     }));
 
   it("[S1] a full disk loses the oldest points first, and counts those that wait", () =>
