@@ -2,7 +2,7 @@ import type { Definitions } from "./definitions.ts";
 import { projectOf } from "./engine/placement.ts";
 import { type ViewInput, viewInputs } from "./engine/views.ts";
 import type { MetricReader, Span } from "./metric-reader.ts";
-import { pageOf } from "./tiers/page.ts";
+import { firstPage } from "./tiers/page.ts";
 import { type Coverage, isRefusal, type Plan, planQuery, tiersOf } from "./tiers/plan.ts";
 import {
   type Refusal,
@@ -20,8 +20,8 @@ interface QueryPlannerOptions {
   coverageOf: (object: string, metric: string) => Promise<string | undefined>;
 }
 
-/** What there is of one metric, and where. */
-type Covered = Omit<StitchInput, "plan"> & { coverage: Coverage };
+/** What there is of one metric that a query is about, and where. */
+type Covered = Omit<StitchInput, "plan"> & { agoMs: number; coverage: Coverage };
 
 /** Finds out what each tier has of the metrics that a query is about, and plans by it. */
 export class QueryPlanner {
@@ -32,57 +32,33 @@ export class QueryPlanner {
   }
 
   async plan(whole: WindowQuery): Promise<StitchPlan | Refusal> {
-    const page = await this.#page(whole);
-    if ("ok" in page) return page;
-    const { query } = page;
-    const view = this.#options.reader.view(query.metric);
-    const wanted = this.#inputsOf(query.metric);
-    const agoMs = Math.max(...wanted.map((input) => input.agoMs));
-    let { stepMs } = query;
-    if (stepMs === undefined && agoMs > 0) {
-      // One step for both: what suits the older points.
-      const oldest = await this.#input(wanted[1]?.metric ?? "", query, agoMs);
-      if ("ok" in oldest) return oldest;
-      stepMs = dividing(agoMs, oldest.plan.stepMs, oldest.defined.metric.window.everyMs);
-      if (stepMs === undefined) {
-        const message = `from and to ask for more than ${query.mostPoints} points a series, as far apart as they may be: what is compared with, ${agoMs} ms; ask for a shorter span`;
-        return { ok: false, reason: "points", message };
-      }
+    const covered: Covered[] = [];
+    for (const input of this.#inputsOf(whole.metric)) {
+      const one = await this.#covered(input);
+      if ("ok" in one) return one;
+      covered.push(one);
     }
-    if (stepMs !== undefined && agoMs % stepMs !== 0) {
-      const message = `step is ${stepMs} ms; expected one that divides what is compared with, ${agoMs} ms ago`;
-      return { ok: false, reason: "step", message };
-    }
-    const inputs: (StitchInput & { finalEndMs: number })[] = [];
-    for (const input of wanted) {
-      const asked = { ...query, ...(stepMs === undefined ? {} : { stepMs }) };
-      const planned = await this.#input(input.metric, asked, input.agoMs);
-      if ("ok" in planned) return planned;
-      ({ stepMs } = planned.plan);
-      inputs.push(planned);
-    }
-    const [first] = inputs;
-    if (first === undefined || stepMs === undefined) return unknownMetric(query.metric);
-    const tiers = tiersOf(first.plan, query.fromMs, query.toMs);
-    const { fromMs, toMs } = query;
-    const span = { fromMs, toMs, ...(page.nextMs === undefined ? {} : { nextMs: page.nextMs }) };
-    const closedMs = first.finalEndMs;
-    const plan: StitchPlan = { metric: query.metric, stepMs, inputs, closedMs, tiers, ...span };
-    return view === undefined ? plan : { ...plan, view };
-  }
-
-  /** What is to be answered of a question: the first page, if it is to be in pages. */
-  async #page(query: WindowQuery): Promise<{ query: WindowQuery; nextMs?: number } | Refusal> {
-    const { stepMs, pageSteps } = query;
-    if (stepMs === undefined || pageSteps === undefined) return { query };
-    let firstEndMs = Number.POSITIVE_INFINITY;
-    for (const { metric, agoMs } of this.#inputsOf(query.metric)) {
-      const covered = await this.#covered(metric);
-      if ("ok" in covered) return covered;
-      firstEndMs = Math.min(firstEndMs, (covered.coverage.firstEndMs ?? firstEndMs) + agoMs);
-    }
-    const { asked, ...next } = pageOf(query, { stepMs, steps: pageSteps, firstEndMs });
-    return { query: { ...query, ...asked }, ...next };
+    // A view has points from where the first of what it is computed from has some.
+    const firsts = covered.map(
+      ({ agoMs, coverage }) => (coverage.firstEndMs ?? Number.POSITIVE_INFINITY) + agoMs,
+    );
+    const firstEndMs = Math.min(...firsts);
+    const { query, nextMs } = pageOf(whole, firstEndMs);
+    const planned = planInputs(covered, query, firstEndMs);
+    if ("ok" in planned) return planned;
+    const { fromMs, toMs, metric } = query;
+    const view = this.#options.reader.view(metric);
+    return {
+      metric,
+      stepMs: planned.stepMs,
+      inputs: planned.inputs,
+      closedMs: covered[0]?.coverage.finalEndMs ?? 0,
+      tiers: tiersOf(planned.first, fromMs, toMs),
+      fromMs,
+      toMs,
+      ...(nextMs === undefined ? {} : { nextMs }),
+      ...(view === undefined ? {} : { view }),
+    };
   }
 
   #inputsOf(name: string): ViewInput[] {
@@ -90,7 +66,7 @@ export class QueryPlanner {
     return view === undefined ? [{ metric: name, agoMs: 0 }] : viewInputs(view);
   }
 
-  async #covered(name: string): Promise<Covered | Refusal> {
+  async #covered({ metric: name, agoMs }: ViewInput): Promise<Covered | Refusal> {
     const { definitions, objectName, reader } = this.#options;
     const defined = definitions().metrics.find(({ metric }) => metric.name === name);
     if (defined === undefined) return unknownMetric(name);
@@ -99,22 +75,57 @@ export class QueryPlanner {
     const texts = await Promise.all(objects.map((object) => this.#options.coverageOf(object, name)));
     const coverages = texts.filter((text) => text !== undefined).map((text) => JSON.parse(text) as Coverage);
     if (coverages.length < objects.length) return unknownMetric(name);
-    return { defined, objects, coverage: coverages.reduce(coverageOfBoth) };
+    return { defined, objects, agoMs, coverage: coverages.reduce(coverageOfBoth) };
   }
+}
 
-  async #input(
-    name: string,
-    query: WindowQuery,
-    agoMs: number,
-  ): Promise<(StitchInput & { finalEndMs: number }) | Refusal> {
-    const covered = await this.#covered(name);
-    if ("ok" in covered) return covered;
-    const { defined, objects, coverage } = covered;
-    const { fromMs, toMs, upToNow, ...rest } = query;
-    const asked = { ...rest, fromMs: fromMs - agoMs, toMs: toMs - agoMs, upToNow };
-    const plan = planQuery(defined.metric, asked, coverage);
-    return isRefusal(plan) ? plan : { defined, objects, plan, finalEndMs: coverage.finalEndMs };
+/** Plans what is read of each metric, all at one step: what suits the oldest points, if none is given. */
+function planInputs(
+  covered: readonly Covered[],
+  query: WindowQuery,
+  firstEndMs: number,
+): { inputs: StitchInput[]; first: Plan; stepMs: number } | Refusal {
+  const planOf = ({ defined, coverage, agoMs }: Covered, stepMs: number | undefined): Plan | Refusal => {
+    const { fromMs, toMs, upToNow, mostPoints } = query;
+    const asked = { fromMs: fromMs - agoMs, toMs: toMs - agoMs, upToNow, mostPoints };
+    const begun =
+      firstEndMs === Number.POSITIVE_INFINITY ? coverage : { ...coverage, firstEndMs: firstEndMs - agoMs };
+    return planQuery(defined.metric, { ...asked, ...(stepMs === undefined ? {} : { stepMs }) }, begun);
+  };
+  const agoMs = Math.max(...covered.map((input) => input.agoMs));
+  const oldest = covered.at(-1);
+  let { stepMs } = query;
+  if (stepMs === undefined && agoMs > 0 && oldest !== undefined) {
+    const plan = planOf(oldest, undefined);
+    if (isRefusal(plan)) return plan;
+    stepMs = dividing(agoMs, plan.stepMs, oldest.defined.metric.window.everyMs);
+    if (stepMs === undefined) {
+      const message = `from and to ask for more than ${query.mostPoints} points a series, as far apart as they may be: what is compared with, ${agoMs} ms; ask for a shorter span`;
+      return { ok: false, reason: "points", message };
+    }
   }
+  if (stepMs !== undefined && agoMs % stepMs !== 0) {
+    const message = `step is ${stepMs} ms; expected one that divides what is compared with, ${agoMs} ms ago`;
+    return { ok: false, reason: "step", message };
+  }
+  const inputs: StitchInput[] = [];
+  for (const input of covered) {
+    const plan = planOf(input, stepMs);
+    if (isRefusal(plan)) return plan;
+    ({ stepMs } = plan);
+    inputs.push({ defined: input.defined, objects: input.objects, plan });
+  }
+  const [first] = inputs;
+  if (first === undefined || stepMs === undefined) return unknownMetric(query.metric);
+  return { inputs, first: first.plan, stepMs };
+}
+
+/** What is to be answered of a question: the first page, if it is to be in pages. */
+function pageOf(query: WindowQuery, firstEndMs: number): { query: WindowQuery; nextMs?: number } {
+  const { stepMs, pageSteps } = query;
+  if (stepMs === undefined || pageSteps === undefined) return { query };
+  const { asked, ...next } = firstPage(query, { stepMs, steps: pageSteps, firstEndMs });
+  return { query: { ...query, ...asked }, ...next };
 }
 
 /** The least step that divides `agoMs`, and is not less than `leastMs`: a multiple of `everyMs`, which divides it too. */

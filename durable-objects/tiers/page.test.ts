@@ -1,27 +1,27 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { pageOf } from "./page.ts";
+import { firstPage } from "./page.ts";
 
 const step = { stepMs: 10, steps: 3 };
 
 describe("[S2] a page of a question", () => {
   it("[S2] has its first steps, and says where the next one begins", () => {
     const asked = { fromMs: 101, toMs: 200, upToNow: false };
-    expect(pageOf(asked, { ...step, firstEndMs: 0 })).toEqual({
+    expect(firstPage(asked, { ...step, firstEndMs: 0 })).toEqual({
       asked: { fromMs: 101, toMs: 130, upToNow: false },
       nextMs: 131,
     });
-    expect(pageOf({ ...asked, fromMs: 171 }, { ...step, firstEndMs: 0 })).toEqual({
+    expect(firstPage({ ...asked, fromMs: 171 }, { ...step, firstEndMs: 0 })).toEqual({
       asked: { ...asked, fromMs: 171 },
     });
     // The window that is open now is one more step.
-    expect(pageOf({ ...asked, fromMs: 171, upToNow: true }, { ...step, firstEndMs: 0 }).nextMs).toBe(201);
+    expect(firstPage({ ...asked, fromMs: 171, upToNow: true }, { ...step, firstEndMs: 0 }).nextMs).toBe(201);
   });
 
   it("[S2] is not filled by the time before the first window", () => {
     const asked = { fromMs: 0, toMs: 2_000, upToNow: false };
-    expect(pageOf(asked, { ...step, firstEndMs: 1_005 })).toMatchObject({ asked: { toMs: 1_030 } });
-    expect(pageOf(asked, { ...step, firstEndMs: Number.POSITIVE_INFINITY })).toEqual({ asked });
+    expect(firstPage(asked, { ...step, firstEndMs: 1_005 })).toMatchObject({ asked: { toMs: 1_030 } });
+    expect(firstPage(asked, { ...step, firstEndMs: Number.POSITIVE_INFINITY })).toEqual({ asked });
   });
 
   it("[S2] and those that follow have each step once, all of them", () => {
@@ -37,7 +37,7 @@ describe("[S2] a page of a question", () => {
         const toMs = fromMs + spanMs;
         const ends: number[] = [];
         for (let next: number | undefined = fromMs; next !== undefined;) {
-          const page = pageOf({ fromMs: next, toMs, upToNow }, { stepMs: 10, steps, firstEndMs });
+          const page = firstPage({ fromMs: next, toMs, upToNow }, { stepMs: 10, steps, firstEndMs });
           const last = page.asked.upToNow ? page.asked.toMs + 10 : page.asked.toMs;
           const own: number[] = [];
           for (let end = Math.ceil(next / 10) * 10; end <= last; end += 10)

@@ -13,7 +13,7 @@ export interface Page {
  *
  * @param firstEndMs the end of the first window that there is: time before it fills no page.
  */
-export function pageOf(
+export function firstPage(
   { fromMs, toMs, upToNow }: Page["asked"],
   { stepMs, steps, firstEndMs }: { stepMs: number; steps: number; firstEndMs: number },
 ): Page {
