@@ -38,7 +38,7 @@ export class LiveFeed {
   readonly #options: LiveFeedOptions;
   readonly #outbox: WatcherOutbox;
   readonly #sequences = new Map<string, number>();
-  /** How often the word was given that a metric does not go on. */
+  /** How often a metric did not go on: by the word that was given, or because nobody had watched it. */
   readonly #breaks = new Map<string, number>();
   readonly #drawn = new Map<string, LiveFrame[]>();
   readonly #derived = new DerivedChanges();
@@ -76,8 +76,12 @@ export class LiveFeed {
   watch(watcher: Watcher, name: string): Position {
     const { set, watchers } = this.#options;
     const own = this.#inputsOf(name).filter((metric) => !this.#isWanted(metric));
-    // While nobody watched it, changes had no number: positions of before are not to look like the present one.
-    if (!watchers.has(name)) this.#nextSequence(name);
+    // While nobody watched it, changes had no number: positions of before are not to look like the present one, and
+    // what was read before is not to be told after the snapshot that is taken now.
+    if (!watchers.has(name)) {
+      this.#nextSequence(name);
+      this.#noteBreak(name);
+    }
     watchers.add(watcher, name);
     for (const metric of own) set.metric(metric)?.markTold();
     return this.#position(name);
@@ -208,9 +212,13 @@ export class LiveFeed {
   }
 
   #addBreak(metric: string): void {
-    this.#breaks.set(metric, (this.#breaks.get(metric) ?? 0) + 1);
+    this.#noteBreak(metric);
     this.#nextSequence(metric);
     this.#add({ metric, position: this.#position(metric) });
+  }
+
+  #noteBreak(metric: string): void {
+    this.#breaks.set(metric, (this.#breaks.get(metric) ?? 0) + 1);
   }
 
   #push(): void {

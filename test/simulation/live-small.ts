@@ -53,4 +53,43 @@ export const PINNED_LIVE_SCENARIOS: Record<string, LiveScenario> = {
     ],
     crashes: [],
   },
+  "a view that is read while nobody watches it, and then somebody does": {
+    seed: 0,
+    network: "rough",
+    watching: [
+      { ...TO_FIRST_HUB, metric: "visits" },
+      { ...TO_FIRST_HUB, metric: "clicks", hub: 2, maxRate: 0.5 },
+      { ...TO_FIRST_HUB, metric: "ratio" },
+    ],
+    deeds: [
+      { type: "drop", afterMs: 9, who: 2 },
+      { ...batch(290), partition: 2 },
+      {
+        type: "batch",
+        afterMs: 64,
+        partition: 2,
+        events: [
+          { g: "b", agoMs: 0, user: "u" },
+          { g: "a", agoMs: 1_318, user: "u" },
+        ],
+      },
+      { ...batch(33), partition: 1 },
+      {
+        type: "batch",
+        afterMs: 249,
+        partition: 1,
+        events: [
+          { g: "b", agoMs: 0, user: "u" },
+          { g: "a", agoMs: 0, user: "u" },
+        ],
+      },
+      { type: "crash", afterMs: 645, object: "LIVE_HUB shop" },
+      { ...batch(235), partition: 1 },
+      { type: "sleep", afterMs: 0, who: 0, ms: 100 },
+      { type: "drop", afterMs: 11_000, who: 0 },
+      batch(0),
+      batch(0),
+    ],
+    crashes: [],
+  },
 };
