@@ -1,8 +1,7 @@
-import fc from "fast-check";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, it } from "vitest";
+import { bursts } from "../../test/helpers/bursts.ts";
+import { askAtRandom } from "../../test/helpers/random-questions.ts";
 import { TierBench } from "../../test/helpers/tier-bench.ts";
-import { answerFaults, type ExpectedSteps, expectedSteps } from "../../test/oracle/answer-faults.ts";
-import { Random } from "../../test/simulation/random.ts";
 import type { Event } from "../../protocol/event.ts";
 import { type Metric, parseMetric } from "../../protocol/metric.ts";
 import { sealedUntil } from "./backfill-job.ts";
@@ -26,33 +25,13 @@ const METRICS = [
   return parsed.value;
 });
 
-/** Events of 20 days, in bursts. */
-function history(): Event[] {
-  const random = new Random(11);
-  const events: Event[] = [];
-  for (let burst = 0; burst < 60; burst++) {
-    const aroundMs = NOW_MS - ([20, 3, 0.2][burst % 3] ?? 1) * DAY_MS * (random.below(1_000) / 1_000);
-    for (let i = 0; i < 40; i++) {
-      events.push({
-        name: "e",
-        ts: Math.floor(Math.min(NOW_MS - 1, aroundMs + random.below(40 * 60_000))),
-        value: random.below(1_000),
-        user: `u${random.below(30)}`,
-        props: { g: `g${random.below(5)}`, h: random.below(2) === 0 },
-      });
-    }
-  }
-  return events.sort((a, b) => a.ts - b.ts);
-}
-
 describe.each([
   ["a correction", (_: Event, i: number) => i % 5 !== 0],
   ["a new metric", ({ ts }: Event) => ts > NOW_MS - HOUR_MS],
 ])("[C4] %s, in all tiers", (_, isLive) => {
-  const events = history();
+  const events = bursts(NOW_MS, { seed: 11, count: 60, days: [20, 3, 0.2] });
   const definitions = { version: 1, metrics: METRICS.map((metric) => ({ metric, revision: 1 })), views: [] };
   const bench = new TierBench(definitions, { LIVE_RETENTION_MS: String(8 * DAY_MS) });
-  const steps = new Map<string, ExpectedSteps>();
 
   beforeAll(async () => {
     await bench.feed(events.filter(isLive), 30_000);
@@ -68,35 +47,13 @@ describe.each([
   }, 240_000);
 
   it("[C4][C1][S2] equals the oracle over every event, whatever the span and the step", async () => {
-    const met = new Set<string>();
-    const age = fc.oneof(fc.nat(21 * DAY_MS), fc.nat(4 * DAY_MS), fc.nat(8 * HOUR_MS));
-    const query = fc.record({
-      metric: fc.constantFrom(...METRICS),
-      ages: fc.tuple(age, age),
-      factor: fc.option(fc.constantFrom(1, 2, 6, 12, 60, 900)),
+    await askAtRandom(bench, {
+      metrics: METRICS,
+      events,
+      untilMs: NOW_MS,
+      nowMs: LATER_MS,
+      days: 21,
+      runs: 200,
     });
-    await fc.assert(
-      fc.asyncProperty(query, async ({ metric, ages, factor }) => {
-        const span = { fromMs: NOW_MS - Math.max(...ages), toMs: NOW_MS - Math.min(...ages) };
-        const stepMs = factor === null ? {} : { stepMs: factor * metric.window.everyMs };
-        const asked = { metric: metric.name, ...span, ...stepMs, upToNow: false, mostPoints: 11_000 };
-        const plan = await bench.plan(asked, LATER_MS);
-        if ("ok" in plan) {
-          expect(plan.reason).toBe("points");
-          return;
-        }
-        const read = await bench.read(plan);
-        if (!Array.isArray(read)) throw new Error(JSON.stringify(read));
-        for (const { source, rolledUpMs } of plan.inputs[0]?.plan.parts ?? []) {
-          met.add(rolledUpMs === undefined ? source : `${source}, rolled up`);
-        }
-        const name = `${metric.name} ${plan.stepMs}`;
-        const expected = steps.get(name) ?? expectedSteps(metric, events, plan.stepMs);
-        steps.set(name, expected);
-        expect(answerFaults(metric, read, expected, { ...span, stepMs: plan.stepMs })).toEqual([]);
-      }),
-      { numRuns: Number(process.env["FRESHET_RUNS"] ?? 200) },
-    );
-    expect([...met].sort()).toEqual(["archive", "archive, rolled up", "windows"]);
   }, 120_000);
 });

@@ -1,16 +1,14 @@
-import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
+import { bursts } from "../../test/helpers/bursts.ts";
+import { askAtRandom } from "../../test/helpers/random-questions.ts";
 import { TierBench } from "../../test/helpers/tier-bench.ts";
-import { answerFaults, type ExpectedSteps, expectedSteps } from "../../test/oracle/answer-faults.ts";
-import { Random } from "../../test/simulation/random.ts";
-import type { Event } from "../../protocol/event.ts";
+import { answerFaults, expectedSteps } from "../../test/oracle/answer-faults.ts";
 import { type Metric, parseMetric } from "../../protocol/metric.ts";
 import type { Series } from "../../protocol/series.ts";
 import { joinSeries } from "../../workers/query/tiered-reader.ts";
 import type { Refusal, StitchPlan, WindowQuery } from "../window-query.ts";
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
+const DAY_MS = 24 * 3_600_000;
 const NOW_MS = Date.parse("2026-11-20T10:17:23.456Z");
 const SOURCES = [
   { aggregate: "count", window: { type: "tumbling", size: "1s" }, groupBy: ["g"] },
@@ -36,31 +34,10 @@ const METRICS = SOURCES.map((source, i): Metric => {
   return parsed.value;
 });
 
-/** Events of 40 days, most of them in bursts. */
-function history(): Event[] {
-  const random = new Random(7);
-  const events: Event[] = [];
-  for (let burst = 0; burst < 90; burst++) {
-    const days = [40, 4, 0.5, 0.1][burst % 4] ?? 1;
-    const aroundMs = NOW_MS - days * DAY_MS * (random.below(1_000) / 1_000);
-    for (let i = 0; i < 40; i++) {
-      events.push({
-        name: "e",
-        ts: Math.floor(Math.min(NOW_MS - 1, aroundMs + random.below(40 * 60_000))),
-        value: random.below(1_000),
-        user: `u${random.below(30)}`,
-        props: { g: `g${random.below(5)}`, h: random.below(2) === 0 },
-      });
-    }
-  }
-  return events;
-}
-
 describe("[S2] a query over all tiers", () => {
-  const events = history();
+  const events = bursts(NOW_MS, { seed: 7, count: 90, days: [40, 4, 0.5, 0.1] });
   const definitions = { version: 1, metrics: METRICS.map((metric) => ({ metric, revision: 1 })), views: [] };
   const bench = new TierBench(definitions);
-  const steps = new Map<string, ExpectedSteps>();
 
   beforeAll(async () => {
     await bench.feed(events, 30_000);
@@ -78,35 +55,14 @@ describe("[S2] a query over all tiers", () => {
   const compared = METRICS.filter(({ maxGroups }) => maxGroups > 3);
 
   it("[S2][S1][C1][C3] equals the oracle, whatever the span, the step and the tiers", async () => {
-    const met = new Set<string>();
-    const age = fc.oneof(fc.nat(41 * DAY_MS), fc.nat(4 * DAY_MS), fc.nat(8 * HOUR_MS));
-    const query = fc.record({
-      metric: fc.constantFrom(...compared),
-      ages: fc.tuple(age, age),
-      factor: fc.option(fc.constantFrom(1, 2, 3, 6, 12, 60, 900)),
+    await askAtRandom(bench, {
+      metrics: compared,
+      events,
+      untilMs: NOW_MS,
+      nowMs: NOW_MS,
+      days: 41,
+      runs: 400,
     });
-    await fc.assert(
-      fc.asyncProperty(query, async ({ metric, ages, factor }) => {
-        const span = { fromMs: NOW_MS - Math.max(...ages), toMs: NOW_MS - Math.min(...ages) };
-        const stepMs = factor === null ? {} : { stepMs: factor * metric.window.everyMs };
-        const answer = await ask({ metric: metric.name, ...span, ...stepMs });
-        if (!("plan" in answer)) {
-          expect(answer.reason).toBe("points");
-          return;
-        }
-        const { plan, read } = answer;
-        if (!Array.isArray(read)) throw new Error(JSON.stringify(read));
-        for (const { source, rolledUpMs } of plan.inputs[0]?.plan.parts ?? []) {
-          met.add(rolledUpMs === undefined ? source : `${source}, rolled up`);
-        }
-        const name = `${metric.name} ${plan.stepMs}`;
-        const expected = steps.get(name) ?? expectedSteps(metric, events, plan.stepMs);
-        steps.set(name, expected);
-        expect(answerFaults(metric, read, expected, { ...span, stepMs: plan.stepMs })).toEqual([]);
-      }),
-      { numRuns: Number(process.env["FRESHET_RUNS"] ?? 400) },
-    );
-    expect([...met].sort()).toEqual(["archive", "archive, rolled up", "windows"]);
     const { bytes, neededBytes, requests } = bench.cold;
     expect(requests).toBeGreaterThan(1_000);
     expect(bytes / neededBytes).toBeLessThanOrEqual(1.2);
