@@ -30,7 +30,7 @@ export function listenForKeys(actions: KeyActions): () => void {
     if (
       event.key === " " &&
       event.target instanceof HTMLElement &&
-      event.target.closest("button, a") !== null
+      event.target.closest("button, a, input") !== null
     )
       return;
     if (!run(event.key, actions)) return;

@@ -34,11 +34,11 @@ function keyed(key: string, commands: PanelCommands, panel: EventTarget | null):
   }
 }
 
-/** Whether keys go to a field. */
+const TYPED_INTO = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]";
+
+/** Whether keys go to a field. A box to tick takes only the space bar, and may have the focus a moment longer than it is seen. */
 export function isTyping(target: EventTarget | null): boolean {
-  return (
-    target instanceof HTMLElement && target.closest("input, textarea, select, [contenteditable]") !== null
-  );
+  return target instanceof HTMLElement && target.closest(TYPED_INTO) !== null;
 }
 
 const STORAGE_KEY = "freshet.keys";
