@@ -1,22 +1,22 @@
 import type uPlot from "uplot";
 import { POINT_STATE } from "../protocol/series.ts";
+import { areaPath, projectionOf } from "./chart-paths.ts";
+import { LineTrace } from "./line-trace.ts";
 import type { Picture, PictureRow } from "./picture.ts";
 import { lowerBound, type Cell } from "./series.ts";
 
+const MOST_BOLD_POINTS = 1_000;
+
 /** The last index that a solid line may reach: what comes after it is provisional. -1: all of it is. */
-export function settledIndex({ y, s }: PictureRow): number {
+function settledIndex({ y, s }: PictureRow): number {
   let index = y.length - 1;
   while (index >= 0 && (typeof y[index] !== "number" || s[index] === POINT_STATE.provisional)) index--;
   return index;
 }
 
 /** The fill below a line: one area fades towards the axis, several are laid over each other or stand on each other. */
-export function areaFill(
-  plot: uPlot,
-  color: string,
-  rows: "one" | "stacked" | "many",
-): CanvasGradient | string {
-  if (rows !== "one") return withAlpha(color, rows === "stacked" ? 0.3 : 0.1);
+function areaFill(plot: uPlot, color: string, rows: number, stacked: boolean): CanvasGradient | string {
+  if (rows > 1) return withAlpha(color, stacked ? 0.3 : 0.1);
   const { top, height } = plot.bbox;
   const gradient = plot.ctx.createLinearGradient(0, top, 0, top + height);
   gradient.addColorStop(0, withAlpha(color, 0.28));
@@ -24,12 +24,48 @@ export function areaFill(
   return gradient;
 }
 
+/** Draws the settled part of each row as a solid line, with the area below it where there is one. `traces`: what is kept of each row. */
+export function paintLines(
+  plot: uPlot,
+  { x, rows }: Picture,
+  traces: LineTrace[],
+  color: (row: number) => string,
+  area: { bases: readonly (readonly number[])[] } | undefined,
+): void {
+  const { ctx, bbox } = plot;
+  const { min = 0, max = 0 } = plot.scales["x"] ?? {};
+  // With the points next to the plot on either side: lines come and go at its edges.
+  const from = Math.max(0, lowerBound(x, min) - 1);
+  const to = lowerBound(x, max);
+  const projection = projectionOf(plot);
+  traces.length = rows.length;
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(bbox.left, 0, bbox.width, bbox.top + bbox.height + 2 * devicePixelRatio);
+  ctx.clip();
+  ctx.lineJoin = ctx.lineCap = "round";
+  ctx.lineWidth = lineWidth(x.length * rows.length) * devicePixelRatio;
+  for (const [index, row] of rows.entries()) {
+    const end = Math.min(to, settledIndex(row));
+    if (end < from) continue;
+    if (area !== undefined) {
+      ctx.fillStyle = areaFill(plot, color(index), rows.length, area.bases.length > 0);
+      ctx.fill(areaPath(x, row.y, from, end, projection, area.bases[index] ?? 0));
+    }
+    const { path, shift } = (traces[index] ??= new LineTrace()).place(x, row.y, from, end, projection);
+    ctx.strokeStyle = color(index);
+    ctx.translate(shift, 0);
+    ctx.stroke(path);
+    ctx.translate(-shift, 0);
+  }
+  ctx.restore();
+}
+
 /** What a solid line does not say: the provisional end is dashed, revised points are ringed, the newest has a dot. */
 export function paintLineMarks(
   plot: uPlot,
   picture: Picture,
-  row: PictureRow,
-  color: string,
+  color: (row: number) => string,
   surface: string,
 ): void {
   const { ctx, bbox } = plot;
@@ -39,12 +75,22 @@ export function paintLineMarks(
   // As tall as the canvas and a little wider than the plot, so that a dot at its edge is round.
   ctx.rect(bbox.left, 0, bbox.width + 5 * ratio, bbox.top + bbox.height + 4 * ratio);
   ctx.clip();
-  ctx.strokeStyle = color;
-  ctx.lineWidth = 1.5 * ratio;
-  paintProvisionalEnd(plot, picture, row, ratio);
-  paintPoints(plot, picture, row, color, surface, ratio);
-  paintHead(plot, picture, row, color, surface, ratio);
+  for (const [index, row] of picture.rows.entries()) {
+    ctx.strokeStyle = color(index);
+    ctx.lineWidth = 1.5 * ratio;
+    paintProvisionalEnd(plot, picture, row, ratio);
+    paintPoints(plot, picture, row, color(index), surface, ratio);
+    paintHead(plot, picture, row, color(index), surface, ratio);
+  }
   ctx.restore();
+}
+
+/**
+ * Lines of one pixel are drawn by a quick way of their own, twenty times as fast as thicker ones: without a graphics card
+ * these take a frame each, once there are many points.
+ */
+function lineWidth(points: number): number {
+  return points > MOST_BOLD_POINTS ? 1 : 1.5;
 }
 
 function paintProvisionalEnd(plot: uPlot, { x }: Picture, row: PictureRow, ratio: number): void {
@@ -77,6 +123,8 @@ function paintPoints(
   surface: string,
   ratio: number,
 ): void {
+  // Most rows have neither, and are many.
+  if (!s.includes(POINT_STATE.revised) && !y.includes(null)) return;
   const { ctx } = plot;
   const first = lowerBound(x, plot.scales["x"]?.min ?? 0);
   ctx.lineWidth = ratio;

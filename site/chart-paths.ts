@@ -18,58 +18,6 @@ export function projectionOf(plot: uPlot): Projection {
   return { scaleX, shiftX: left - fromMs * scaleX, scaleY, shiftY: top - high * scaleY };
 }
 
-/**
- * The line through `y[from…to]`, broken at each null. Points that share a column of pixels are drawn by that column's
- * first, least, greatest and last: more cannot be seen.
- */
-export function linePath(
-  x: readonly number[],
-  y: readonly Cell[],
-  from: number,
-  to: number,
-  { scaleX, shiftX, scaleY, shiftY }: Projection,
-): Path2D {
-  const path = new Path2D();
-  let drawing = false;
-  let column = Number.NaN;
-  let least = 0;
-  let greatest = 0;
-  let last = 0;
-  // What came after the column's first point is drawn when the column is left.
-  const leaveColumn = (): void => {
-    if (least === greatest) return;
-    path.lineTo(column, least);
-    path.lineTo(column, greatest);
-    path.lineTo(column, last);
-  };
-  for (let i = from; i <= to; i++) {
-    const value = y[i];
-    if (value === undefined) continue;
-    if (value === null) {
-      if (drawing) leaveColumn();
-      drawing = false;
-      column = Number.NaN;
-      continue;
-    }
-    const left = Math.round(((x[i] ?? 0) * scaleX + shiftX) * 2) / 2;
-    const top = value * scaleY + shiftY;
-    if (drawing && left === column) {
-      if (top < least) least = top;
-      if (top > greatest) greatest = top;
-      last = top;
-      continue;
-    }
-    if (drawing) leaveColumn();
-    if (drawing) path.lineTo(left, top);
-    else path.moveTo(left, top);
-    drawing = true;
-    column = left;
-    least = greatest = last = top;
-  }
-  if (drawing) leaveColumn();
-  return path;
-}
-
 /** The area between the line through `y` and `base`, a value or one for each point; each of its pieces by itself. */
 export function areaPath(
   x: readonly number[],

@@ -1,11 +1,11 @@
 import uPlot from "uplot";
 import { barRects, fillRects, paintBarMarks, type BarRect } from "./chart-bars.ts";
 import { timeAxis, valueAxis } from "./chart-axes.ts";
-import { areaFill, paintLineMarks, settledIndex } from "./chart-lines.ts";
+import { paintLineMarks, paintLines } from "./chart-lines.ts";
 import { markAt, markReach, paintMarks, type ChartMarks } from "./chart-marks.ts";
-import { areaPath, linePath, projectionOf } from "./chart-paths.ts";
 import { stackBases, stackedPicture } from "./chart-stack.ts";
 import { formatValue, roundBase, type Unit } from "./format.ts";
+import type { LineTrace } from "./line-trace.ts";
 import { valueRange, type Picture } from "./picture.ts";
 import { niceScale, type NiceScale } from "./scale.ts";
 import { lowerBound } from "./series.ts";
@@ -40,7 +40,6 @@ export interface ChartEvents {
 const EDGE_PX = 6;
 const PADDING: uPlot.Padding = [8, EDGE_PX, 0, 0];
 const TICK_EVERY_PX = 52;
-const MOST_BOLD_POINTS = 1_000;
 
 let paintHeat: typeof import("./on-demand/chart-heat.ts").paintHeat | undefined;
 
@@ -62,6 +61,7 @@ export class ChartView {
   /** The picture as it is drawn: areas stand on each other. */
   #drawn: Picture | undefined;
   #rects: BarRect[][] = [];
+  readonly #traces: LineTrace[] = [];
   #palette: Palette = readPalette();
   #hovered: number | undefined;
   /** Where the keyboard has put the cursor: it stays with its point while the time moves on. */
@@ -100,8 +100,6 @@ export class ChartView {
 
   /** At once, so that whoever has it drawn knows how long it took. */
   #redraw(data: uPlot.AlignedData): void {
-    const width = lineWidth(data);
-    if (this.#input?.kind !== "bars") for (const series of this.#plot?.series ?? []) series.width = width;
     this.#plot?.batch((plot: uPlot) => plot.setData(data));
   }
 
@@ -212,7 +210,7 @@ export class ChartView {
         y: { range: () => [this.#scale.min, this.#scale.max] },
       },
       axes: spark ? [{ show: false }, { show: false }] : this.#axes(kind),
-      series: [{}, ...data.slice(1).map(() => this.#series(kind, lineWidth(data)))],
+      series: [{}, ...data.slice(1).map(() => this.#series(kind))],
       cursor: this.#cursor(kind),
       hooks: {
         draw: [(plot) => this.#paint(plot)],
@@ -229,29 +227,12 @@ export class ChartView {
     return [timeAxis(palette), valueAxis(palette, () => this.#scale.ticks, unit, names)];
   }
 
-  #series(kind: ChartKind, width: number): uPlot.Series {
+  #series(kind: ChartKind): uPlot.Series {
     const color = (_: uPlot, index: number): string => this.#color(index - 1);
     // The scales are worked out before: uPlot need not look for them.
     const base: uPlot.Series = { auto: false, stroke: color, pxAlign: 0, points: { show: false } };
-    if (kind === "heatmap") return { ...base, paths: () => null };
-    if (kind === "bars") {
-      return { ...base, width: 0, fill: color, paths: (plot, index) => this.#barPath(plot, index - 1) };
-    }
-    const isArea = kind !== "line";
-    const line: uPlot.Series = {
-      ...base,
-      width,
-      cap: "round",
-      paths: (plot, index, from, to) => this.#linePath(plot, index, from, to, isArea),
-    };
-    if (!isArea) return line;
-    return { ...line, fill: (plot, index) => areaFill(plot, this.#color(index - 1), this.#rowsBehind()) };
-  }
-
-  /** How many areas shine through each other. */
-  #rowsBehind(): "one" | "stacked" | "many" {
-    if (this.#input?.picture.rows.length === 1) return "one";
-    return this.#bases.length > 0 ? "stacked" : "many";
+    if (kind !== "bars") return { ...base, paths: () => null };
+    return { ...base, width: 0, fill: color, paths: (plot, index) => this.#barPath(plot, index - 1) };
   }
 
   #cursor(kind: ChartKind): uPlot.Cursor {
@@ -281,26 +262,6 @@ export class ChartView {
     return index < x.length ? index : null;
   }
 
-  /** The solid part of a line, and the area below it. */
-  #linePath(
-    plot: uPlot,
-    index: number,
-    from: number,
-    to: number,
-    isArea: boolean,
-  ): uPlot.Series.Paths | null {
-    const picture = this.#drawn;
-    const row = picture?.rows[index - 1];
-    if (picture === undefined || row === undefined) return null;
-    const end = Math.min(to, settledIndex(row));
-    if (end < from) return null;
-    const projection = projectionOf(plot);
-    const stroke = linePath(picture.x, row.y, from, end, projection);
-    if (!isArea) return { stroke };
-    const base = this.#bases[index - 1] ?? 0;
-    return { stroke, fill: areaPath(picture.x, row.y, from, end, projection, base) };
-  }
-
   #barPath(plot: uPlot, row: number): uPlot.Series.Paths | null {
     const { picture } = this.#input ?? {};
     if (picture === undefined) return null;
@@ -309,18 +270,20 @@ export class ChartView {
     return { stroke: null, fill: fillRects(rects, picture, row) };
   }
 
-  /** What uPlot has no word for: provisional and revised points, cells, thresholds and what happened when. */
+  /** What uPlot has no word for: lines that are kept, provisional and revised points, cells, thresholds and what happened when. */
   #paint(plot: uPlot): void {
     const { kind, marks } = this.#input ?? {};
     const picture = this.#drawn;
     if (picture === undefined) return;
+    const color = (row: number): string => this.#color(row);
     if (kind === "heatmap") this.#paintHeat(plot, picture);
-    else {
-      for (const [index, row] of picture.rows.entries()) {
-        const color = this.#color(index);
-        if (kind !== "bars") paintLineMarks(plot, picture, row, color, this.#palette.surface);
-        else paintBarMarks(plot, this.#rects[index] ?? [], row.s, color, this.#palette.text);
-      }
+    else if (kind === "bars") {
+      for (const [index, row] of picture.rows.entries())
+        paintBarMarks(plot, this.#rects[index] ?? [], row.s, color(index), this.#palette.text);
+    } else {
+      const area = kind === "line" ? undefined : { bases: this.#bases };
+      paintLines(plot, picture, this.#traces, color, area);
+      paintLineMarks(plot, picture, color, this.#palette.surface);
     }
     if (marks !== undefined && kind !== "spark") paintMarks(plot, marks, this.#palette, kind === "heatmap");
   }
@@ -376,14 +339,6 @@ export class ChartView {
     const { series } = this.#palette;
     return series[(this.#input?.slots[row] ?? 0) % series.length] ?? "gray";
   }
-}
-
-/**
- * Lines of one pixel are drawn by a quick way of their own, twenty times as fast as thicker ones: without a graphics card
- * these take a frame each, once there are many points.
- */
-function lineWidth([x, ...rows]: uPlot.AlignedData): number {
-  return x.length * rows.length > MOST_BOLD_POINTS ? 1 : 1.5;
 }
 
 function isStacked({ kind, picture }: ChartInput): boolean {

@@ -4,6 +4,8 @@ import { groupKey } from "./series.ts";
 /** Gives each group of a dashboard its colour, the same in every panel and for as long as the page is open. */
 export class ColorSlots {
   readonly #ranks = new Map<string, number>();
+  /** The same by the group itself: charts ask for each drawing. */
+  readonly #seen = new WeakMap<Group, number>();
   readonly #used = new Map<string, number>();
   readonly #count: number;
 
@@ -31,8 +33,14 @@ export class ColorSlots {
     return Math.min(this.#rankOf(group), this.#count - 1);
   }
 
-  /** Groups are ranked as they come; those of different keys do not use up each other's colours. */
   #rankOf(group: Group): number {
+    const rank = this.#seen.get(group) ?? this.#rank(group);
+    this.#seen.set(group, rank);
+    return rank;
+  }
+
+  /** Groups are ranked as they come; those of different keys do not use up each other's colours. */
+  #rank(group: Group): number {
     const key = groupKey(group);
     const known = this.#ranks.get(key);
     if (known !== undefined) return known;

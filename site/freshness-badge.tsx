@@ -1,5 +1,5 @@
 import { freshness } from "./freshness.ts";
-import { useStore, useTick } from "./hooks.ts";
+import { useSeriesFrames, useStore, useTick } from "./hooks.ts";
 import { useLive } from "./live.ts";
 import type { PanelSeries } from "./panel-series.ts";
 import type { Traits } from "./traits.ts";
@@ -17,6 +17,7 @@ export function FreshnessBadge({ series, traits, isPast }: FreshnessBadgeProps) 
   const connected = useStore(state).phase === "open";
   const pausedAtMs = useStore(view.pausedAtMs);
   useTick(1_000);
+  useSeriesFrames(series, false, 1_000);
   if (series === undefined || (!series.ready && connected)) return <span class="freshness" />;
   const { tone, text } = freshness({
     nowMs: view.clockMs(),

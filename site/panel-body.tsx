@@ -10,7 +10,7 @@ import { formatTime } from "./time-axis.ts";
 import { isFixed, spanMs } from "./time-range.ts";
 import { type DrawnMetric, traitsOf } from "./traits.ts";
 
-interface PanelBodyProps extends Omit<PanelProps, "series"> {
+export interface PanelBodyProps extends Omit<PanelProps, "series"> {
   series: PanelSeries | undefined;
   metric: DrawnMetric | undefined;
   /** The points as a table, in the chart's place. */

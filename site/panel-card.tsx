@@ -6,15 +6,15 @@ import type { ColorSlots } from "./color-slots.ts";
 import { formatSpan, type Unit } from "./format.ts";
 import { FreshnessBadge } from "./freshness-badge.tsx";
 import type { PanelSpan } from "./grid-layout.ts";
-import { useSeriesFrames, useSize, useStore, useVisible } from "./hooks.ts";
+import { useSize, useStore, useVisible } from "./hooks.ts";
 import { useLive } from "./live.ts";
 import { useMarks } from "./marks.ts";
-import { PanelBody } from "./panel-body.tsx";
+import { PanelDrawing } from "./panel-drawing.tsx";
 import { PanelMenuButton } from "./panel-menu-button.tsx";
 import { panelKeys, type PanelCommands } from "./panel-commands.ts";
-import { drawnSpan, type PanelProps } from "./panels/panel-props.ts";
+import { drawnSpan, readAtMs, type PanelProps } from "./panels/panel-props.ts";
 import type { SlotContext } from "./slots.ts";
-import { isFixed, spanMs } from "./time-range.ts";
+import { isFixed } from "./time-range.ts";
 import { type DrawnMetric, type Traits, traitsOf } from "./traits.ts";
 import { usePanelData } from "./use-panel-series.ts";
 
@@ -34,15 +34,12 @@ interface PanelCardProps {
   onEnlarge: (() => void) | undefined;
 }
 
-/** A chart moves when it has moved by a pixel: more often cannot be seen, and text changes each second at least. */
-const FRAME_LEAST_MS = 50;
-const FRAME_MOST_MS = 1_000;
 /** A panel of less content has no room for a legend, nor for a number above its line. */
 const LOW_PX = 130;
 /** Two pixels for a point of a line; a bar, or a cell, has to be seen by itself. */
 const POINT_PX = { line: 2, area: 2, number: 2, toplist: 2, table: 2, bars: 6, heatmap: 6 } as const;
 
-/** One panel of the grid: its frame, its menu, and what it shows in its place when there is nothing to draw. */
+/** One panel of the grid: its frame and its menu, which stay as they are while what is in it moves. */
 export function PanelCard(card: PanelCardProps) {
   const { panel, index, span, range, metric, colors, context, onEnlarge } = card;
   const { view } = useLive();
@@ -57,12 +54,10 @@ export function PanelCard(card: PanelCardProps) {
   const mostPoints = Math.floor(width / POINT_PX[panel.kind]);
   const data = usePanelData({ panel, ownMs, groups: card.groups, traits: own, mostPoints });
   const { series, traits, now } = data;
-  const toMs = isFixed(data.range) ? data.range.toMs : undefined;
-  const fixed = toMs !== undefined;
-  const following = !fixed && pausedAtMs === undefined;
-  useSeriesFrames(series, visible && following, frameMs(spanMs(data.range), width));
+  const isPast = isFixed(data.range);
+  const paused = !isPast && pausedAtMs !== undefined;
   const marks = useMarks(panel, context.dashboard?.annotations, (metric?.groupBy ?? []).length > 0);
-  const props: Omit<PanelProps, "series"> = {
+  const props: Omit<PanelProps, "series" | "nowMs"> = {
     panel,
     traits,
     now,
@@ -70,8 +65,7 @@ export function PanelCard(card: PanelCardProps) {
     colors,
     range: data.range,
     marks,
-    nowMs: fixed ? Math.min(toMs, view.clockMs()) : view.nowMs(),
-    paused: !fixed && pausedAtMs !== undefined,
+    paused,
     onRange: (next, how) => (how === "pan" ? view.pan(next) : view.choose(next)),
   };
   const commands: PanelCommands = {
@@ -87,7 +81,8 @@ export function PanelCard(card: PanelCardProps) {
     export: async (format) => {
       if (series === undefined || element.current === null) return;
       const { exportPanel } = await import("./on-demand/panel-export.ts");
-      await exportPanel(format, { ...props, series }, drawnSpan({ ...props, series }), element.current);
+      const whole = { ...props, series, nowMs: readAtMs(data.range, view) };
+      await exportPanel(format, whole, drawnSpan(whole), element.current);
     },
   };
   return (
@@ -105,11 +100,18 @@ export function PanelCard(card: PanelCardProps) {
           {panel.title}
         </h2>
         <StepNote own={own} drawn={traits} />
-        <FreshnessBadge series={now?.series ?? series} traits={now?.traits ?? traits} isPast={fixed} />
+        <FreshnessBadge series={now?.series ?? series} traits={now?.traits ?? traits} isPast={isPast} />
         <PanelMenuButton panel={panel} index={index} commands={commands} context={context} />
       </header>
       <div class="panel-body">
-        <PanelBody {...props} series={series} metric={metric} asTable={asTable} />
+        <PanelDrawing
+          {...props}
+          series={series}
+          metric={metric}
+          asTable={asTable}
+          active={visible && !isPast && !paused}
+          width={width}
+        />
       </div>
     </article>
   );
@@ -125,9 +127,4 @@ function StepNote({ own, drawn }: { own: Traits; drawn: Traits }) {
 /** Percent of a fraction is a hundredfold of it. */
 export function unitOf({ unit = "short" }: Panel, metric: DrawnMetric | undefined): Unit {
   return unit === "percent" && metric?.isFraction === true ? "fraction" : unit;
-}
-
-function frameMs(rangeMs: number, width: number): number {
-  const pixelMs = width === 0 ? FRAME_MOST_MS : rangeMs / width;
-  return Math.round(Math.min(FRAME_MOST_MS, Math.max(FRAME_LEAST_MS, pixelMs)));
 }

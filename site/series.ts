@@ -133,13 +133,19 @@ export function groupKey(group: Group): string {
 export function rhythmMs(t: readonly number[], v: readonly Cell[]): number {
   const distances: number[] = [];
   let later: number | undefined;
+  let even = true;
   for (let i = v.length - 1; i >= 0 && distances.length < RHYTHM_SAMPLE; i--) {
     const time = t[i];
     if (v[i] === undefined || time === undefined) continue;
-    if (later !== undefined) distances.push(later - time);
+    if (later !== undefined) {
+      distances.push(later - time);
+      even &&= later - time === distances[0];
+    }
     later = time;
   }
-  return distances.sort((a, b) => a - b)[distances.length >> 1] ?? 0;
+  // Most series have one distance only, and each drawing asks.
+  if (!even) distances.sort((a, b) => a - b);
+  return distances[distances.length >> 1] ?? 0;
 }
 
 /** The first index whose value is not below `bound`, in ascending `values`. */

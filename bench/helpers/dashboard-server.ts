@@ -4,8 +4,14 @@ import type { AddressInfo } from "node:net";
 import { extname, join, resolve } from "node:path";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { Dashboard } from "../../protocol/dashboard.ts";
-import { COMPACT_SUBPROTOCOL, type SubscribeMessage } from "../../protocol/live.ts";
-import type { Series } from "../../protocol/series.ts";
+import {
+  COMPACT_SUBPROTOCOL,
+  type DeltaMessage,
+  type SnapshotMessage,
+  type SubscribeMessage,
+} from "../../protocol/live.ts";
+import { encodeFrame, type GroupNumbers } from "../../protocol/live-binary.ts";
+import type { Group, Series } from "../../protocol/series.ts";
 
 export const SITE = resolve(import.meta.dirname, "../../dist/site");
 
@@ -25,6 +31,8 @@ const TYPES: Record<string, string> = {
   ".svg": "image/svg+xml",
 };
 const STEP_MS = 1_000;
+
+const numberOf: GroupNumbers["numberOf"] = ({ host = "" }) => Number(host.slice("host-".length));
 
 /**
  * Serves the built site with data that are always alike, and as soon as they are due: what is measured is the page alone.
@@ -113,9 +121,16 @@ export class DashboardServer {
     const end = Math.ceil(Date.now() / STEP_MS) * STEP_MS;
     const series = this.#series(end, this.#load.points);
     const { id } = message;
-    socket.send(
-      JSON.stringify({ type: "snapshot", id, cursor: "0", recovered: false, series, watermark: end }),
-    );
+    const named = series.map(({ group }): [number, Group] => [numberOf(group), group]);
+    const snapshot: SnapshotMessage = {
+      type: "snapshot",
+      id,
+      cursor: "0",
+      recovered: false,
+      series,
+      watermark: end,
+    };
+    socket.send(encodeFrame(snapshot, { generation: 1, numberOf, named }));
   }
 
   /** The newest two points of every series: the open window with another value, the one before it final. */
@@ -125,9 +140,9 @@ export class DashboardServer {
     const series = this.#series(end, 2);
     for (const [socket, messages] of this.#watched) {
       for (const { id } of messages) {
-        socket.send(
-          JSON.stringify({ type: "delta", id, cursor: String(this.#frame), series, watermark: end, lag: 5 }),
-        );
+        const cursor = String(this.#frame);
+        const delta: DeltaMessage = { type: "delta", id, cursor, series, watermark: end, lag: 5 };
+        socket.send(encodeFrame(delta, { generation: 1, numberOf, named: [] }));
       }
     }
   }

@@ -5,6 +5,7 @@ import type { Unit } from "../format.ts";
 import type { PanelSeries } from "../panel-series.ts";
 import { isFixed, type FixedRange, type TimeRange } from "../time-range.ts";
 import type { Traits } from "../traits.ts";
+import type { View } from "../view.ts";
 
 /** Points to read values from. */
 export interface Readable {
@@ -23,12 +24,17 @@ export interface PanelProps {
   colors: ColorSlots;
   range: TimeRange;
   marks: ChartMarks;
-  /** The time to read values at, on the server's clock: now, or the end of a fixed range. */
+  /** {@link readAtMs}. */
   nowMs: number;
   /** Nothing that arrives is to be shown. */
   paused: boolean;
   /** Somebody has zoomed or panned in a chart. */
   onRange: (range: FixedRange, how: "zoom" | "pan") => void;
+}
+
+/** The time to read values at, on the server's clock: now, or the end of a fixed range. */
+export function readAtMs(range: TimeRange, view: View): number {
+  return isFixed(range) ? Math.min(range.toMs, view.clockMs()) : view.nowMs();
 }
 
 /**
