@@ -1,8 +1,7 @@
 // What a frame costs to each of many WebSockets, beside a bare hub that only sends, and beside ws on Node fed by Redis.
 //   node bench/fanout.ts [--sockets 1000,10000] [--seconds 15] [--rounds 2] [--dry]
 import { execFileSync } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { connect } from "node:net";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -10,20 +9,23 @@ import { parseArgs } from "node:util";
 import { encodeFrame } from "../protocol/live-binary.ts";
 import type { DeltaMessage } from "../protocol/live.ts";
 import type { Group } from "../protocol/series.ts";
-import { installDebianPackage } from "../tools/services/debian.ts";
-import { freePort, hasCommand, type RunningProcess, startProcess } from "../tools/services/processes.ts";
-import { type Bundle, bareHubConfig, bundleWorker } from "./helpers/bundle.ts";
+import { type Bundle, bundleWorker } from "./helpers/bundle.ts";
 import { DisturbanceWatch, processCpuMs, QUIET_SHARE } from "./helpers/cpu.ts";
-import { Crowd, type CrowdOptions, type CrowdSeen, type CrowdTick } from "./helpers/crowd.ts";
-import { startFreshet } from "./helpers/path.ts";
-import { PROJECT_KEYS } from "./helpers/project.ts";
+import { Crowd, type CrowdSeen, type CrowdTick } from "./helpers/crowd.ts";
+import {
+  bareHub,
+  freshet,
+  GROUPS,
+  type LiveProtocol,
+  METRIC,
+  redisAndWs,
+  SUBSCRIBE,
+  type Target,
+} from "./helpers/fanout-targets.ts";
 import { quantile, rounded, writeResult } from "./helpers/results.ts";
 import { openSlowClient } from "./helpers/slow-client.ts";
-import { startWorkerd } from "./helpers/workerd.ts";
 
 const TICK_MS = 250;
-const GROUPS = 10;
-const METRIC = "clicks";
 const SETTLE_MS = 2_000;
 const SPARE_FILES = 200;
 
@@ -37,9 +39,9 @@ const { values: options } = parseArgs({
 });
 
 export interface FanoutCase {
-  server: "freshet.v1" | "freshet.v2" | "bare hub" | "ws and Redis";
+  server: LiveProtocol | "bare hub" | "ws and Redis";
   /** Whose frames a bare hub sends, or ws does. */
-  frames: "freshet.v1" | "freshet.v2";
+  frames: LiveProtocol;
   sockets: number;
   round: number;
   /** Of all the server's processes, for each frame that reached a client. */
@@ -59,7 +61,7 @@ export interface FanoutCase {
 
 /** A thousand clients beside one that reads a byte a second. */
 export interface SlowCase {
-  frames: "freshet.v1" | "freshet.v2";
+  frames: LiveProtocol;
   withSlow: boolean;
   spreadMs: { p50: number; p99: number };
   delivered: number;
@@ -72,16 +74,6 @@ export interface FanoutResult {
   slow: SlowCase[];
   bytes: { naive: number; v1: number; v2: number };
 }
-
-interface Target {
-  pids: number[];
-  crowd: CrowdOptions;
-  /** Has a frame sent to every client. */
-  publish: (tick: number) => Promise<void>;
-  close: () => Promise<void>;
-}
-
-const SUBSCRIBE = JSON.stringify({ type: "subscribe", id: "1", metric: METRIC, range: "1m" });
 
 if (process.argv[1] === import.meta.filename) {
   const dir = mkdtempSync(join(tmpdir(), "freshet-fanout-"));
@@ -214,128 +206,7 @@ function reachOf(
   };
 }
 
-async function freshet(dir: string, bundle: Bundle, protocol: "freshet.v1" | "freshet.v2"): Promise<Target> {
-  const server = await startFreshet("embedded", dir, bundle, { LIVE_TICK_MS: "100", PARTITIONS: "1" });
-  return {
-    pids: [server.pid],
-    crowd: {
-      port: server.port,
-      path: `/v1/live?key=${PROJECT_KEYS.read}`,
-      protocol,
-      count: 0,
-      subscribe: SUBSCRIBE,
-      acks: protocol === "freshet.v2",
-    },
-    publish: () => post(server.url),
-    close: () => server.close(),
-  };
-}
-
-/** One click of each campaign: ten points change. */
-async function post(url: string): Promise<void> {
-  const events = Array.from({ length: GROUPS }, (_, i) => ({
-    name: "ad_click",
-    value: 1,
-    props: { campaign: `campaign-${i}`, country: "DE" },
-  }));
-  const response = await fetch(`${url}/v1/events`, {
-    method: "POST",
-    headers: { authorization: `Bearer ${PROJECT_KEYS.write}` },
-    body: JSON.stringify(events),
-  });
-  await response.arrayBuffer();
-  if (response.status !== 202) throw new Error(`POST: ${response.status}`);
-}
-
-async function bareHub(dir: string, frame: Buffer, frames: FanoutCase["frames"]): Promise<Target> {
-  mkdirSync(dir, { recursive: true });
-  copyFileSync(join(import.meta.dirname, "helpers/bare-hub.js"), join(dir, "main.js"));
-  const server = await startWorkerd({ dir, config: bareHubConfig });
-  const isText = frames === "freshet.v1";
-  return {
-    pids: [server.pid],
-    crowd: { port: server.port, path: "/?hub=0", count: 0, acks: false },
-    publish: async (tick) => {
-      const response = await fetch(`${server.url}/?hub=0`, {
-        method: "POST",
-        headers: { "content-type": isText ? "text/plain" : "application/octet-stream" },
-        body: new Uint8Array(numbered(frame, tick, isText)),
-      });
-      await response.arrayBuffer();
-    },
-    close: () => server.stop(),
-  };
-}
-
-/** The same frame with a number in it, by which the crowd tells it from others. */
-function numbered(frame: Buffer, tick: number, isText = true): Buffer {
-  const copy = Buffer.from(frame);
-  copy.write(String(tick).padStart(6, "0"), isText ? 16 : 4, "latin1");
-  return copy;
-}
-
-async function redisAndWs(dir: string, frame: Buffer): Promise<Target> {
-  if (!hasCommand("redis-server")) await installDebianPackage("redis-server");
-  mkdirSync(dir, { recursive: true });
-  const [redisPort, port] = [await freePort(), await freePort()];
-  const redis = await startProcess({
-    name: "redis",
-    command: "redis-server",
-    args: [
-      "--port",
-      String(redisPort),
-      "--bind",
-      "127.0.0.1",
-      "--save",
-      "",
-      "--appendonly",
-      "no",
-      "--dir",
-      dir,
-    ],
-    logFile: join(dir, "redis.log"),
-    isReady: (log) => /ready to accept connections/i.test(log),
-  });
-  const ws = await startProcess({
-    name: "ws",
-    command: process.execPath,
-    args: [join(import.meta.dirname, "helpers/redis-ws-server.ts"), String(redisPort), String(port)],
-    logFile: join(dir, "ws.log"),
-    isReady: () => listens(port),
-  });
-  const publisher = connect(redisPort, "127.0.0.1");
-  return {
-    pids: [redis.pid, ws.pid],
-    crowd: { port, path: "/", count: 0, acks: false },
-    publish: async (tick) => {
-      const payload = numbered(frame, tick);
-      publisher.write(`*3\r\n$7\r\nPUBLISH\r\n$6\r\nframes\r\n$${payload.length}\r\n`);
-      publisher.write(payload);
-      publisher.write("\r\n");
-    },
-    close: async () => {
-      publisher.destroy();
-      await Promise.all([redis, ws].map((each: RunningProcess) => each.kill()));
-    },
-  };
-}
-
-function listens(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1", () => settle(true));
-    const settle = (answer: boolean): void => {
-      socket.destroy();
-      resolve(answer);
-    };
-    socket.on("error", () => settle(false));
-  });
-}
-
-async function slowCases(
-  dir: string,
-  bundle: Bundle,
-  protocol: "freshet.v1" | "freshet.v2",
-): Promise<SlowCase[]> {
+async function slowCases(dir: string, bundle: Bundle, protocol: LiveProtocol): Promise<SlowCase[]> {
   const cases: SlowCase[] = [];
   const target = await freshet(join(dir, `slow-${protocol}`), bundle, protocol);
   try {
