@@ -474,6 +474,7 @@ export class MetricWindow extends DurableObject<Env> {
       this.#keeper.ended(ended.compiled);
       this.#store.forgetMetric(ended.compiled.metric.name);
     }
+    this.#feed.redefined();
     for (const name of changedElsewhere(before, definitions)) this.#feed.broken(name);
     this.#checkpoint();
   }

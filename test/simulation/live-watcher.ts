@@ -11,6 +11,8 @@ import type { Watching } from "./live-scenario.ts";
 import type { ClientSocket } from "./simulated-socket.ts";
 import type { World } from "./world.ts";
 
+const ASKS_AGAIN_MS = 2_000;
+
 /** Someone who watches one metric, by the client library over simulated sockets. */
 export class LiveWatcher {
   readonly watching: Watching;
@@ -43,14 +45,20 @@ export class LiveWatcher {
       return { send, close: () => socket.close() };
     };
     this.#connection = new LiveConnection(environment(world, connect), () => undefined);
-    const { metric, maxRate, groups } = watching;
+    this.#subscribe();
+    this.#connection.start();
+  }
+
+  /** Who is told that there is no such metric asks again. */
+  #subscribe(): void {
+    const { metric, maxRate, groups } = this.watching;
     const request = {
       metric,
       range: "10m",
       ...(maxRate !== undefined && { maxRate }),
       ...(groups !== undefined && { groups }),
     };
-    this.#connection.subscribe(request, {
+    const unsubscribe = this.#connection.subscribe(request, {
       snapshot: (message) => {
         this.error = undefined;
         if (message.recovered) this.recovered++;
@@ -60,9 +68,14 @@ export class LiveWatcher {
         this.merged += message.merged ?? 0;
         this.picture.delta(message);
       },
-      error: ({ message }) => (this.error = message),
+      error: ({ message }) => {
+        this.error = message;
+        this.#world.after(ASKS_AGAIN_MS, () => {
+          unsubscribe();
+          if (!this.#hasEnded) this.#subscribe();
+        });
+      },
     });
-    this.#connection.start();
   }
 
   /** The network fails: both ends learn of it, each in its time. */
