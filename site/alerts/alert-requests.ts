@@ -1,6 +1,8 @@
 import type { AlertPreview, AlertsAnswer, AlertSource } from "../../protocol/alert.ts";
 import type { QueryAnswer } from "../../protocol/series.ts";
+import type { Silence } from "../../protocol/silence.ts";
 import { ask } from "../on-demand/ask.ts";
+import type { SilenceWish } from "./silence-form.ts";
 
 /** What the pages of this folder ask the server. Each throws a {@link RequestError}, whose message is the server's. */
 export class AlertRequests {
@@ -49,6 +51,14 @@ export class AlertRequests {
 
   remove(name: string): Promise<unknown> {
     return ask(this.#key, "DELETE", `/v1/catalog/alerts/${encodeURIComponent(name)}`);
+  }
+
+  silence(wish: SilenceWish): Promise<Silence> {
+    return ask(this.#key, "POST", "/v1/alerts/silences", wish);
+  }
+
+  lift(id: string): Promise<unknown> {
+    return ask(this.#key, "DELETE", `/v1/alerts/silences/${encodeURIComponent(id)}`);
   }
 
   async secret(): Promise<string> {
