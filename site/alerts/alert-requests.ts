@@ -12,8 +12,9 @@ export class AlertRequests {
     this.#key = key;
   }
 
-  async rules(): Promise<AlertSource[]> {
-    return (await ask<{ alerts: AlertSource[] }>(this.#key, "GET", "/v1/catalog/alerts")).alerts;
+  async rules(signal?: AbortSignal): Promise<AlertSource[]> {
+    const path = "/v1/catalog/alerts";
+    return (await ask<{ alerts: AlertSource[] }>(this.#key, "GET", path, undefined, signal)).alerts;
   }
 
   /** Where a rule's notifications go: for an admin key. */
@@ -26,9 +27,9 @@ export class AlertRequests {
     return webhook === undefined ? {} : { webhook };
   }
 
-  /** How the rules stand, and what fired since `from`. */
-  standing(from: string): Promise<AlertsAnswer> {
-    return ask(this.#key, "GET", `/v1/alerts?from=${from}`);
+  /** How the rules stand, and what was firing at some time between two. Each is `now`, `now-1d` or epoch ms. */
+  standing(from: string | number, to: string | number = "now", signal?: AbortSignal): Promise<AlertsAnswer> {
+    return ask(this.#key, "GET", `/v1/alerts?from=${from}&to=${to}`, undefined, signal);
   }
 
   preview(rule: AlertSource, signal: AbortSignal): Promise<AlertPreview> {

@@ -127,6 +127,10 @@ describe("alerts and share links in Chromium", () => {
       .poll(async () => (await page.locator(".number-critical").allInnerTexts()).join(), { timeout: 30_000 })
       .toContain("busy");
     await page.screenshot({ path: join(SCREENSHOTS, "alert-marks.png") });
+    const asked = page.waitForRequest((request) => request.url().includes("/v1/alerts?"));
+    await page.goto(`${freshet.url}/d/servers?from=now-30d`);
+    const fromMs = Number(new URL((await asked).url()).searchParams.get("from"));
+    expect(fromMs).toBeLessThan(Date.now() - 30 * 86_400_000);
     await page.context().close();
   });
 
