@@ -41,7 +41,7 @@ export class AlertLedger {
   /** Notes what has happened, in its order. */
   keep(transitions: readonly AlertTransition[], nowMs: number): void {
     if (transitions.length === 0) return;
-    this.tellUnsilenced(nowMs);
+    if (this.#options.silences.sweep(nowMs)) this.tellUnsilenced(nowMs);
     for (const transition of transitions) {
       if (transition.type === "fired") this.#fired(transition, nowMs);
       else this.#resolved(transition);

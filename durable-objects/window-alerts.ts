@@ -151,13 +151,13 @@ export class WindowAlerts implements StepObserver {
   /** How the rules stand, and what fired in `[fromMs, toMs]`, newest first. */
   read(fromMs: number, toMs: number, most: number): AlertsOfObject {
     const waiting = this.#store.waitingByAlert();
-    const untold = [...this.#silences.untold.values()];
+    const untold = this.#silences.untoldByAlert();
     const states = (this.#set?.stands() ?? []).map(({ rule, firing, pending, evaluatedTo, untracked }) => ({
       alert: rule.name,
       state: firing > 0 ? ("firing" as const) : pending > 0 ? ("pending" as const) : ("ok" as const),
       firing,
       pending,
-      silenced: untold.filter(({ alert }) => alert === rule.name).length,
+      silenced: untold.get(rule.name) ?? 0,
       evaluatedTo,
       untracked,
       waiting: waiting.get(rule.name) ?? 0,

@@ -45,12 +45,13 @@ export class SilenceStore {
     }
   }
 
-  /** Forgets the silences that are over. */
-  sweep(nowMs: number): void {
-    for (const { id, until } of this.#silences) {
-      if (until <= nowMs) this.#sql.exec("DELETE FROM alert_silences WHERE id = ?", id);
-    }
+  /** Forgets the silences that are over. True: there were some. */
+  sweep(nowMs: number): boolean {
+    const over = this.#silences.filter(({ until }) => until <= nowMs);
+    if (over.length === 0) return false;
+    for (const { id } of over) this.#sql.exec("DELETE FROM alert_silences WHERE id = ?", id);
     this.#silences = this.#silences.filter(({ until }) => until > nowMs);
+    return true;
   }
 
   /** Whether nobody is to be told of this at `nowMs`. */
@@ -68,6 +69,13 @@ export class SilenceStore {
   /** Episodes that nobody has been told of, the oldest first. */
   get untold(): ReadonlyMap<number, UntoldAlert> {
     return this.#untold;
+  }
+
+  /** How many there are of each alert. */
+  untoldByAlert(): Map<string, number> {
+    const counts = new Map<string, number>();
+    for (const { alert } of this.#untold.values()) counts.set(alert, (counts.get(alert) ?? 0) + 1);
+    return counts;
   }
 
   addUntold(episode: number, untold: UntoldAlert): void {
