@@ -4,7 +4,14 @@ import type { Dashboard } from "../protocol/dashboard.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import type { ShareLink, ShareScope } from "../protocol/share.ts";
 import { seriesName } from "../protocol/prometheus-names.ts";
-import { type AlertFault, type AlertOutcome, CatalogAlerts, type ProjectAlerts } from "./catalog-alerts.ts";
+import type { Silence, SilenceRequest } from "../protocol/silence.ts";
+import {
+  type AlertFault,
+  type AlertOutcome,
+  CatalogAlerts,
+  type ProjectAlerts,
+  type SilenceOutcome,
+} from "./catalog-alerts.ts";
 import { CatalogShares, type ShareGrant, type ShareRefusal } from "./catalog-shares.ts";
 import {
   type Definitions,
@@ -243,9 +250,28 @@ export class Catalog extends DurableObject<Env> {
     return this.#alerts.list(project);
   }
 
-  /** The project's rules in the engine's terms. */
+  /** The project's rules in the engine's terms, and their silences. */
   alertsOf(project: string): ProjectAlerts {
-    return this.#alerts.ofProject(project);
+    return this.#alerts.ofProject(project, Date.now());
+  }
+
+  /** Silences an alert rule, once every window object knows of it. */
+  async putSilence(project: string, request: SilenceRequest): Promise<SilenceOutcome> {
+    const outcome = this.#alerts.silence(project, request, this.metrics(project), Date.now());
+    if (typeof outcome === "object" && "id" in outcome) await this.#tellAlerts(project);
+    return outcome;
+  }
+
+  /** Lifts a silence; false when there is none of this id. */
+  async liftSilence(project: string, id: string): Promise<boolean> {
+    const existed = this.#alerts.lift(project, id);
+    await this.#tellAlerts(project);
+    return existed;
+  }
+
+  /** Silences in force. */
+  silences(project: string): Silence[] {
+    return this.#alerts.silences(project, Date.now());
   }
 
   /** What the project's notifications are signed with; `renew` makes another. */

@@ -34,7 +34,6 @@ const loadKeys = async () => (await import("./on-demand/key-overlay.tsx")).KeyOv
 export function Dashboards({ readKey, catalog, view, reload }: DashboardsProps) {
   const [live, setLive] = useState<Live>();
   const query = useMemo(() => queriesWith(readKey, view), [readKey, view]);
-  const marks = useMarkSources(readKey);
   useEffect(() => {
     const opened = openLive(readKey, view);
     setLive(opened);
@@ -45,11 +44,9 @@ export function Dashboards({ readKey, catalog, view, reload }: DashboardsProps) 
   return (
     <LiveContext.Provider value={live}>
       <QueryContext.Provider value={query}>
-        <MarksContext.Provider value={marks}>
-          <Shown readKey={readKey} catalog={catalog} reload={reload} />
-          <Announcements />
-          <Announcer />
-        </MarksContext.Provider>
+        <Shown readKey={readKey} catalog={catalog} reload={reload} />
+        <Announcements />
+        <Announcer />
       </QueryContext.Provider>
     </LiveContext.Provider>
   );
@@ -66,6 +63,8 @@ function Shown({ readKey, catalog, reload }: Omit<DashboardsProps, "view">) {
   const context: SlotContext = { readKey, catalog, dashboard, reload };
   const slot = offered(PAGES, catalog).find((page) => page.route === route);
   const ownMs = parseDuration(dashboard?.range) ?? 900_000;
+  const rangesMs = dashboard?.panels.map(({ range }) => parseDuration(range) ?? ownMs) ?? [];
+  const marks = useMarkSources(readKey, view, Math.max(ownMs, ...rangesMs));
 
   useEffect(() => {
     document.documentElement.classList.toggle("kiosk", kiosk);
@@ -95,7 +94,7 @@ function Shown({ readKey, catalog, reload }: Omit<DashboardsProps, "view">) {
 
   const bare = embed || kiosk;
   return (
-    <>
+    <MarksContext.Provider value={marks}>
       {!bare &&
         (dashboards.length === 0 ? (
           <PlainHeader />
@@ -121,7 +120,7 @@ function Shown({ readKey, catalog, reload }: Omit<DashboardsProps, "view">) {
           <LoadedDialog {...context} load={dialog.dialog} onClose={() => setDialog(undefined)} />
         )
       )}
-    </>
+    </MarksContext.Provider>
   );
 }
 

@@ -56,7 +56,12 @@ export function PanelCard(card: PanelCardProps) {
   const { series, traits, now } = data;
   const isPast = isFixed(data.range);
   const paused = !isPast && pausedAtMs !== undefined;
-  const marks = useMarks(panel, context.dashboard?.annotations, (metric?.groupBy ?? []).length > 0);
+  const marks = useMarks(
+    panel,
+    context.dashboard?.annotations,
+    card.groups,
+    (metric?.groupBy ?? []).length > 0,
+  );
   const props: Omit<PanelProps, "series" | "nowMs"> = {
     panel,
     traits,

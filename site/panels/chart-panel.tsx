@@ -2,6 +2,7 @@ import { useMemo, useRef, useState } from "preact/hooks";
 import { Chart } from "../chart.tsx";
 import { formatValue, type Unit } from "../format.ts";
 import { groupLabels } from "../group-label.ts";
+import { drawnThresholds } from "../group-thresholds.ts";
 import { useFrozen } from "../hooks.ts";
 import { Legend, type LegendItem } from "../legend.tsx";
 import { pictureOf, topKeys, valueRange, type Picture } from "../picture.ts";
@@ -46,6 +47,8 @@ export function ChartPanel(props: PanelProps & { kind: keyof typeof DEFAULT_TOP 
     return `Now: ${items.map(({ label, value }) => `${label} ${formatValue(value, unit)}`).join(", ")}`;
   };
   const span = drawnSpan(props);
+  const shownGroups = shown.picture.rows.map(({ group }) => group);
+  const thresholds = drawnThresholds(marks.thresholds, shownGroups, shown.labels);
   return (
     <>
       <Chart
@@ -56,7 +59,7 @@ export function ChartPanel(props: PanelProps & { kind: keyof typeof DEFAULT_TOP 
         fromMs={span.fromMs}
         toMs={span.toMs}
         unit={unit}
-        marks={marks}
+        marks={{ ...marks, thresholds }}
         onHover={(index) => hovered.set(index)}
         onRange={onRange}
         valueText={valueText}
