@@ -15,8 +15,14 @@ import { drawnSpan, type PanelProps } from "./panel-props.ts";
 /** As many lines as there are colours to tell them apart; rows of a heatmap are told apart by their place. */
 const DEFAULT_TOP = { line: 8, area: 8, bars: 8, heatmap: 20 } as const;
 
+type ChartPanelKind = keyof typeof DEFAULT_TOP;
+
+export function isChart(kind: string): kind is ChartPanelKind {
+  return kind in DEFAULT_TOP;
+}
+
 /** Lines, areas, bars or a heatmap over time, with a legend. */
-export function ChartPanel(props: PanelProps & { kind: keyof typeof DEFAULT_TOP }) {
+export function ChartPanel(props: PanelProps & { kind: ChartPanelKind }) {
   const { panel, series, traits, unit, colors, nowMs, paused, kind, marks, onRange } = props;
   const drawn = useRef<ReadonlySet<string>>(new Set());
   const [only, setOnly] = useState<string>();
@@ -44,6 +50,7 @@ export function ChartPanel(props: PanelProps & { kind: keyof typeof DEFAULT_TOP 
   const shown = shownRows(picture, slots, labels, only);
   const valueText = (index: number | undefined): string => {
     if (index !== undefined) return textAt(shown.picture, shown.labels, unit, index);
+    if (items.length === 0) return "No points";
     return `Now: ${items.map(({ label, value }) => `${label} ${formatValue(value, unit)}`).join(", ")}`;
   };
   const span = drawnSpan(props);
