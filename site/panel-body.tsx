@@ -63,10 +63,10 @@ export function PanelBody({ series, metric, asTable, ...props }: PanelBodyProps)
 
 /** Why there is nothing to draw; undefined where there is. */
 function emptyNote(props: PanelProps, metric: DrawnMetric | undefined): NoteText | undefined {
-  const { range, traits, nowMs, now = props } = props;
-  const { buffer } = now.series;
-  if (buffer.hasValues) return undefined;
-  if (buffer.t.length > 0) {
+  const { range, series, traits, nowMs, now = props } = props;
+  const buffers = [series.buffer, now.series.buffer];
+  if (buffers.some(({ hasValues }) => hasValues)) return undefined;
+  if (buffers.some(({ t }) => t.length > 0)) {
     const text =
       "A window's value appears once there is something to compute it from, or to compare it with.";
     return { title: "No values yet", text };

@@ -3,8 +3,7 @@ import { formatValue } from "../format.ts";
 import { groupLabels } from "../group-label.ts";
 import { useFrozen } from "../hooks.ts";
 import { stableOrder } from "../order.ts";
-import { readings } from "../reading.ts";
-import type { PanelProps } from "./panel-props.ts";
+import { readingsNow, type PanelProps } from "./panel-props.ts";
 
 const DEFAULT_TOP = 10;
 /** Two groups change places at most this often: a list that flickers cannot be read. */
@@ -12,10 +11,10 @@ const REORDER_EVERY_MS = 1_000;
 
 /** Groups by their newest value, the largest first. */
 export function ToplistPanel(props: PanelProps) {
-  const { panel, series, unit, colors, nowMs, paused, now = props } = props;
+  const { panel, series, unit, colors, nowMs, paused } = props;
   const order = useRef<{ keys: readonly string[]; atMs: number }>({ keys: [], atMs: 0 });
   const found = useFrozen(paused, series, () => {
-    const all = readings(now.series.buffer, now.traits, nowMs);
+    const all = readingsNow(props);
     if (Math.abs(nowMs - order.current.atMs) >= REORDER_EVERY_MS || order.current.keys.length === 0) {
       order.current = { keys: stableOrder(all, order.current.keys), atMs: nowMs };
     }

@@ -277,6 +277,41 @@ describe("time on the dashboard, in Chromium", () => {
     await page.close();
   });
 
+  it("[U1][U3] over days numbers, lists and tables of counts say what is so now, and of how long each value is", async () => {
+    await seen.putDashboard({
+      name: "days",
+      title: "Days",
+      range: "365d",
+      panels: [
+        { title: "Sum", kind: "number", metric: "beats", width: 4, height: 3 },
+        { title: "List", kind: "toplist", metric: "beats", width: 4, height: 3 },
+        { title: "Table", kind: "table", metric: "beats", width: 4, height: 3 },
+      ],
+    });
+    await beat(20, 500);
+    const page = await seen.open("/d/days");
+    const values = () => page.locator(".number-digits, .toplist-value, .table .strong").allInnerTexts();
+    const steady = async (): Promise<string[]> => {
+      await beat(1, 7);
+      return values();
+    };
+    // Two of a second, at most.
+    await expect
+      .poll(steady, { timeout: 15_000, interval: 900 })
+      .toEqual([
+        expect.stringMatching(/^(7|14)$/),
+        expect.stringMatching(/^(7|14)$/),
+        expect.stringMatching(/^(7|14)$/),
+      ]);
+    await expect
+      .poll(() => page.locator(".number-note").innerText())
+      .toMatch(/^per 1 s · peak \d\S*k per \d+ \w+$/);
+    expect(await page.getByRole("columnheader").allInnerTexts()).toContain("Now per 1 s");
+    expect(await page.locator(".panel-step").count()).toBe(2);
+    await expect.poll(values, { timeout: 15_000 }).toEqual(["0", "0", "0"]);
+    await page.close();
+  });
+
   it("[U3] on a phone a lost connection is told in the header's row", async () => {
     const page = await seen.open("/d/time", 390);
     await expect.poll(() => page.locator(".connection").innerText()).toContain("Connected");
