@@ -25,17 +25,19 @@ interface DashboardsProps {
   catalog: Catalog;
   view: View;
   reload: () => void;
+  /** The live connection's key does not do any more; the server's words. */
+  onRefused: (message: string) => void;
 }
 
 const loadMissing = async () => (await import("./on-demand/missing-notice.tsx")).MissingNotice;
 const loadKeys = async () => (await import("./on-demand/key-overlay.tsx")).KeyOverlay;
 
 /** Everything that is seen once the catalog is known: header, and a dashboard or a page of `slots.ts`. */
-export function Dashboards({ readKey, catalog, view, reload }: DashboardsProps) {
+export function Dashboards({ readKey, catalog, view, reload, onRefused }: DashboardsProps) {
   const [live, setLive] = useState<Live>();
   const query = useMemo(() => queriesWith(readKey, view), [readKey, view]);
   useEffect(() => {
-    const opened = openLive(readKey, view);
+    const opened = openLive(readKey, view, onRefused);
     setLive(opened);
     return () => opened.close();
   }, [readKey, view]);
@@ -52,7 +54,7 @@ export function Dashboards({ readKey, catalog, view, reload }: DashboardsProps) 
   );
 }
 
-function Shown({ readKey, catalog, reload }: Omit<DashboardsProps, "view">) {
+function Shown({ readKey, catalog, reload }: Omit<DashboardsProps, "view" | "onRefused">) {
   const { view } = useLive();
   const [dialog, setDialog] = useState<"keys" | HeaderAction>();
   const wanted = dashboardInPath(useStore(path));

@@ -398,7 +398,7 @@ describe("[I9] a share link's socket", () => {
     const [revoked, kept] = [await openLive(token), await openLive(other.token)];
     const end = closed(revoked);
     await call(project.key("admin"), "DELETE", `/v1/share/${id}`);
-    expect(await end).toBe("1008 the share link has been revoked");
+    expect(await end).toBe("4401 the share link has been revoked");
     kept.send({ type: "subscribe", id: "1", metric: "clicks" });
     expect((await kept.next<SnapshotMessage>()).type).toBe("snapshot");
 
@@ -410,6 +410,6 @@ describe("[I9] a share link's socket", () => {
     await evictDurableObject(hub);
     const expired = closed(kept);
     expect(await runDurableObjectAlarm(hub)).toBe(true);
-    expect(await expired).toBe("1008 the share link has expired");
+    expect(await expired).toBe("4401 the share link has expired");
   });
 });
