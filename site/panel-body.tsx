@@ -1,10 +1,10 @@
+import type { ComponentType } from "preact";
 import { formatSpan } from "./format.ts";
 import { useFrozen, useLoaded } from "./hooks.ts";
 import type { PanelSeries } from "./panel-series.ts";
 import { ChartPanel, isChart } from "./panels/chart-panel.tsx";
 import { NumberPanel } from "./panels/number-panel.tsx";
 import type { PanelProps } from "./panels/panel-props.ts";
-import { TablePanel } from "./panels/table-panel.tsx";
 import { ToplistPanel } from "./panels/toplist-panel.tsx";
 import { formatTime } from "./time-axis.ts";
 import { isFixed, spanMs } from "./time-range.ts";
@@ -22,7 +22,8 @@ interface NoteText {
   text: string;
 }
 
-const loadTable = async () => (await import("./on-demand/points-table.tsx")).PointsTable;
+const loadPoints = async () => (await import("./on-demand/points-table.tsx")).PointsTable;
+const loadTable = async () => (await import("./on-demand/table-panel.tsx")).TablePanel;
 
 /** What a panel shows: its drawing, or what is to be known while there is none. */
 export function PanelBody({ series, metric, asTable, ...props }: PanelBodyProps) {
@@ -48,14 +49,14 @@ export function PanelBody({ series, metric, asTable, ...props }: PanelBodyProps)
     );
   }
   if (empty) return empty;
-  if (asTable) return <LazyTable {...drawn} />;
+  if (asTable) return <LazyTable {...drawn} load={loadPoints} />;
   switch (kind) {
     case "number":
       return <NumberPanel {...drawn} />;
     case "toplist":
       return <ToplistPanel {...drawn} />;
     case "table":
-      return <TablePanel {...drawn} />;
+      return <LazyTable {...drawn} load={loadTable} />;
     default:
       return <PanelNote tone="error" title="A newer kind of panel" text="Load this page again to see it." />;
   }
@@ -91,10 +92,11 @@ function nextMs(nowMs: number, stepMs: number): number {
   return Math.ceil(nowMs / stepMs) * stepMs;
 }
 
-function LazyTable(props: PanelProps) {
-  const { value: PointsTable, failed } = useLoaded(loadTable, []);
+/** Most dashboards have no table: it is loaded with the first. */
+function LazyTable({ load, ...props }: PanelProps & { load: () => Promise<ComponentType<PanelProps>> }) {
+  const { value: Table, failed } = useLoaded(load, [load]);
   if (failed) return <PanelNote tone="error" title="No table" text="It cannot be loaded from the server." />;
-  return PointsTable === undefined ? <div class="skeleton" aria-hidden="true" /> : <PointsTable {...props} />;
+  return Table === undefined ? <div class="skeleton" aria-hidden="true" /> : <Table {...props} />;
 }
 
 function PanelNote({ tone, title, text }: NoteText & { tone: "error" | "empty" }) {

@@ -2,8 +2,9 @@ import { formatAge, formatValue } from "../format.ts";
 import { valueLabel } from "../group-label.ts";
 import { useFrozen } from "../hooks.ts";
 import { pictureOf } from "../picture.ts";
-import { summaryOf } from "../summary.ts";
-import { drawnSpan, readingsNow, scales, type PanelProps } from "./panel-props.ts";
+import { summaryOf } from "./summary.ts";
+import { drawnSpan, readingsNow, scales, type PanelProps } from "../panels/panel-props.ts";
+import "../styles/table.css";
 
 const DEFAULT_TOP = 50;
 
