@@ -11,8 +11,6 @@ import type { Watching } from "./live-scenario.ts";
 import type { ClientSocket } from "./simulated-socket.ts";
 import type { World } from "./world.ts";
 
-const ASKS_AGAIN_MS = 2_000;
-
 /** Someone who watches one metric, by the client library over simulated sockets. */
 export class LiveWatcher {
   readonly watching: Watching;
@@ -45,20 +43,14 @@ export class LiveWatcher {
       return { send, close: () => socket.close() };
     };
     this.#connection = new LiveConnection(environment(world, connect), () => undefined);
-    this.#subscribe();
-    this.#connection.start();
-  }
-
-  /** Who is told that there is no such metric asks again. */
-  #subscribe(): void {
-    const { metric, maxRate, groups } = this.watching;
+    const { metric, maxRate, groups } = watching;
     const request = {
       metric,
       range: "10m",
       ...(maxRate !== undefined && { maxRate }),
       ...(groups !== undefined && { groups }),
     };
-    const unsubscribe = this.#connection.subscribe(request, {
+    this.#connection.subscribe(request, {
       snapshot: (message) => {
         this.error = undefined;
         if (message.recovered) this.recovered++;
@@ -68,14 +60,9 @@ export class LiveWatcher {
         this.merged += message.merged ?? 0;
         this.picture.delta(message);
       },
-      error: ({ message }) => {
-        this.error = message;
-        this.#world.after(ASKS_AGAIN_MS, () => {
-          unsubscribe();
-          if (!this.#hasEnded) this.#subscribe();
-        });
-      },
+      error: ({ message }) => (this.error = message),
     });
+    this.#connection.start();
   }
 
   /** The network fails: both ends learn of it, each in its time. */
