@@ -48,6 +48,7 @@ describe("traitsOf", () => {
       percentile: "highest",
       uniques: "highest",
       topk: "sum",
+      histogram: "sum",
     });
   });
 

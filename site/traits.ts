@@ -30,6 +30,7 @@ const COMBINE: Record<string, Traits["combine"]> = {
   sum: "sum",
   rate: "sum",
   topk: "sum",
+  histogram: "sum",
   min: "lowest",
   max: "highest",
   p: "highest",
