@@ -1,3 +1,4 @@
+import type { ComponentChildren } from "preact";
 import { formatSpan } from "./format.ts";
 import { useLoaded } from "./hooks.ts";
 import type { PanelSeries } from "./panel-series.ts";
@@ -17,7 +18,10 @@ export interface PanelBodyProps extends Omit<PanelProps, "series"> {
   asTable: boolean;
 }
 
-const loadTable = async () => (await import("./on-demand/points-table.tsx")).PointsTable;
+type LoadPanel = () => Promise<(props: PanelProps) => ComponentChildren>;
+const loadTable: LoadPanel = async () => (await import("./on-demand/points-table.tsx")).PointsTable;
+const loadDistribution: LoadPanel = async () =>
+  (await import("./on-demand/distribution-panel.tsx")).DistributionPanel;
 
 /** What a panel shows: its drawing, or what is to be known while there is none. */
 export function PanelBody({ series, metric, asTable, ...props }: PanelBodyProps) {
@@ -48,7 +52,10 @@ export function PanelBody({ series, metric, asTable, ...props }: PanelBodyProps)
       "A window's value appears once there is something to compute it from, or to compare it with.";
     return <PanelNote tone="empty" title="No values yet" text={text} />;
   }
-  if (asTable) return <LazyTable {...props} series={series} />;
+  if (asTable) return <LazyPanel {...props} series={series} load={loadTable} />;
+  if (panel.kind === "heatmap" && traits.bucketKey !== undefined) {
+    return <LazyPanel {...props} series={series} load={loadDistribution} />;
+  }
   switch (panel.kind) {
     case "line":
     case "area":
@@ -71,10 +78,11 @@ function nextMs(nowMs: number, stepMs: number): number {
   return Math.ceil(nowMs / stepMs) * stepMs;
 }
 
-function LazyTable(props: PanelProps) {
-  const { value: PointsTable, failed } = useLoaded(loadTable, []);
-  if (failed) return <PanelNote tone="error" title="No table" text="It cannot be loaded from the server." />;
-  return PointsTable === undefined ? <div class="skeleton" aria-hidden="true" /> : <PointsTable {...props} />;
+function LazyPanel({ load, ...props }: PanelProps & { load: LoadPanel }) {
+  const { value: Panel, failed } = useLoaded(load, [load]);
+  const text = "It cannot be loaded from the server.";
+  if (failed) return <PanelNote tone="error" title="Not drawn" text={text} />;
+  return Panel === undefined ? <div class="skeleton" aria-hidden="true" /> : <Panel {...props} />;
 }
 
 function PanelNote({ tone, title, text }: { tone: "error" | "empty"; title: string; text: string }) {

@@ -24,6 +24,7 @@ function limits(warning: number, critical: number): Threshold[] {
 
 const NUMBER = [3, 2] as const;
 const HALF = [6, 3] as const;
+const FULL = [12, 3] as const;
 const WIDE = [8, 3] as const;
 const SIDE = [4, 3] as const;
 const QUARTER = [3, 3] as const;
@@ -83,6 +84,9 @@ const GAME: Dashboard = {
     panel("Matches started each second, by mode", "bars", "matches_started", "short", HALF),
     panel("Players against a minute ago", "line", "players_change", "percent", HALF),
     panel("Median latency by region", "line", "latency_by_region", "ms", HALF, {
+      thresholds: limits(100, 150),
+    }),
+    panel("Latency of all pings", "heatmap", "latency_spread", "ms", FULL, {
       thresholds: limits(100, 150),
     }),
     panel("p95 latency by region", "heatmap", "latency_p95_by_region", "ms", HALF),
