@@ -86,10 +86,10 @@ const GAME: Dashboard = {
     panel("Median latency by region", "line", "latency_by_region", "ms", HALF, {
       thresholds: limits(100, 150),
     }),
+    panel("p95 latency by region", "heatmap", "latency_p95_by_region", "ms", HALF),
     panel("Latency of all pings", "heatmap", "latency_spread", "ms", FULL, {
       thresholds: limits(100, 150),
     }),
-    panel("p95 latency by region", "heatmap", "latency_p95_by_region", "ms", HALF),
     panel("Pings over 100 ms, last minute", "line", "pings_slow_share", "percent", HALF),
     panel("p99 latency by region", "table", "latency_p99_by_region", "ms", HALF),
   ],
