@@ -14,6 +14,11 @@ export interface WindowPoint {
   accumulator?: Accumulator;
 }
 
+/** How many points of series an outcome is: of a ranking or a histogram one for each item. */
+export function countPoints(outcome: Outcome): number {
+  return outcome === null || typeof outcome === "number" ? 1 : outcome.length;
+}
+
 /**
  * Gathers points into series in the order of their coming: one a group, or for a ranking or a histogram one for each group
  * and item, which is then a label like those of the group.
