@@ -39,7 +39,7 @@ function longest(candidates: readonly RowTick[][]): RowTick[] {
   return candidates.reduce((best, ticks) => (ticks.length > best.length ? ticks : best), []);
 }
 
-/** `500–560 ms`, `0.9–1 s`; at the ends `> 1e15` and `≤ 1e-9`. */
+/** `500–560 ms`, `900 ms–1 s`; at the ends `> 1e15` and `≤ 1e-9`. */
 export function intervalText(row: number, step: number, unit: Unit): string {
   if (row === 0) return valueText(0, unit);
   const { lower, upper } = rowBounds(row, step);
