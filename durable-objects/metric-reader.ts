@@ -10,7 +10,7 @@ import { groupOf, matchesGroups } from "./engine/group-key.ts";
 import { projectOf, shardsOf } from "./engine/placement.ts";
 import { mergeShares, shareOf, type ShareReading } from "./engine/shares.ts";
 import { viewInputs, viewSeries } from "./engine/views.ts";
-import { resample, seriesOf, type WindowPoint } from "./engine/window-points.ts";
+import { countPoints, resample, seriesOf, type WindowPoint } from "./engine/window-points.ts";
 import type { WindowSet } from "./engine/window-set.ts";
 import type { MetricWindow } from "./metric-window.ts";
 import type { WindowStore } from "./storage/window-store.ts";
@@ -195,7 +195,8 @@ export class MetricReader {
     const all = ofGroups(compiled, windows.points(wholeFromMs, wholeToMs, stored), groups);
     let answered = 0;
     for (const point of resample(compiled, all, stepMs, { finalEnd, sealedEnd })) {
-      checkCount(++answered, LIMITS.answeredPoints, "answers with");
+      answered += countPoints(point.outcome);
+      checkCount(answered, LIMITS.answeredPoints, "answers with");
       yield point;
     }
   }

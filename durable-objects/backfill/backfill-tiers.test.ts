@@ -15,6 +15,7 @@ const METRICS = [
   { aggregate: "count", window: { type: "tumbling", size: "1s" }, groupBy: ["g"] },
   { aggregate: "p95(value)", window: { type: "tumbling", size: "7s" } },
   { aggregate: "topk(3, g)", window: { type: "tumbling", size: "1m" } },
+  { aggregate: "histogram(value)", window: { type: "tumbling", size: "10s" }, groupBy: ["h"] },
   { aggregate: "max(value)", window: { type: "sliding", size: "1m", every: "5s" }, groupBy: ["h"] },
   { aggregate: "avg(value)", window: { type: "tumbling", size: "5s" }, groupBy: ["g"], shards: 2 },
   { aggregate: "avg(duration)", window: { type: "session", gap: "2m", every: "1m" } },

@@ -31,6 +31,7 @@ describe("[S2] what is too much for one answer", () => {
   const metrics = [
     { name: "m", ...common },
     { name: "split", ...common, shards: 2 },
+    { name: "spread", ...common, aggregate: "histogram(h)", groupBy: [] },
   ].map(({ name, ...source }) => {
     const parsed = parseMetric(name, source);
     if (!parsed.ok) throw new Error(parsed.message);
@@ -69,6 +70,11 @@ describe("[S2] what is too much for one answer", () => {
       expect(await ask(bench, metric, 3, [{ g: "g1" }, { g: "g2" }])).toBe(360);
     },
   );
+
+  it("[S2] an interval of a histogram is a point of its own", async () => {
+    expect(await ask(bench, "spread", 3)).toBe(3 * 180);
+    await expect(ask(bench, "spread", 4)).rejects.toThrow("answers with more than 600 points");
+  });
 
   it("[S2] five millions are read for it, here 2,000", async () => {
     await expect(ask(bench, "m", 6, [{ g: "g1" }])).rejects.toThrow(

@@ -251,9 +251,9 @@ function apart(
 export function storeCanAnswer({ window, aggregate, shards }: PlannedMetric, stepMs: number): boolean {
   if (aggregate.fn === "topk") return false;
   // Each window object has an `__other__` of its own there.
-  if (shards > 1 && !["count", "rate", "sum", "min", "max"].includes(aggregate.fn)) return false;
+  if (shards > 1 && !["count", "rate", "sum", "min", "max", "histogram"].includes(aggregate.fn)) return false;
   if (window.type === "sliding" || stepMs === window.everyMs) return true;
-  return ["count", "sum", "min", "max"].includes(aggregate.fn);
+  return ["count", "sum", "min", "max", "histogram"].includes(aggregate.fn);
 }
 
 /** Parts that have something, neighbours of one source as one. */

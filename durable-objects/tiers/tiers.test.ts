@@ -26,6 +26,7 @@ const SOURCES = [
   },
   { aggregate: "count", window: { type: "session", gap: "2m", every: "1m" } },
   { aggregate: "rate", window: { type: "tumbling", size: "1h" } },
+  { aggregate: "histogram(value)", window: { type: "tumbling", size: "10s" }, groupBy: ["h"] },
 ].map((source) => ({ ...source, event: "e", delay: "0s", lateness: "0s" }));
 
 const METRICS = SOURCES.map((source, i): Metric => {
