@@ -12,7 +12,7 @@ import type { PointArchiver, PointBatch } from "./point-archiver.ts";
 import type { Settings } from "./settings.ts";
 import { PointOutbox } from "./storage/point-outbox.ts";
 import type { PointStore } from "./storage/point-store.ts";
-import type { Coverage } from "./tiers/plan.ts";
+import type { ObjectCoverage } from "./tiers/plan.ts";
 
 interface PointKeeperOptions {
   storage: DurableObjectStorage;
@@ -123,12 +123,13 @@ export class PointKeeper {
   }
 
   /** What this object and its stores have of one of its metrics. */
-  coverage(windows: MetricWindows, nowMs: number): Coverage {
+  coverage(windows: MetricWindows, nowMs: number): ObjectCoverage {
     const { compiled, finalEnd, sealedEnd } = windows;
     const { hot, points, settings } = this.#options;
     const { name } = compiled.metric;
     const levels = this.#levels(compiled.metric);
-    const coverage: Coverage = {
+    const coverage: ObjectCoverage = {
+      nextRow: points.rows.nextId,
       finalEndMs: finalEnd,
       sealedEndMs: sealedEnd,
       kept: points.ledger.kept(name, levels),
@@ -140,7 +141,11 @@ export class PointKeeper {
     if (firstEndMs < Number.POSITIVE_INFINITY) coverage.firstEndMs = firstEndMs;
     const rolledUpMs = levels.length > 1 ? levels.at(-1)?.stepMs : undefined;
     const hasArchive = this.#outbox !== undefined;
-    const notRolledUp = [...points.ledger.spans(name, "not_rolled_up"), ...points.onTheirWay(name)];
+    const notRolledUp = [
+      ...points.ledger.spans(name, "not_rolled_up"),
+      ...points.onTheirWay(name),
+      ...(this.#outbox?.untold(name) ?? []),
+    ];
     if (hasArchive) coverage.archive = rolledUpMs === undefined ? {} : { rolledUpMs, notRolledUp };
     if (hot !== undefined && settings.hotQuery !== undefined) {
       const sinceMs = hasArchive ? nowMs - settings.liveRetentionMs : 0;
