@@ -14,8 +14,9 @@ import { resample, seriesOf, type WindowPoint } from "./engine/window-points.ts"
 import type { WindowSet } from "./engine/window-set.ts";
 import type { MetricWindow } from "./metric-window.ts";
 import { errorOf, PlanMovedError, TooManyPointsError } from "./reading-errors.ts";
+import type { PointKeeper } from "./point-keeper.ts";
 import type { WindowStore } from "./storage/window-store.ts";
-import { type Coverage, keptAfter } from "./tiers/plan.ts";
+import { keptAfter } from "./tiers/plan.ts";
 import type { Refusal } from "./window-query.ts";
 
 /** Ends of windows in `[fromMs, toMs]`, one point every `stepMs`. */
@@ -52,8 +53,8 @@ interface MetricReaderOptions {
   store: WindowStore;
   definitions: () => Definitions;
   object: (name: string) => DurableObjectStub<MetricWindow>;
-  /** What there is now of a metric that is here. */
-  coverage: (windows: MetricWindows) => Coverage;
+  /** What is kept of a metric, and what the archive has not rolled up of it. */
+  keeper: () => Pick<PointKeeper, "kept" | "notRolledUp">;
 }
 
 /**
@@ -122,7 +123,7 @@ export class MetricReader {
   keptPoints({ metric: { name }, revision }: DefinedMetric, afterMs: number, untilMs: number): KeptPoints {
     const windows = this.#options.set.metric(name);
     if (windows?.compiled.revision !== revision) throw new PlanMovedError();
-    const notRolledUp = this.#options.coverage(windows).archive?.notRolledUp ?? [];
+    const notRolledUp = this.#options.keeper().notRolledUp(windows.compiled.metric);
     if (notRolledUp.some(([after, until]) => after < untilMs && until > afterMs)) throw new PlanMovedError();
     const { points } = this.#options.store;
     const lostMs = points.ledger.lostMs(name);
@@ -197,7 +198,7 @@ export class MetricReader {
   #checkPlan(windows: MetricWindows, { fromMs, toMs, stepMs, revisions }: Span): void {
     if (revisions === undefined || toMs < fromMs) return;
     const { metric, revision } = windows.compiled;
-    const { kept } = this.#options.coverage(windows);
+    const kept = this.#options.keeper().kept(metric);
     if (revisions[metric.name] !== revision || keptAfter(kept, stepMs) > fromMs - stepMs)
       throw new PlanMovedError();
   }

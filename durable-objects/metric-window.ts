@@ -90,7 +90,7 @@ export class MetricWindow extends DurableObject<Env> {
       store: this.#store,
       definitions: () => this.#definitions,
       object,
-      coverage: (windows) => this.#keeper.coverage(windows, Date.now()),
+      keeper: () => this.#keeper,
     });
     this.#feed = new LiveFeed({
       objectName: this.#name,

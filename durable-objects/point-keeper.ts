@@ -10,6 +10,7 @@ import type { WindowSet } from "./engine/window-set.ts";
 import type { HotSender } from "./hot-sender.ts";
 import type { PointArchiver, PointBatch } from "./point-archiver.ts";
 import type { Settings } from "./settings.ts";
+import type { EndSpan, KeptLevel } from "./storage/point-ledger.ts";
 import { PointOutbox } from "./storage/point-outbox.ts";
 import type { PointStore } from "./storage/point-store.ts";
 import type { ObjectCoverage } from "./tiers/plan.ts";
@@ -122,6 +123,18 @@ export class PointKeeper {
     this.#options.points.end(defined, this.#passedRow());
   }
 
+  /** What is kept here of a metric's sealed points. */
+  kept(metric: Metric): KeptLevel[] {
+    return this.#options.points.ledger.kept(metric.name, this.#levels(metric));
+  }
+
+  /** Spans of what is not kept here any more which the archive has not rolled up, or not as it is now. */
+  notRolledUp({ name }: Metric): EndSpan[] {
+    const { points } = this.#options;
+    const untold = this.#outbox?.untold(name) ?? [];
+    return [...points.ledger.spans(name, "not_rolled_up"), ...points.onTheirWay(name), ...untold];
+  }
+
   /** What this object and its stores have of one of its metrics. */
   coverage(windows: MetricWindows, nowMs: number): ObjectCoverage {
     const { compiled, finalEnd, sealedEnd } = windows;
@@ -132,7 +145,7 @@ export class PointKeeper {
       nextRow: points.rows.nextId,
       finalEndMs: finalEnd,
       sealedEndMs: sealedEnd,
-      kept: points.ledger.kept(name, levels),
+      kept: this.kept(compiled.metric),
     };
     const firstEndMs = Math.min(
       points.ledger.firstEnd(name) ?? Number.POSITIVE_INFINITY,
@@ -141,12 +154,9 @@ export class PointKeeper {
     if (firstEndMs < Number.POSITIVE_INFINITY) coverage.firstEndMs = firstEndMs;
     const rolledUpMs = levels.length > 1 ? levels.at(-1)?.stepMs : undefined;
     const hasArchive = this.#outbox !== undefined;
-    const notRolledUp = [
-      ...points.ledger.spans(name, "not_rolled_up"),
-      ...points.onTheirWay(name),
-      ...(this.#outbox?.untold(name) ?? []),
-    ];
-    if (hasArchive) coverage.archive = rolledUpMs === undefined ? {} : { rolledUpMs, notRolledUp };
+    if (hasArchive)
+      coverage.archive =
+        rolledUpMs === undefined ? {} : { rolledUpMs, notRolledUp: this.notRolledUp(compiled.metric) };
     if (hot !== undefined && settings.hotQuery !== undefined) {
       const sinceMs = hasArchive ? nowMs - settings.liveRetentionMs : 0;
       const lacking = [

@@ -66,7 +66,7 @@ export class WindowObject {
       store: this.store,
       definitions: () => bench.definitions,
       object: (name) => bench.stub(name) as never,
-      coverage: (windows) => this.keeper.coverage(windows, bench.nowMs),
+      keeper: () => this.keeper,
     });
   }
 
