@@ -273,6 +273,25 @@ describe("[M1] a definition that changes while it is watched", () => {
     expect(await window.apply(JSON.stringify({ ...range, version: 0, metrics: [] }))).toBe(applied);
     expect(await window.apply(JSON.stringify({ ...range, version: 1, metrics: [] }))).toBe(applied + 1);
   });
+
+  it("[S2] has what was planned before it planned again, a split metric's shares too", async () => {
+    const project = await TestProject.with(CLICKS, { ...CLICKS, name: "split", shards: 2 });
+    const ts = Date.now() - 2_000;
+    await post(project, [click("a", 5, ts)]);
+    await project.sumWhen("split", 1);
+    const { metrics } = await env.CATALOG.getByName("catalog").definitions(project.name);
+    const window = env.METRIC_WINDOW.getByName(project.name);
+    for (const { metric, revision } of metrics) {
+      const span = { fromMs: Math.floor(ts / 1_000) * 1_000, toMs: ts + 1_000, stepMs: 1_000 };
+      const read = (by: number) =>
+        window.readSeries(metric.name, { ...span, revisions: { [metric.name]: by } });
+      expect(await read(revision)).toMatchObject({
+        ok: true,
+        body: expect.stringContaining('"v":[1]') as string,
+      });
+      expect(await read(revision + 1)).toMatchObject({ ok: false, reason: "moved" });
+    }
+  });
 });
 
 describe("[M2] rankings", () => {
