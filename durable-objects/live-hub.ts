@@ -179,6 +179,7 @@ export class LiveHub extends DurableObject<Env> {
   override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): void {
     const session = this.#subscriptions.of(socket);
     if (session === undefined) return;
+    session.heard();
     if (typeof data !== "string") {
       this.#fail(session, "bad_message", "the message is binary; expected JSON text");
     } else if (data === "ping") {
@@ -313,12 +314,27 @@ export class LiveHub extends DurableObject<Env> {
   }
 
   #sendFrame({ session }: Subscription, frame: EncodedFrame): void {
+    if (session.credit === undefined && this.#isUnheard(session, frame.data.length)) {
+      this.#counts.staleSockets++;
+      this.webSocketClose(session.socket, 1013, "nothing was heard of the client; send pings");
+      return;
+    }
     if (!this.#send(session, frame.data)) return;
     if (frame.isNew) this.#counts.framesEncoded++;
     frame.isNew = false;
     this.#counts.framesSent++;
     this.#counts.framesMerged += frame.merged;
     this.#counts.bytesSent += frame.data.length;
+  }
+
+  /** Whether a client that does not say what it has taken may have taken nothing for long. The runtime answers pings by itself. */
+  #isUnheard(session: Session, bytes: number): boolean {
+    session.unheardBytes += bytes;
+    if (session.unheardBytes <= settingsOf(this.env).unheardBytes) return false;
+    const pingedMs = this.ctx.getWebSocketAutoResponseTimestamp(session.socket)?.getTime() ?? 0;
+    if (pingedMs <= session.heardMs) return true;
+    session.heard();
+    return false;
   }
 
   /** One dead client must not stop the others. */

@@ -18,6 +18,7 @@ describe("settings that are right", () => {
       logRetentionMs: 86_400_000,
       liveTickMs: 200,
       hubSockets: 2_000,
+      unheardBytes: 16 * 2 ** 20,
       liveRetentionMs: 2_592_000_000,
       liveFineMs: 21_600_000,
       archiveEveryMs: 300_000,

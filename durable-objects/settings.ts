@@ -45,6 +45,8 @@ export interface Settings {
   liveTickMs: number;
   /** `HUB_SOCKETS`: WebSockets that one hub takes; with more, hubs form a tree. */
   hubSockets: number;
+  /** `LIVE_UNHEARD_BYTES`: what a socket is sent, at most, while nothing is heard of its client. */
+  unheardBytes: number;
   /** `LIVE_RETENTION_MS`: how long the window objects keep a metric's points. */
   liveRetentionMs: number;
   /** `LIVE_FINE_MS`: how long, at least, they keep them as they were sealed; older ones are rolled up. */
@@ -77,6 +79,7 @@ const NUMBERS = {
   LOG_RETENTION_MS: { field: "logRetentionMs", least: 60_000, most: 30 * 86_400_000, fallback: 86_400_000 },
   LIVE_TICK_MS: { field: "liveTickMs", least: 10, most: 10_000, fallback: 200 },
   HUB_SOCKETS: { field: "hubSockets", least: 1, most: 30_000, fallback: 2_000 },
+  LIVE_UNHEARD_BYTES: { field: "unheardBytes", least: 1_024, most: 2 ** 30, fallback: 16 * 2 ** 20 },
   LIVE_RETENTION_MS: {
     field: "liveRetentionMs",
     least: 60_000,

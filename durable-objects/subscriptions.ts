@@ -58,6 +58,9 @@ export class Session {
   readonly subscriptions = new Map<string, Subscription>();
   /** Undefined: the client does not say what it has taken. */
   credit: Credit | undefined;
+  /** Bytes that it was sent since something was last heard of its client, as far as is known. */
+  unheardBytes = 0;
+  heardMs = Date.now();
 
   constructor(socket: WebSocket, isCompact: boolean) {
     this.socket = socket;
@@ -72,6 +75,12 @@ export class Session {
   beginCredit(): void {
     this.credit ??= new Credit();
     this.credit.streams = Math.max(1, this.subscriptions.size);
+  }
+
+  /** Something came from the client. */
+  heard(): void {
+    this.heardMs = Date.now();
+    this.unheardBytes = 0;
   }
 
   /** Whether another frame may go to it. */

@@ -121,6 +121,30 @@ describe("[L5] clients that want less or can take less", () => {
     expect(await hubOf(project.name).stats()).toMatchObject({ framesMerged: 12 - arrived.length - 1 });
   });
 
+  it("[L5] a client of which nothing is heard is closed before it fills the hub's memory; one that pings is not", async () => {
+    const project = await TestProject.with(CLICKS);
+    const hub = hubOf(project.name);
+    await runInDurableObject(hub, (object) => {
+      // The setting is one of the deployment's.
+      Object.defineProperty(object, "env", { value: { ...env, LIVE_UNHEARD_BYTES: "1024" } });
+    });
+    const [mute, pinging] = [await project.live(), await project.live()];
+    const closed = new Promise<number>((settle) => {
+      mute.socket.addEventListener("close", ({ code }) => settle(code));
+    });
+    const { cursor } = await watching(mute);
+    await watching(pinging);
+    for (let round = 0; round < 10; round++) {
+      pinging.send("ping");
+      await clickApart(project, 1, round);
+    }
+    expect(await closed).toBe(1013);
+    expect(await hub.stats()).toMatchObject({ sockets: 1, staleSockets: 1 });
+    expect(mute.takeArrived().length).toBeGreaterThan(2);
+    const again = await project.live();
+    expect(await watching(again, { cursor })).toMatchObject({ recovered: true, series: [{ v: [10] }] });
+  });
+
   it("[L5] what a slow client missed is not forgotten when the hub sleeps", async () => {
     const project = await TestProject.with(CLICKS);
     const slow = await project.live();
