@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { stackBases, stackedPicture } from "./chart-stack.ts";
-import { heatCells, heatCellMs, heatColor } from "./on-demand/chart-heat.ts";
+import { heatCells, heatCellMs, heatColor, heatShare } from "./on-demand/chart-heat.ts";
 import type { Picture } from "./picture.ts";
 import type { Cell } from "./series.ts";
 
@@ -8,7 +8,6 @@ const pictureOfRows = (x: number[], ...rows: Cell[][]): Picture => ({
   x,
   rows: rows.map((y, i) => ({ key: String(i), group: {}, y, s: y.map(() => 1 as const) })),
   additive: true,
-  windowMs: 10,
   stepMs: 10,
 });
 
@@ -55,5 +54,15 @@ describe("a heatmap's cells", () => {
     expect(heatCellMs(1_000, 10)).toBe(1_000);
     expect(heatCellMs(1_000, 500)).toBe(3_000);
     expect([0, 0.5, 1, 7].map((share) => heatColor(["a", "b", "c"], share))).toEqual(["a", "b", "c", "c"]);
+  });
+
+  it("[U1] are told apart below zero, too, and the scale begins at the least then", () => {
+    const shares = (...values: number[]): number[] =>
+      values.map(heatShare(values.map((value) => ({ value }))));
+    expect(shares(0, 5, 10)).toEqual([0, 0.5, 1]);
+    expect(shares(-5, 0)).toEqual([0, 1]);
+    expect(shares(-5, 0, 5)).toEqual([0, 0.5, 1]);
+    expect(shares(0, 0)).toEqual([0, 0]);
+    expect(shares(-1.7e308, 0, 1.7e308)).toEqual([0, 0.5, 1]);
   });
 });

@@ -138,9 +138,10 @@ export class ChartView {
     if (kind === "heatmap") {
       return { min: 0, max: Math.max(1, length), ticks: picture.rows.map((_, i) => i + 0.5) };
     }
-    const [low, high] = valueRange(picture, fromMs, toMs, isStacked(input));
+    const shape = kind === "bars" ? "bar" : "line";
+    const [low, high] = valueRange(picture, fromMs, toMs, shape, isStacked(input)) ?? [0, 0];
     const ticks = Math.max(2, Math.round(this.#height / TICK_EVERY_PX));
-    return niceScale(...markReach(low, high, marks), ticks, roundBase(unit));
+    return niceScale(...markReach(Math.min(0, low), Math.max(0, high), marks), ticks, roundBase(unit));
   }
 
   #placeCursor(ms: number): void {

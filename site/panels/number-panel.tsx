@@ -36,10 +36,10 @@ export function NumberPanel(props: PanelProps) {
   });
   const { fromMs, toMs } = drawnSpan(props);
   const { prefix = "", digits, unit: suffix } = quantity(value, unit);
-  const [, high] = valueRange(picture, fromMs, toMs, false);
+  const [, high = value] = valueRange(picture, fromMs, toMs, "bar") ?? [];
   const tone = toneOf(value, marks.thresholds);
-  // The window that is open now ends beyond the span, or between two points of it.
-  const peak = `peak ${formatValue(Math.max(high, value ?? high), unit)}`;
+  // What is so now may lie between two points of the span.
+  const peak = `peak ${formatValue(high === undefined ? value : Math.max(high, value ?? high), unit)}`;
   return (
     <div class="number">
       <p class={`number-value ${tone === undefined ? "" : `number-${tone.tone}`}`}>
