@@ -1,6 +1,7 @@
 import type uPlot from "uplot";
 import { POINT_STATE, type PointState } from "../protocol/series.ts";
 import type { Picture } from "./picture.ts";
+import { bounded } from "./scale.ts";
 
 /** A bar in canvas pixels, and the point that it stands for. */
 export interface BarRect {
@@ -40,7 +41,7 @@ export function barRects(
     const width = isThin ? right - left : Math.max(1, right - left - gap);
     const from = base?.[index] ?? 0;
     const bottom = plot.valToPos(from, "y", true);
-    const top = plot.valToPos(from + value, "y", true);
+    const top = plot.valToPos(bounded(from + value), "y", true);
     rects.push({ index, left, top, width, height: bottom - top });
   }
   return rects;

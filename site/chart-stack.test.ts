@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { stackBases, stackedPicture } from "./chart-stack.ts";
 import { heatCells, heatCellMs, heatColor, heatShare } from "./on-demand/chart-heat.ts";
-import type { Picture } from "./picture.ts";
+import { valueRange, type Picture } from "./picture.ts";
 import type { Cell } from "./series.ts";
 
 const pictureOfRows = (x: number[], ...rows: Cell[][]): Picture => ({
@@ -23,6 +23,18 @@ describe("stacking", () => {
       [1, 0, 3],
       [6, 6, 10],
     ]);
+  });
+
+  it("[U1] ends at the largest number, where the sum would be none", () => {
+    const picture = pictureOfRows([10], [1.5e308], [1.5e308], [1.5e308]);
+    const bases = stackBases(picture);
+    expect(bases.flat()).toEqual([0, 1.5e308, Number.MAX_VALUE]);
+    expect(stackedPicture(picture, bases).rows.map(({ y }) => y[0])).toEqual([
+      1.5e308,
+      Number.MAX_VALUE,
+      Number.MAX_VALUE,
+    ]);
+    expect(valueRange(picture, 0, 20, "line", true)).toEqual([1.5e308, Number.MAX_VALUE]);
   });
 
   it("[U2] a time at which none has a value is a break in all", () => {

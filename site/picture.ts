@@ -1,5 +1,6 @@
 import { POINT_STATE, type Group, type PointState } from "../protocol/series.ts";
 import { combined, type Reading } from "./reading.ts";
+import { bounded } from "./scale.ts";
 import { lowerBound, rhythmMs, type Cell, type Column, type SeriesBuffer } from "./series.ts";
 import type { Traits } from "./traits.ts";
 
@@ -73,7 +74,7 @@ export function valueRange(
     for (const { y } of rows) {
       const value = y[i];
       if (typeof value !== "number") continue;
-      const top = below + value;
+      const top = bounded(below + value);
       if (top < low) low = top;
       if (top > high) high = top;
       if (stacked) below = top;
