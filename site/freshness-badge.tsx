@@ -5,6 +5,8 @@ import type { PanelSeries } from "./panel-series.ts";
 import type { Traits } from "./traits.ts";
 
 interface FreshnessBadgeProps {
+  /** What the panel draws; `series` may be newer. */
+  drawn: PanelSeries | undefined;
   series: PanelSeries | undefined;
   traits: Traits;
   /** Whether a fixed range is shown. */
@@ -12,13 +14,14 @@ interface FreshnessBadgeProps {
 }
 
 /** How old a panel's data are, told anew each second whether any come or not. */
-export function FreshnessBadge({ series, traits, isPast }: FreshnessBadgeProps) {
+export function FreshnessBadge({ drawn, series, traits, isPast }: FreshnessBadgeProps) {
   const { view, state } = useLive();
   const connected = useStore(state).phase === "open";
   const pausedAtMs = useStore(view.pausedAtMs);
   useTick(1_000);
   useSeriesFrames(series, false, 1_000);
-  if (series === undefined || (!series.ready && connected)) return <span class="freshness" />;
+  const failed = drawn?.error !== undefined;
+  if (series === undefined || (!series.ready && connected && !failed)) return <span class="freshness" />;
   const { tone, text } = freshness({
     nowMs: view.clockMs(),
     connected,
@@ -27,6 +30,7 @@ export function FreshnessBadge({ series, traits, isPast }: FreshnessBadgeProps) 
     rhythmMs: series.rhythmMs,
     traits,
     isPast,
+    failed,
   });
   return (
     <span class={`freshness freshness-${tone}`}>

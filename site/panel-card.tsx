@@ -100,7 +100,12 @@ export function PanelCard(card: PanelCardProps) {
           {panel.title}
         </h2>
         <StepNote own={own} drawn={traits} />
-        <FreshnessBadge series={now?.series ?? series} traits={now?.traits ?? traits} isPast={isPast} />
+        <FreshnessBadge
+          drawn={series}
+          series={now?.series ?? series}
+          traits={now?.traits ?? traits}
+          isPast={isPast}
+        />
         <PanelMenuButton panel={panel} index={index} commands={commands} context={context} />
       </header>
       <div class="panel-body">
