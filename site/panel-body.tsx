@@ -4,7 +4,6 @@ import type { PanelSeries } from "./panel-series.ts";
 import { ChartPanel } from "./panels/chart-panel.tsx";
 import { NumberPanel } from "./panels/number-panel.tsx";
 import type { PanelProps } from "./panels/panel-props.ts";
-import { TablePanel } from "./panels/table-panel.tsx";
 import { ToplistPanel } from "./panels/toplist-panel.tsx";
 import { formatTime } from "./time-axis.ts";
 import { isFixed, spanMs } from "./time-range.ts";
@@ -17,7 +16,8 @@ export interface PanelBodyProps extends Omit<PanelProps, "series"> {
   asTable: boolean;
 }
 
-const loadTable = async () => (await import("./on-demand/points-table.tsx")).PointsTable;
+const loadTwin = async () => (await import("./on-demand/points-table.tsx")).PointsTable;
+const loadTable = async () => (await import("./on-demand/table-panel.tsx")).TablePanel;
 
 /** What a panel shows: its drawing, or what is to be known while there is none. */
 export function PanelBody({ series, metric, asTable, ...props }: PanelBodyProps) {
@@ -48,7 +48,7 @@ export function PanelBody({ series, metric, asTable, ...props }: PanelBodyProps)
       "A window's value appears once there is something to compute it from, or to compare it with.";
     return <PanelNote tone="empty" title="No values yet" text={text} />;
   }
-  if (asTable) return <LazyTable {...props} series={series} />;
+  if (asTable) return <LazyTable load={loadTwin} {...props} series={series} />;
   switch (panel.kind) {
     case "line":
     case "area":
@@ -60,7 +60,7 @@ export function PanelBody({ series, metric, asTable, ...props }: PanelBodyProps)
     case "toplist":
       return <ToplistPanel {...props} series={series} />;
     case "table":
-      return <TablePanel {...props} series={series} />;
+      return <LazyTable load={loadTable} {...props} series={series} />;
     default:
       return <PanelNote tone="error" title="A newer kind of panel" text="Load this page again to see it." />;
   }
@@ -71,10 +71,10 @@ function nextMs(nowMs: number, stepMs: number): number {
   return Math.ceil(nowMs / stepMs) * stepMs;
 }
 
-function LazyTable(props: PanelProps) {
-  const { value: PointsTable, failed } = useLoaded(loadTable, []);
+function LazyTable({ load, ...props }: PanelProps & { load: typeof loadTwin }) {
+  const { value: Table, failed } = useLoaded(load, [load]);
   if (failed) return <PanelNote tone="error" title="No table" text="It cannot be loaded from the server." />;
-  return PointsTable === undefined ? <div class="skeleton" aria-hidden="true" /> : <PointsTable {...props} />;
+  return Table === undefined ? <div class="skeleton" aria-hidden="true" /> : <Table {...props} />;
 }
 
 function PanelNote({ tone, title, text }: { tone: "error" | "empty"; title: string; text: string }) {

@@ -7,6 +7,7 @@ import { topKeys } from "../picture.ts";
 import { drawnSpan, type PanelProps } from "../panels/panel-props.ts";
 import { readings, withSilent } from "../reading.ts";
 import { lowerBound } from "../series.ts";
+import "../styles/table.css";
 import { formatMoment } from "../time-axis.ts";
 
 const MOST_ROWS = 200;

@@ -4,7 +4,8 @@ import { useFrozen } from "../hooks.ts";
 import { pictureOf } from "../picture.ts";
 import { readings } from "../reading.ts";
 import { summaryOf } from "../summary.ts";
-import { drawnSpan, type PanelProps } from "./panel-props.ts";
+import "../styles/table.css";
+import { drawnSpan, type PanelProps } from "../panels/panel-props.ts";
 
 const DEFAULT_TOP = 50;
 
