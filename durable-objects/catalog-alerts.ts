@@ -1,10 +1,12 @@
 import { type AlertRule, type AlertSource, alertFault, alertsAlike, parseAlert } from "../protocol/alert.ts";
 import { LIMITS } from "../protocol/limits.ts";
+import type { Silence, SilenceRequest } from "../protocol/silence.ts";
+import { CatalogSilences } from "./catalog-silences.ts";
 import { type DefinitionSource, parseDefinitions } from "./definitions.ts";
 import type { DefinedAlert } from "./engine/alerts/alert-set.ts";
 import { newWebhookSecret } from "./storage/webhook-client.ts";
 
-/** `version` of a project rises with each change of its rules or secrets; `secrets` is JSON, the newest first. */
+/** `version` of a project rises with each change of its rules, silences or secrets; `secrets` is JSON, the newest first. */
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS alerts (
     project TEXT NOT NULL, name TEXT NOT NULL, defined_ms INTEGER NOT NULL, source TEXT NOT NULL,
@@ -18,10 +20,11 @@ const SCHEMA = `
 /** Secrets that notifications are signed with: the current one and the one before. */
 const KEPT_SECRETS = 2;
 
-/** The rules of a project at one version, and what their notifications are signed with. */
+/** The rules of a project at one version, their silences, and what their notifications are signed with. */
 export interface ProjectAlerts {
   version: number;
   defined: DefinedAlert[];
+  silences: Silence[];
   secrets: string[];
 }
 
@@ -33,13 +36,17 @@ export interface AlertFault {
 
 export type AlertOutcome = "stored" | "too_many" | AlertFault;
 
-/** The alert rules that the catalog holds, and each project's signing secrets. */
+export type SilenceOutcome = Silence | "unknown_alert" | "too_many" | AlertFault;
+
+/** The alert rules that the catalog holds, their silences, and each project's signing secrets. */
 export class CatalogAlerts {
   readonly #sql: SqlStorage;
+  readonly #silences: CatalogSilences;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
     sql.exec(SCHEMA);
+    this.#silences = new CatalogSilences(sql);
   }
 
   /** The same rule again changes nothing; one that differs only in its webhook goes on. */
@@ -74,8 +81,40 @@ export class CatalogAlerts {
   delete(project: string, name: string): boolean {
     const gone =
       this.#sql.exec("DELETE FROM alerts WHERE project = ? AND name = ?", project, name).rowsWritten > 0;
+    if (!gone) return false;
+    this.#silences.deleteOf(project, name);
+    this.#changed(project, this.#secretsOf(project));
+    return true;
+  }
+
+  /** Silences a rule, or gives the silence of the same groups another end and comment. */
+  silence(
+    project: string,
+    request: SilenceRequest,
+    metrics: readonly DefinitionSource[],
+    nowMs: number,
+  ): SilenceOutcome {
+    const { alert, groups } = request;
+    const rule = this.#defined(project).find((each) => each.rule.name === alert)?.rule;
+    if (rule === undefined) return "unknown_alert";
+    const fault = groups && faultOf({ ...rule, groups }, metrics);
+    if (fault !== undefined) return { alert, message: fault };
+    const silence = this.#silences.put(project, request, nowMs);
+    if (silence === undefined) return "too_many";
+    this.#changed(project, this.#secretsOf(project));
+    return silence;
+  }
+
+  /** Lifts a silence; false when there is none of this id. */
+  lift(project: string, id: string): boolean {
+    const gone = this.#silences.delete(project, id);
     if (gone) this.#changed(project, this.#secretsOf(project));
     return gone;
+  }
+
+  /** Silences in force, the next to end first. */
+  silences(project: string, nowMs: number): Silence[] {
+    return this.#silences.list(project, nowMs);
   }
 
   list(project: string): AlertSource[] {
@@ -87,12 +126,13 @@ export class CatalogAlerts {
   }
 
   /** What window objects evaluate. */
-  ofProject(project: string): ProjectAlerts {
+  ofProject(project: string, nowMs: number): ProjectAlerts {
     const row = this.#project(project);
-    if (row === undefined) return { version: -1, defined: [], secrets: [] };
+    if (row === undefined) return { version: -1, defined: [], silences: [], secrets: [] };
     return {
       version: row.version,
       defined: this.#defined(project),
+      silences: this.silences(project, nowMs),
       secrets: JSON.parse(row.secrets) as string[],
     };
   }

@@ -80,10 +80,14 @@ export class CatalogShares {
     const { jti, exp, scope } = claims;
     if (typeof jti !== "string" || typeof exp !== "number" || !isObject(scope)) return "invalid";
     if (exp * 1_000 <= nowMs) return "expired";
-    const isKnown =
-      this.#sql.exec("SELECT 1 FROM shares WHERE project = ? AND id = ?", project, jti).toArray().length > 0;
-    if (!isKnown) return "revoked";
+    if (!this.has(project, jti)) return "revoked";
     return { project, id: jti, scope: scope as unknown as ShareScope, expiresMs: exp * 1_000 };
+  }
+
+  /** Whether there is a link of this id that has not been revoked. */
+  has(project: string, id: string): boolean {
+    const rows = this.#sql.exec("SELECT 1 FROM shares WHERE project = ? AND id = ?", project, id);
+    return rows.toArray().length > 0;
   }
 
   /** The links that have not expired, the newest first. */

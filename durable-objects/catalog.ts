@@ -4,7 +4,14 @@ import type { Dashboard } from "../protocol/dashboard.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import type { ShareLink, ShareScope } from "../protocol/share.ts";
 import { seriesName } from "../protocol/prometheus-names.ts";
-import { type AlertFault, type AlertOutcome, CatalogAlerts, type ProjectAlerts } from "./catalog-alerts.ts";
+import type { Silence, SilenceRequest } from "../protocol/silence.ts";
+import {
+  type AlertFault,
+  type AlertOutcome,
+  CatalogAlerts,
+  type ProjectAlerts,
+  type SilenceOutcome,
+} from "./catalog-alerts.ts";
 import { CatalogShares, type ShareGrant, type ShareRefusal } from "./catalog-shares.ts";
 import {
   type Definitions,
@@ -16,6 +23,7 @@ import {
 } from "./definitions.ts";
 import { type Env, settingsOf } from "./env.ts";
 import { placementsOf } from "./engine/placement.ts";
+import { heldTags } from "./live/socket-grants.ts";
 import type { RateLimit } from "./key-limiter.ts";
 
 /**
@@ -132,21 +140,39 @@ export class Catalog extends DurableObject<Env> {
    * Creates a key, or replaces the project's key of the same id. `taken`: another key has this secret. The key of a
    * page is public, and whoever has seen it shall not make it a key of his own project.
    */
-  putKey(project: string, id: string, hash: string, role: KeyRole, options: KeyOptions): KeyOutcome {
+  async putKey(
+    project: string,
+    id: string,
+    hash: string,
+    role: KeyRole,
+    options: KeyOptions,
+  ): Promise<KeyOutcome> {
     if (!this.projects().includes(project)) return "no_project";
     const holder = this.authorize(hash);
     if (holder !== null && (holder.project !== project || holder.keyId !== id)) return "taken";
-    this.ctx.storage.transactionSync(() => {
-      this.ctx.storage.sql.exec("DELETE FROM keys WHERE project = ? AND id = ?", project, id);
+    const before = this.ctx.storage.transactionSync(() => {
+      const removed = this.#removeKey(project, id);
       const body = JSON.stringify(options);
       this.ctx.storage.sql.exec("INSERT INTO keys VALUES (?, ?, ?, ?, ?)", hash, id, project, role, body);
+      return removed;
     });
+    await this.#endSockets(project, before);
     return "stored";
   }
 
-  /** Removes a key; false when there is none of this id. */
-  deleteKey(project: string, id: string): boolean {
-    return this.#changes("DELETE FROM keys WHERE project = ? AND id = ?", project, id);
+  /** Removes a key and closes what is open by it; false when there is none of this id. */
+  async deleteKey(project: string, id: string): Promise<boolean> {
+    const removed = this.#removeKey(project, id);
+    await this.#endSockets(project, removed);
+    return removed !== undefined;
+  }
+
+  /** Those of the tags of live sockets that still stand for a key or a link by which the project may be read. */
+  heldGrants(project: string, tags: string[]): string[] {
+    return heldTags(tags, {
+      key: (hash) => this.#mayRead(project, hash),
+      share: (id) => this.#shares.has(project, id),
+    });
   }
 
   /**
@@ -243,9 +269,28 @@ export class Catalog extends DurableObject<Env> {
     return this.#alerts.list(project);
   }
 
-  /** The project's rules in the engine's terms. */
+  /** The project's rules in the engine's terms, and their silences. */
   alertsOf(project: string): ProjectAlerts {
-    return this.#alerts.ofProject(project);
+    return this.#alerts.ofProject(project, Date.now());
+  }
+
+  /** Silences an alert rule, once every window object knows of it. */
+  async putSilence(project: string, request: SilenceRequest): Promise<SilenceOutcome> {
+    const outcome = this.#alerts.silence(project, request, this.metrics(project), Date.now());
+    if (typeof outcome === "object" && "id" in outcome) await this.#tellAlerts(project);
+    return outcome;
+  }
+
+  /** Lifts a silence; false when there is none of this id. */
+  async liftSilence(project: string, id: string): Promise<boolean> {
+    const existed = this.#alerts.lift(project, id);
+    await this.#tellAlerts(project);
+    return existed;
+  }
+
+  /** Silences in force. */
+  silences(project: string): Silence[] {
+    return this.#alerts.silences(project, Date.now());
   }
 
   /** What the project's notifications are signed with; `renew` makes another. */
@@ -283,6 +328,25 @@ export class Catalog extends DurableObject<Env> {
 
   batchers(): string[] {
     return this.#rows<{ name: string }>("SELECT name FROM batchers ORDER BY name").map(({ name }) => name);
+  }
+
+  /** Removes a key; its hash, or undefined when there is none of this id. */
+  #removeKey(project: string, id: string): string | undefined {
+    const query = "DELETE FROM keys WHERE project = ? AND id = ? RETURNING hash";
+    return this.#rows<{ hash: string }>(query, project, id)[0]?.hash;
+  }
+
+  #mayRead(project: string, hash: string): boolean {
+    const grant = this.authorize(hash);
+    return grant?.project === project && grant.role !== "write";
+  }
+
+  /** Closes the live sockets of a key that may not read any more. Hubs that cannot be told will ask: see `SocketGrants`. */
+  async #endSockets(project: string, hash: string | undefined): Promise<void> {
+    if (hash === undefined || this.#mayRead(project, hash)) return;
+    await this.env.LIVE_HUB.getByName(project)
+      .endKey(hash)
+      .catch(() => undefined);
   }
 
   #alertFaultAfter(project: string, name: string, source?: DefinitionSource): AlertFault | undefined {

@@ -65,9 +65,7 @@ export class LiveFeed {
           : object(watching).deliver(objectName, frames);
       },
     });
-    for (const windows of options.set.metrics()) {
-      if (this.#isWanted(windows.compiled.metric.name)) windows.markTold();
-    }
+    this.redefined();
     for (const watched of watchers.names) this.#addBreak(watched);
     if (!watchers.isEmpty) this.changed(Date.now(), Date.now());
   }
@@ -141,9 +139,17 @@ export class LiveFeed {
     const { name } = windows.compiled.metric;
     if (!this.#isWanted(name)) return;
     this.#draw(windows, Date.now());
-    // What takes its name from now on is told from its beginning.
-    this.#options.set.metric(name)?.markTold();
     this.broken(name);
+  }
+
+  /**
+   * Metrics have come, or views been pointed to others: what is wanted, be it under a name that somebody has watched all along, is
+   * told from now on.
+   */
+  redefined(): void {
+    for (const windows of this.#options.set.metrics()) {
+      if (!windows.isWatched && this.#isWanted(windows.compiled.metric.name)) windows.markTold();
+    }
   }
 
   /** The word that a metric or view does not go on from what it was, and neither does any view of it. */

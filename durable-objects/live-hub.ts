@@ -9,12 +9,13 @@ import {
 } from "../protocol/live.ts";
 import { parseDuration } from "../protocol/time.ts";
 import { projectOf } from "./engine/placement.ts";
-import { type Env, settingsOf } from "./env.ts";
+import { catalogOf, type Env, settingsOf } from "./env.ts";
 import { ChildHubs } from "./live/child-hubs.ts";
 import { nextHub, parentOf } from "./live/hub-tree.ts";
 import type { LiveFrame } from "./live/live-frame.ts";
 import type { EncodedFrame } from "./live/metric-feed.ts";
 import { type Admission, SharedSockets } from "./live/shared-sockets.ts";
+import { SocketGrants } from "./live/socket-grants.ts";
 import { SubscriptionServer } from "./live/subscription-server.ts";
 import { WatcherOutbox } from "./live/watcher-outbox.ts";
 import { type Session, type Subscription, Subscriptions, type Wanted } from "./subscriptions.ts";
@@ -64,6 +65,7 @@ export class LiveHub extends DurableObject<Env> {
   readonly #subscriptions: Subscriptions;
   readonly #server: SubscriptionServer;
   readonly #shared: SharedSockets;
+  readonly #grants: SocketGrants;
   readonly #children: WatcherList;
   readonly #outbox: WatcherOutbox;
   #sweptMs = Date.now();
@@ -83,6 +85,7 @@ export class LiveHub extends DurableObject<Env> {
     const keepAlive = (task: Promise<void>): void => ctx.waitUntil(task);
     this.#subscriptions = new Subscriptions(ctx);
     this.#shared = new SharedSockets(ctx);
+    this.#grants = new SocketGrants(ctx, (tags) => catalogOf(env).heldGrants(projectOf(this.#name), tags));
     this.#server = new SubscriptionServer({
       subscriptions: this.#subscriptions,
       watch: (metric, rangeMs) => this.#watch(metric, rangeMs),
@@ -111,7 +114,7 @@ export class LiveHub extends DurableObject<Env> {
     const protocol = request.headers.get("sec-websocket-protocol")?.split(",")[0]?.trim();
     const isCompact = protocol === COMPACT_SUBPROTOCOL;
     const tag = isCompact ? COMPACT_SUBPROTOCOL : LIVE_SUBPROTOCOL;
-    this.ctx.acceptWebSocket(server, [tag, ...this.#shared.tagsOf(request)]);
+    this.ctx.acceptWebSocket(server, [tag, ...this.#shared.tagsOf(request), ...this.#grants.tagsOf(request)]);
     this.#subscriptions.open(server, isCompact);
     const headers = new Headers();
     if (protocol !== undefined) headers.set("sec-websocket-protocol", protocol);
@@ -127,6 +130,7 @@ export class LiveHub extends DurableObject<Env> {
   async deliver(frames: LiveFrame[]): Promise<string[]> {
     const nowMs = Date.now();
     this.#sweep(nowMs);
+    this.ctx.waitUntil(this.#grants.check(nowMs));
     const unwatched: string[] = [];
     for (const [metric, own] of Map.groupBy(frames, (frame) => frame.metric)) {
       const isWanted = this.#server.take(metric, own, nowMs);
@@ -146,6 +150,12 @@ export class LiveHub extends DurableObject<Env> {
   async endShare(id: string): Promise<void> {
     this.#shared.end(id);
     if (this.#hasOverflowed) await this.env.LIVE_HUB.getByName(nextHub(this.#name)).endShare(id);
+  }
+
+  /** The key with this hash has been removed. */
+  async endKey(hash: string): Promise<void> {
+    this.#grants.endKey(hash);
+    if (this.#hasOverflowed) await this.env.LIVE_HUB.getByName(nextHub(this.#name)).endKey(hash);
   }
 
   /** Share links expire. */
@@ -203,6 +213,7 @@ export class LiveHub extends DurableObject<Env> {
     }
     switch (message.value.type) {
       case "subscribe":
+        this.ctx.waitUntil(this.#grants.check(Date.now()));
         return this.#subscribe(session, message.value);
       case "unsubscribe":
         return this.#unsubscribe(session, message.value.id);

@@ -409,7 +409,7 @@ export class MetricWindow extends DurableObject<Env> {
     try {
       this.#set.step(step, nowMs);
       const kept = this.#store.append(text, nowMs);
-      this.#alerts.keep();
+      this.#alerts.keep(nowMs);
       const isDue = this.#store.isFull || nowMs - this.#checkpointMs >= CHECKPOINT_EVERY_MS;
       if (!kept || isDue || this.#set.sealedPoints > MOST_SEALED_POINTS) this.#checkpoint();
     } catch (error) {
@@ -421,7 +421,7 @@ export class MetricWindow extends DurableObject<Env> {
   #checkpoint(replacement?: Replacement): void {
     this.#checkpointMs = Date.now();
     this.#feed.draw();
-    this.#alerts.checkpoint();
+    this.#alerts.checkpoint(this.#checkpointMs);
     this.#store.checkpoint(this.#set, this.#definitions, (points) => {
       this.#keeper.keep(points, this.#checkpointMs, replacement);
     });
@@ -474,6 +474,7 @@ export class MetricWindow extends DurableObject<Env> {
       this.#keeper.ended(ended.compiled);
       this.#store.forgetMetric(ended.compiled.metric.name);
     }
+    this.#feed.redefined();
     for (const name of changedElsewhere(before, definitions)) this.#feed.broken(name);
     this.#checkpoint();
   }

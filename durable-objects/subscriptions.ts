@@ -1,6 +1,7 @@
 import { COMPACT_SUBPROTOCOL } from "../protocol/live.ts";
 import type { Group } from "../protocol/series.ts";
 import { Credit } from "./live/credit.ts";
+import { tagOf } from "./live/live-frame.ts";
 
 /** What one socket wants, as hibernation keeps it. */
 export interface Wanted {
@@ -31,6 +32,8 @@ export class Subscription {
   readonly session: Session;
   /** Equal for subscriptions of the same groups. */
   readonly groupsKey: string;
+  /** {@link tagOf} what it shows. */
+  readonly tag: string;
   /** What the client has been told of the life that {@link Wanted.since} names; undefined: all that the hub had before it slept. */
   sequence: number | undefined;
   /** How many numbers of groups the client was told. */
@@ -44,6 +47,7 @@ export class Subscription {
     this.session = session;
     this.wanted = wanted;
     this.groupsKey = wanted.groups === undefined ? "" : JSON.stringify(wanted.groups);
+    this.tag = tagOf(wanted.metric, wanted.rangeMs, this.groupsKey);
   }
 }
 

@@ -1,19 +1,14 @@
-import {
-  type AlertEpisode,
-  type AlertNotification,
-  type AlertState,
-  conditionText,
-} from "../protocol/alert.ts";
-import { durationText } from "../protocol/time.ts";
+import type { AlertEpisode, AlertState } from "../protocol/alert.ts";
+import { AlertLedger } from "./alert-ledger.ts";
 import { AlertSender } from "./alert-sender.ts";
 import type { ProjectAlerts } from "./catalog-alerts.ts";
 import type { Definitions } from "./definitions.ts";
-import { AlertSet, type AlertTransition } from "./engine/alerts/alert-set.ts";
+import { AlertSet } from "./engine/alerts/alert-set.ts";
 import { type StoredPoints, watchedMetric } from "./engine/alerts/metric-points.ts";
-import { groupOf } from "./engine/group-key.ts";
 import { projectOf, shareOfObject } from "./engine/placement.ts";
 import type { StepObserver, WindowSet } from "./engine/window-set.ts";
 import { AlertStore } from "./storage/alert-store.ts";
+import { SilenceStore } from "./storage/silence-store.ts";
 import { WebhookClient } from "./storage/webhook-client.ts";
 
 /** How one window object's alerts stand. */
@@ -27,6 +22,8 @@ export interface AlertStats {
   object: string;
   fired: number;
   resolved: number;
+  /** Of those that fired: in a silence. */
+  silenced: number;
   delivered: number;
   waiting: number;
   retries: Record<string, number>;
@@ -51,16 +48,26 @@ interface WindowAlertsOptions {
 export class WindowAlerts implements StepObserver {
   readonly #options: WindowAlertsOptions;
   readonly #store: AlertStore;
+  readonly #silences: SilenceStore;
+  readonly #ledger: AlertLedger;
   readonly #sender: AlertSender;
   #set: AlertSet | undefined;
 
   constructor(options: WindowAlertsOptions) {
     this.#options = options;
     this.#store = new AlertStore(options.storage);
+    this.#silences = new SilenceStore(options.storage.sql);
+    const ruleOf = (alert: string) => this.#set?.rule(alert);
+    this.#ledger = new AlertLedger({
+      objectName: options.objectName,
+      store: this.#store,
+      silences: this.#silences,
+      ruleOf,
+    });
     this.#sender = new AlertSender({
       store: this.#store,
       client: new WebhookClient({ allowPrivate: options.allowPrivateWebhooks }),
-      webhookOf: (alert) => this.#set?.rule(alert)?.webhook,
+      webhookOf: (alert) => ruleOf(alert)?.webhook,
       keepAlive: options.keepAlive,
       wakeBy: options.wakeBy,
     });
@@ -95,55 +102,62 @@ export class WindowAlerts implements StepObserver {
 
   /** When there is next something to send, epoch ms. */
   get sendDueMs(): number {
-    return this.#sender.dueMs;
+    return Math.min(this.#sender.dueMs, this.#ledger.dueMs);
   }
 
   /** Makes durable what the steps since the last call brought about: in the turn that makes them so. */
-  keep(): void {
+  keep(nowMs: number): void {
     const transitions = this.#set?.takeTransitions() ?? [];
     if (transitions.length === 0) return;
-    for (const transition of transitions) this.#keep(transition);
-    this.#store.saveMeta();
+    this.#ledger.keep(transitions, nowMs);
     this.#sender.added();
+    if (this.#ledger.dueMs < Number.POSITIVE_INFINITY) this.#options.wakeBy(this.#ledger.dueMs);
   }
 
   /** With each checkpoint, in its turn. */
-  checkpoint(): void {
+  checkpoint(nowMs: number): void {
     this.#set?.advance();
-    this.keep();
+    this.keep(nowMs);
     if (this.#set !== undefined && this.#store.meta.version >= 0) this.#store.saveSet(this.#set.encode());
   }
 
-  /** Sends what waits. */
+  /** Sends what waits, and what a silence has held back that is over. */
   nudge(nowMs: number): void {
+    if (this.#ledger.dueMs <= nowMs && this.#ledger.tellUnsilenced(nowMs)) this.#sender.added();
     this.#sender.nudge(nowMs);
   }
 
   /**
-   * Fetches the rules in force.
+   * Fetches the rules and silences in force.
    *
    * @returns whether they are others than before: a checkpoint has to follow, because a journal is replayed with them.
    */
   async refresh(): Promise<boolean> {
-    const { version, defined, secrets } = await this.#options.fetchAlerts(
-      projectOf(this.#options.objectName),
-    );
+    const project = projectOf(this.#options.objectName);
+    const { version, defined, silences, secrets } = await this.#options.fetchAlerts(project);
     if (version <= this.#store.meta.version) return false;
     this.#store.meta.version = version;
     this.#store.meta.secrets = secrets;
     this.#store.saveMeta();
     this.#set?.define(defined);
+    const nowMs = Date.now();
+    // A rule that goes takes its silences along: what that resolves is still silenced.
+    this.keep(nowMs);
+    this.#silences.replace(silences);
+    if (this.#ledger.tellUnsilenced(nowMs)) this.#sender.added();
     return true;
   }
 
   /** How the rules stand, and what fired in `[fromMs, toMs]`, newest first. */
   read(fromMs: number, toMs: number, most: number): AlertsOfObject {
     const waiting = this.#store.waitingByAlert();
+    const untold = this.#silences.untoldByAlert();
     const states = (this.#set?.stands() ?? []).map(({ rule, firing, pending, evaluatedTo, untracked }) => ({
       alert: rule.name,
       state: firing > 0 ? ("firing" as const) : pending > 0 ? ("pending" as const) : ("ok" as const),
       firing,
       pending,
+      silenced: untold.get(rule.name) ?? 0,
       evaluatedTo,
       untracked,
       waiting: waiting.get(rule.name) ?? 0,
@@ -152,42 +166,10 @@ export class WindowAlerts implements StepObserver {
   }
 
   stats(): AlertStats {
-    const { fired, resolved, delivered, retries, dropped } = this.#store.meta;
+    const { fired, resolved, silenced, delivered, retries, dropped } = this.#store.meta;
     const { waiting } = this.#store;
-    return { object: this.#options.objectName, fired, resolved, delivered, waiting, retries, dropped };
-  }
-
-  #keep({ type, rule, groupBy, key, episode, end, firedAt, value, reason }: AlertTransition): void {
-    const { name, metric, webhook } = rule;
-    const group = groupOf(groupBy, key);
-    const condition = conditionText(rule.condition);
-    if (type === "fired") {
-      this.#store.meta.fired++;
-      const body = { alert: name, metric, group, condition, firedValue: value, resolvedValue: null };
-      this.#store.beginEpisode(episode, firedAt, body);
-    } else {
-      this.#store.meta.resolved++;
-      this.#store.endEpisode(episode, end, value, reason);
-    }
-    if (webhook === undefined) return;
-    const { objectName } = this.#options;
-    const episodeId = `${objectName}:${episode}:${firedAt}`;
-    const notification: AlertNotification = {
-      id: `${episodeId}:${type}`,
-      type: `alert.${type}`,
-      episode: episodeId,
-      project: projectOf(objectName),
-      alert: name,
-      metric,
-      group,
-      condition,
-      for: durationText(rule.forMs),
-      value,
-      firedAt,
-    };
-    if (type === "resolved") notification.resolvedAt = end;
-    if (reason !== undefined) notification.reason = reason;
-    this.#store.enqueue(webhook, notification);
+    const object = this.#options.objectName;
+    return { object, fired, resolved, silenced, delivered, waiting, retries, dropped };
   }
 }
 
@@ -210,6 +192,7 @@ function sumOf(a: AlertState, b: AlertState): AlertState {
     state: firing > 0 ? "firing" : pending > 0 ? "pending" : "ok",
     firing,
     pending,
+    silenced: a.silenced + b.silenced,
     evaluatedTo: ends.length === 0 ? null : Math.min(...ends),
     untracked: a.untracked + b.untracked,
     waiting: a.waiting + b.waiting,

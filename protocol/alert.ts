@@ -2,6 +2,7 @@ import { LIMITS, utf8Length } from "./limits.ts";
 import type { Metric } from "./metric.ts";
 import { describe, fail, isObject, ok, type Result } from "./result.ts";
 import { type Group, isGroupList } from "./series.ts";
+import type { Silence } from "./silence.ts";
 import { parseDuration } from "./time.ts";
 import { inputsOf, type View } from "./view.ts";
 
@@ -55,6 +56,8 @@ export interface AlertNotification {
   firedAt: number;
   resolvedAt?: number;
   reason?: ResolveReason;
+  /** Of what fired in a silence: when that ended, by the clock, epoch ms. */
+  silencedUntil?: number;
 }
 
 /** One alert of one group, from its firing on. Times are ends of windows, epoch ms. */
@@ -69,6 +72,10 @@ export interface AlertEpisode {
   resolvedAt: number | null;
   resolvedValue: number | null;
   reason?: ResolveReason;
+  /** It fired in a silence. */
+  silenced?: true;
+  /** When that silence ended and it was still firing, so that it was told then: by the clock, epoch ms. */
+  toldAt?: number;
 }
 
 /** How a rule stands. */
@@ -78,6 +85,8 @@ export interface AlertState {
   /** Groups that fire, and groups whose condition holds, but not for long enough yet. */
   firing: number;
   pending: number;
+  /** Groups of those that fire that nobody has been told of, because of a silence. */
+  silenced: number;
   /** The last window that was looked at, by its end, epoch ms; null: none yet. */
   evaluatedTo: number | null;
   /** Times that a group was left out because the rule follows as many as it may. */
@@ -95,9 +104,11 @@ export interface AlertPreview {
   truncated: boolean;
 }
 
-/** What `GET /v1/alerts` answers: rules as they stand, and what fired, newest first. */
+/** What `GET /v1/alerts` answers: rules as they stand, silences in force, and what fired, newest first. */
 export interface AlertsAnswer {
   rules: AlertState[];
+  /** Those that end first come first. */
+  silences: Silence[];
   episodes: AlertEpisode[];
   /** Whether there were more than an answer holds. */
   truncated: boolean;

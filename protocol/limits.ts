@@ -70,6 +70,14 @@ export const LIMITS = {
   alertMatchers: 32,
   /** Groups that one alert rule follows in one window object. */
   alertGroups: 2_000,
+  /** Silences of one project that are not over. */
+  silencesPerProject: 200,
+  /** Milliseconds that a silence lasts at most: one that is forgotten comes to an end. */
+  silenceMs: 90 * 86_400_000,
+  /** Characters of a silence's comment. */
+  silenceCommentCharacters: 500,
+  /** Bytes of the groups that one silence names, as JSON: every window object keeps them all. */
+  silenceGroupsBytes: 4_096,
   /** Characters of a webhook's address. */
   webhookCharacters: 2_048,
   /** Notifications that wait for webhooks in one window object; beyond it the oldest go. */

@@ -81,8 +81,15 @@ export type LiveErrorCode =
   | "unknown_metric"
   | "too_many_subscriptions"
   | "too_large"
+  | "unauthorized"
   | "forbidden"
   | "unavailable";
+
+/**
+ * What a server closes a socket with when another key is needed, after an error without an id: the key is unknown, or was
+ * removed; it is of another role, project or origin. Whatever else closes a socket will pass.
+ */
+export const REFUSAL_CLOSE_CODES = { unauthorized: 4401, forbidden: 4403 } as const;
 
 export interface ErrorMessage {
   type: "error";

@@ -78,6 +78,7 @@ export function App() {
           catalog={progress.catalog}
           view={view}
           reload={() => setAttempt((count) => count + 1)}
+          onRefused={(message) => setProgress(refused(key, message))}
         />
       );
   }
@@ -104,10 +105,15 @@ async function load(given: string | undefined, view: View): Promise<Progress> {
   } catch (error) {
     if (!(error instanceof RequestError)) throw error;
     if (!error.isRefusal) return { phase: "failed", message: error.message };
-    if (isShareToken(given)) return { phase: "ended", message: error.message };
-    keepKey(places, undefined);
-    return { phase: "key", refusal: error.message };
+    return refused(given, error.message);
   }
+}
+
+/** The key is of no use any more. */
+function refused(given: string | undefined, message: string): Progress {
+  if (isShareToken(given)) return { phase: "ended", message };
+  keepKey(places, undefined);
+  return { phase: "key", refusal: message };
 }
 
 /** A catalog that is shown already is not given up because it cannot be had again, nor drawn anew when it is the same. */

@@ -1,11 +1,12 @@
 import type uPlot from "uplot";
 import type { Threshold } from "../protocol/panel-marks.ts";
+import type { GroupThreshold } from "./group-thresholds.ts";
 import type { ChartMark } from "./slots.ts";
 import type { Palette } from "./theme.ts";
 
 /** What is drawn over a chart's data: values that matter, and what happened when. */
 export interface ChartMarks {
-  thresholds: readonly Threshold[];
+  thresholds: readonly GroupThreshold[];
   events: readonly ChartMark[];
 }
 

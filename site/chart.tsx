@@ -1,7 +1,8 @@
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { ChartView, type ChartInput } from "./chart-view.ts";
+import { lowerBound } from "./series.ts";
 import { theme } from "./theme.ts";
-import type { FixedRange } from "./time-range.ts";
+import { movedRange, type FixedRange } from "./time-range.ts";
 
 export interface ChartProps extends ChartInput {
   /** What the chart shows, for those who cannot see it. */
@@ -61,13 +62,21 @@ export function Chart({ label, valueText, onHover, onRange, ...input }: ChartPro
       onFocus={(event) => event.currentTarget.setAttribute("aria-valuetext", valueText(undefined))}
       onKeyDown={(event) => {
         if (event.altKey || event.ctrlKey || event.metaKey) return;
-        if (event.shiftKey || !steer(event.key, chart.current)) return;
+        if (event.shiftKey) return;
+        const by = CURSOR_KEYS[event.key];
+        // Without a point that the cursor could go to, the keys lead to where there are some.
+        if (by !== undefined && !hasPoints(input)) onRange?.(movedRange(input, Math.sign(by) / 2), "pan");
+        else if (!steer(event.key, chart.current)) return;
         event.preventDefault();
         event.stopPropagation();
       }}
       onBlur={() => chart.current?.clearCursor()}
     />
   );
+}
+
+function hasPoints({ picture: { x }, fromMs, toMs }: ChartInput): boolean {
+  return lowerBound(x, fromMs) < lowerBound(x, toMs + 1);
 }
 
 /** Whether the key was one of the cursor's. */

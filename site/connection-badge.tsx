@@ -29,7 +29,7 @@ function describeConnection(state: ConnectionState, nowMs: number): { tone: stri
     case "connecting":
       return { tone: "connecting", text: "Connecting" };
     case "closed":
-      return { tone: "closed", text: state.refusal ?? "Closed" };
+      return { tone: "closed", text: state.refusal?.message ?? "Closed" };
     case "waiting": {
       const seconds = Math.ceil(Math.max(0, (state.retryAtMs ?? nowMs) - nowMs) / 1000);
       return { tone: "waiting", text: seconds > 0 ? `Retrying in ${seconds} s` : "Retrying" };

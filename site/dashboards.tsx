@@ -25,18 +25,19 @@ interface DashboardsProps {
   catalog: Catalog;
   view: View;
   reload: () => void;
+  /** The live connection's key does not do any more; the server's words. */
+  onRefused: (message: string) => void;
 }
 
 const loadMissing = async () => (await import("./on-demand/missing-notice.tsx")).MissingNotice;
 const loadKeys = async () => (await import("./on-demand/key-overlay.tsx")).KeyOverlay;
 
 /** Everything that is seen once the catalog is known: header, and a dashboard or a page of `slots.ts`. */
-export function Dashboards({ readKey, catalog, view, reload }: DashboardsProps) {
+export function Dashboards({ readKey, catalog, view, reload, onRefused }: DashboardsProps) {
   const [live, setLive] = useState<Live>();
   const query = useMemo(() => queriesWith(readKey, view), [readKey, view]);
-  const marks = useMarkSources(readKey);
   useEffect(() => {
-    const opened = openLive(readKey, view);
+    const opened = openLive(readKey, view, onRefused);
     setLive(opened);
     return () => opened.close();
   }, [readKey, view]);
@@ -45,17 +46,15 @@ export function Dashboards({ readKey, catalog, view, reload }: DashboardsProps) 
   return (
     <LiveContext.Provider value={live}>
       <QueryContext.Provider value={query}>
-        <MarksContext.Provider value={marks}>
-          <Shown readKey={readKey} catalog={catalog} reload={reload} />
-          <Announcements />
-          <Announcer />
-        </MarksContext.Provider>
+        <Shown readKey={readKey} catalog={catalog} reload={reload} />
+        <Announcements />
+        <Announcer />
       </QueryContext.Provider>
     </LiveContext.Provider>
   );
 }
 
-function Shown({ readKey, catalog, reload }: Omit<DashboardsProps, "view">) {
+function Shown({ readKey, catalog, reload }: Omit<DashboardsProps, "view" | "onRefused">) {
   const { view } = useLive();
   const [dialog, setDialog] = useState<"keys" | HeaderAction>();
   const wanted = dashboardInPath(useStore(path));
@@ -66,6 +65,8 @@ function Shown({ readKey, catalog, reload }: Omit<DashboardsProps, "view">) {
   const context: SlotContext = { readKey, catalog, dashboard, reload };
   const slot = offered(PAGES, catalog).find((page) => page.route === route);
   const ownMs = parseDuration(dashboard?.range) ?? 900_000;
+  const rangesMs = dashboard?.panels.map(({ range }) => parseDuration(range) ?? ownMs) ?? [];
+  const marks = useMarkSources(readKey, view, Math.max(ownMs, ...rangesMs));
 
   useEffect(() => {
     document.documentElement.classList.toggle("kiosk", kiosk);
@@ -95,7 +96,7 @@ function Shown({ readKey, catalog, reload }: Omit<DashboardsProps, "view">) {
 
   const bare = embed || kiosk;
   return (
-    <>
+    <MarksContext.Provider value={marks}>
       {!bare &&
         (dashboards.length === 0 ? (
           <PlainHeader />
@@ -121,7 +122,7 @@ function Shown({ readKey, catalog, reload }: Omit<DashboardsProps, "view">) {
           <LoadedDialog {...context} load={dialog.dialog} onClose={() => setDialog(undefined)} />
         )
       )}
-    </>
+    </MarksContext.Provider>
   );
 }
 

@@ -2,25 +2,27 @@ import { freshness } from "./freshness.ts";
 import { useSeriesFrames, useStore, useTick } from "./hooks.ts";
 import { useLive } from "./live.ts";
 import type { PanelSeries } from "./panel-series.ts";
+import type { Readable } from "./panels/panel-props.ts";
 import type { Traits } from "./traits.ts";
 
 interface FreshnessBadgeProps {
-  /** What the panel draws; `series` may be newer. */
-  drawn: PanelSeries | undefined;
   series: PanelSeries | undefined;
   traits: Traits;
+  now: Readable | undefined;
   /** Whether a fixed range is shown. */
   isPast: boolean;
 }
 
 /** How old a panel's data are, told anew each second whether any come or not. */
-export function FreshnessBadge({ drawn, series, traits, isPast }: FreshnessBadgeProps) {
+export function FreshnessBadge({ now, isPast, ...drawn }: FreshnessBadgeProps) {
   const { view, state } = useLive();
   const connected = useStore(state).phase === "open";
   const pausedAtMs = useStore(view.pausedAtMs);
+  // Whoever has told nothing for a while is as old as the newest point that is drawn.
+  const { series, traits } = now?.series.freshAtMs === undefined ? drawn : now;
   useTick(1_000);
   useSeriesFrames(series, false, 1_000);
-  const failed = drawn?.error !== undefined;
+  const failed = drawn.series?.error !== undefined;
   if (series === undefined || (!series.ready && connected && !failed)) return <span class="freshness" />;
   const { tone, text } = freshness({
     nowMs: view.clockMs(),

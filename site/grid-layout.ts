@@ -1,4 +1,5 @@
 import type { Panel } from "../protocol/dashboard.ts";
+import { panelRows } from "../protocol/panel-rows.ts";
 
 /** A panel's columns: of 12 on a wide screen, of 6 on a tablet. A phone has one column. */
 export interface PanelSpan {
@@ -15,7 +16,7 @@ const TABLET_COLUMNS = 6;
  * enough, and otherwise broken into rows of equal parts, so that no row ends in a hole.
  */
 export function panelSpans(panels: readonly Panel[]): PanelSpan[] {
-  return rowsOf(panels).flatMap((row) => {
+  return panelRows(panels).flatMap((row) => {
     const tablet = row.length <= MOST_ABREAST ? scaled(row) : broken(row.length);
     return row.map(({ width }, i) => ({ wide: width, tablet: tablet[i] ?? TABLET_COLUMNS }));
   });
@@ -23,22 +24,7 @@ export function panelSpans(panels: readonly Panel[]): PanelSpan[] {
 
 /** How many rows of the grid `panels` take on a wide screen. */
 export function gridRows(panels: readonly Panel[]): number {
-  return rowsOf(panels).reduce((sum, row) => sum + Math.max(...row.map(({ height }) => height)), 0);
-}
-
-/** The rows that a grid of 12 columns makes of `panels`. */
-function rowsOf(panels: readonly Panel[]): Panel[][] {
-  const rows: Panel[][] = [];
-  let used = 12;
-  for (const panel of panels) {
-    if (used + panel.width > 12) {
-      rows.push([]);
-      used = 0;
-    }
-    rows.at(-1)?.push(panel);
-    used += panel.width;
-  }
-  return rows;
+  return panelRows(panels).reduce((sum, row) => sum + Math.max(...row.map(({ height }) => height)), 0);
 }
 
 /** Half of each width, at least 2; what that leaves over or takes too much is settled with the widest. */

@@ -1,5 +1,6 @@
+import { useRef } from "preact/hooks";
 import { formatValue, type Unit } from "./format.ts";
-import { useStore } from "./hooks.ts";
+import { useSize, useStore } from "./hooks.ts";
 import type { Picture } from "./picture.ts";
 import type { Store } from "./store.ts";
 
@@ -26,11 +27,20 @@ interface LegendProps {
   onOnly: (key: string | undefined) => void;
 }
 
-/** The names and values of a chart's series: now's, or those under the cursor. A press on one shows it alone. */
+const ROW_PX = 20;
+
+/**
+ * The names and values of a chart's series: now's, or those under the cursor. A press on one shows it alone. Without any it
+ * keeps the room that it had, or a row, so that the chart does not shrink when points come.
+ */
 export function Legend({ items, hidden, unit, picture, hovered, only, onOnly }: LegendProps) {
   const index = useStore(hovered);
+  const list = useRef<HTMLUListElement>(null);
+  const { height } = useSize(list);
+  const room = useRef(ROW_PX);
+  if (items.length > 0 && height > 0) room.current = height;
   return (
-    <ul class="legend">
+    <ul class="legend" ref={list} style={{ "--room": items.length > 0 ? 0 : `${room.current}px` }}>
       {items.map(({ key, label, slot, value }, row) => {
         const shown = index === undefined ? value : picture.rows[row]?.y[index];
         return (

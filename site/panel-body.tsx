@@ -1,7 +1,8 @@
+import type { ComponentType } from "preact";
 import { formatSpan } from "./format.ts";
-import { useLoaded } from "./hooks.ts";
+import { useFrozen, useLoaded } from "./hooks.ts";
 import type { PanelSeries } from "./panel-series.ts";
-import { ChartPanel } from "./panels/chart-panel.tsx";
+import { ChartPanel, isChart } from "./panels/chart-panel.tsx";
 import { NumberPanel } from "./panels/number-panel.tsx";
 import type { PanelProps } from "./panels/panel-props.ts";
 import { ToplistPanel } from "./panels/toplist-panel.tsx";
@@ -16,54 +17,74 @@ export interface PanelBodyProps extends Omit<PanelProps, "series"> {
   asTable: boolean;
 }
 
-const loadTwin = async () => (await import("./on-demand/points-table.tsx")).PointsTable;
+interface NoteText {
+  title: string;
+  text: string;
+}
+
+const loadPoints = async () => (await import("./on-demand/points-table.tsx")).PointsTable;
 const loadTable = async () => (await import("./on-demand/table-panel.tsx")).TablePanel;
 
 /** What a panel shows: its drawing, or what is to be known while there is none. */
 export function PanelBody({ series, metric, asTable, ...props }: PanelBodyProps) {
-  const { panel, range, traits, nowMs } = props;
+  const { panel, paused } = props;
+  const answered = series?.ready === true ? series : undefined;
+  const note = useFrozen(
+    paused,
+    answered,
+    () => answered && emptyNote({ ...props, series: answered }, metric),
+  );
   if (series?.error !== undefined) return <PanelNote tone="error" title="No answer" text={series.error} />;
-  if (series === undefined || !series.ready) return <div class="skeleton" aria-hidden="true" />;
-  const { buffer } = props.now?.series ?? series;
-  if (buffer.t.length === 0) {
-    const event = metric?.event ? ` named “${metric.event}”` : "";
-    return isFixed(range) ? (
-      <PanelNote tone="empty" title="Nothing in this range" text={`No events${event} are known from then.`} />
-    ) : traits.stepMs > traitsOf(metric).stepMs ? (
-      <PanelNote
-        tone="empty"
-        title={`No point in the last ${formatSpan(spanMs(range))} yet`}
-        text={`Points are ${formatSpan(traits.stepMs)} apart here; the next is due ${formatTime(nextMs(nowMs, traits.stepMs), traits.stepMs)}.`}
-      />
-    ) : (
-      <PanelNote
-        tone="empty"
-        title={`Nothing in the last ${formatSpan(spanMs(range))}`}
-        text={`Waiting for events${event}.`}
-      />
+  if (answered === undefined) return <div class="skeleton" aria-hidden="true" />;
+  const empty = note !== undefined && <PanelNote tone="empty" {...note} />;
+  const drawn = { ...props, series: answered };
+  const { kind } = panel;
+  if (isChart(kind) && !(asTable && note === undefined)) {
+    // Also without a point there is a time to zoom and pan in.
+    return (
+      <>
+        <ChartPanel {...drawn} kind={kind} />
+        {empty}
+      </>
     );
   }
-  if (!buffer.hasValues) {
-    const text =
-      "A window's value appears once there is something to compute it from, or to compare it with.";
-    return <PanelNote tone="empty" title="No values yet" text={text} />;
-  }
-  if (asTable) return <LazyTable load={loadTwin} {...props} series={series} />;
-  switch (panel.kind) {
-    case "line":
-    case "area":
-    case "bars":
-    case "heatmap":
-      return <ChartPanel {...props} series={series} kind={panel.kind} />;
+  if (empty) return empty;
+  if (asTable) return <LazyTable {...drawn} load={loadPoints} />;
+  switch (kind) {
     case "number":
-      return <NumberPanel {...props} series={series} />;
+      return <NumberPanel {...drawn} />;
     case "toplist":
-      return <ToplistPanel {...props} series={series} />;
+      return <ToplistPanel {...drawn} />;
     case "table":
-      return <LazyTable load={loadTable} {...props} series={series} />;
+      return <LazyTable {...drawn} load={loadTable} />;
     default:
       return <PanelNote tone="error" title="A newer kind of panel" text="Load this page again to see it." />;
   }
+}
+
+/** Why there is nothing to draw; undefined where there is. */
+function emptyNote(props: PanelProps, metric: DrawnMetric | undefined): NoteText | undefined {
+  const { range, series, traits, nowMs, now = props } = props;
+  const buffers = [series.buffer, now.series.buffer];
+  if (buffers.some(({ hasValues }) => hasValues)) return undefined;
+  if (buffers.some(({ t }) => t.length > 0)) {
+    const text =
+      "A window's value appears once there is something to compute it from, or to compare it with.";
+    return { title: "No values yet", text };
+  }
+  const event = metric?.event ? ` named “${metric.event}”` : "";
+  if (isFixed(range)) {
+    return { title: "Nothing in this range", text: `No events${event} are known from then.` };
+  }
+  const span = formatSpan(spanMs(range));
+  if (traits.stepMs === traitsOf(metric).stepMs) {
+    return { title: `Nothing in the last ${span}`, text: `Waiting for events${event}.` };
+  }
+  const due = formatTime(nextMs(nowMs, traits.stepMs), traits.stepMs);
+  return {
+    title: `No point in the last ${span} yet`,
+    text: `Points are ${formatSpan(traits.stepMs)} apart here; the next is due ${due}.`,
+  };
 }
 
 /** The end of the step that is open now: steps begin at multiples of their length. */
@@ -71,13 +92,14 @@ function nextMs(nowMs: number, stepMs: number): number {
   return Math.ceil(nowMs / stepMs) * stepMs;
 }
 
-function LazyTable({ load, ...props }: PanelProps & { load: typeof loadTwin }) {
+/** Most dashboards have no table: it is loaded with the first. */
+function LazyTable({ load, ...props }: PanelProps & { load: () => Promise<ComponentType<PanelProps>> }) {
   const { value: Table, failed } = useLoaded(load, [load]);
   if (failed) return <PanelNote tone="error" title="No table" text="It cannot be loaded from the server." />;
   return Table === undefined ? <div class="skeleton" aria-hidden="true" /> : <Table {...props} />;
 }
 
-function PanelNote({ tone, title, text }: { tone: "error" | "empty"; title: string; text: string }) {
+function PanelNote({ tone, title, text }: NoteText & { tone: "error" | "empty" }) {
   return (
     <div class={`panel-note panel-note-${tone}`} role={tone === "error" ? "alert" : "status"}>
       <p class="panel-note-title">{title}</p>

@@ -56,7 +56,12 @@ export function PanelCard(card: PanelCardProps) {
   const { series, traits, now } = data;
   const isPast = isFixed(data.range);
   const paused = !isPast && pausedAtMs !== undefined;
-  const marks = useMarks(panel, context.dashboard?.annotations, (metric?.groupBy ?? []).length > 0);
+  const marks = useMarks(
+    panel,
+    context.dashboard?.annotations,
+    card.groups,
+    (metric?.groupBy ?? []).length > 0,
+  );
   const props: Omit<PanelProps, "series" | "nowMs"> = {
     panel,
     traits,
@@ -99,13 +104,8 @@ export function PanelCard(card: PanelCardProps) {
         <h2 class="panel-title" id={titleId} title={panel.title}>
           {panel.title}
         </h2>
-        <StepNote own={own} drawn={traits} />
-        <FreshnessBadge
-          drawn={series}
-          series={now?.series ?? series}
-          traits={now?.traits ?? traits}
-          isPast={isPast}
-        />
+        <StepNote own={own} drawn={panel.kind === "toplist" ? (now?.traits ?? traits) : traits} />
+        <FreshnessBadge series={series} traits={traits} now={now} isPast={isPast} />
         <PanelMenuButton panel={panel} index={index} commands={commands} context={context} />
       </header>
       <div class="panel-body">

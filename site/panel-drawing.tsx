@@ -18,9 +18,11 @@ const FRAME_MOST_MS = 1_000;
 /** The part of a panel that is drawn again with every frame of data, and as time goes on. */
 export function PanelDrawing({ active, width, ...body }: PanelDrawingProps) {
   const { view } = useLive();
-  const { series, range } = body;
+  const { series, range, now } = body;
   useSeriesFrames(series, active, frameMs(spanMs(range), width));
-  return <PanelBody {...body} nowMs={readAtMs(range, view)} />;
+  return (
+    <PanelBody {...body} now={now?.series.ready === true ? now : undefined} nowMs={readAtMs(range, view)} />
+  );
 }
 
 function frameMs(rangeMs: number, width: number): number {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { PointState } from "../protocol/series.ts";
-import { combined, isKnownZero, readings, withSilent } from "./reading.ts";
+import { combined, isKnownZero, readings, withPast, withSilent } from "./reading.ts";
 import { SeriesBuffer } from "./series.ts";
 import type { Traits } from "./traits.ts";
 
@@ -49,6 +49,37 @@ describe("withSilent", () => {
 
   it("[U1] takes no gauge that does not report for zero", () => {
     expect(keysAt(GAUGE)).toEqual(valuesAt(made, GAUGE, 2500));
+  });
+});
+
+describe("withPast", () => {
+  const past = buffer({
+    a: [
+      [60_000, 300, 3],
+      [120_000, 200, 3],
+    ],
+    b: [
+      [60_000, 50, 3],
+      [120_000, 40, 0],
+    ],
+  });
+  const nowOf = (newest: SeriesBuffer, traits: Traits) =>
+    withPast(
+      readings(newest, traits, 121_500),
+      past,
+      { ...traits, stepMs: 60_000, sizeMs: 60_000 },
+      121_500,
+    ).map(({ group, value }) => `${group["host"]}=${value}`);
+  const newest = buffer({ a: [[120_000, 3, 1]] });
+
+  it("[U1] a count is that of its own windows, not of a long step; who counted nothing is at zero", () => {
+    expect(nowOf(newest, COUNT)).toEqual(["a=3", "b=0"]);
+    expect(nowOf(buffer({}), COUNT)).toEqual(["a=0", "b=0"]);
+  });
+
+  it("[U1] a gauge is that of who reports; where nobody does, the newest that is known", () => {
+    expect(nowOf(newest, GAUGE)).toEqual(["a=3"]);
+    expect(nowOf(buffer({}), GAUGE)).toEqual(["a=200", "b=40"]);
   });
 });
 

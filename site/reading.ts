@@ -51,6 +51,21 @@ export function withSilent(found: readonly Reading[], buffer: SeriesBuffer, trai
   return [...found, ...silent.map(({ key, group }) => ({ ...first, key, group, value: 0 }))];
 }
 
+/**
+ * What is so now of groups whose `past` points are far apart: what was `found` of each. Where that has no point of a group, it has
+ * counted nothing since; where it has none at all, the newest of the past is read, of counts as zero.
+ */
+export function withPast(
+  found: readonly Reading[],
+  past: SeriesBuffer,
+  traits: Traits,
+  atMs: number,
+): Reading[] {
+  if (found.length > 0) return withSilent(found, past, traits);
+  const old = withSilent(readings(past, traits, atMs), past, traits);
+  return traits.additive ? old.map((reading) => ({ ...reading, value: 0 })) : old;
+}
+
 /** One number for all groups: their sum, extreme or mean. Undefined when no group has a value. */
 export function combined(values: readonly number[], how: Traits["combine"]): number | undefined {
   if (values.length === 0) return undefined;

@@ -1,7 +1,9 @@
 import type { ComponentType } from "preact";
 import type { Dashboard, Panel } from "../protocol/dashboard.ts";
-import type { Threshold } from "../protocol/panel-marks.ts";
+import type { Group } from "../protocol/series.ts";
 import type { Catalog } from "./api.ts";
+import type { GroupThreshold } from "./group-thresholds.ts";
+import type { View } from "./view.ts";
 
 // What is not needed to look at a dashboard is loaded when somebody asks for it. To add such a thing, add an entry to one
 // of the lists below; each `load` is an `import()` of a file of its own, so that it becomes a chunk of its own.
@@ -121,17 +123,25 @@ export interface ChartMark {
   tone: "note" | "warning" | "alert";
   /** Only on panels of this metric; absent: on all. */
   metric?: string;
+  /** Only on panels that may show one of these groups; absent: on all. */
+  groups?: readonly Group[];
 }
 
 /** A value that matters on panels of one metric. */
-export interface MetricThreshold extends Threshold {
+export interface MetricThreshold extends GroupThreshold {
   metric: string;
 }
 
 export type TellMarks = (marks: readonly ChartMark[], thresholds?: readonly MetricThreshold[]) => void;
 
-/** Follows the marks of one kind, alerts say, and tells them whenever they change; the result ends it. */
-export type MarkSource = (readKey: string, tell: TellMarks) => () => void;
+/** What the charts show: the range that somebody chose, else the last `ownMs` at most. */
+export interface ShownTime {
+  view: View;
+  ownMs: number;
+}
+
+/** Follows the marks of one kind, alerts say, within what is shown, and tells them whenever they change; the result ends it. */
+export type MarkSource = (readKey: string, tell: TellMarks, shown: ShownTime) => () => void;
 
 /** Loaded after the dashboard is on the screen. */
 export const MARK_SOURCES: readonly { load: () => Promise<MarkSource> }[] = [

@@ -17,8 +17,8 @@ const MOST_LIVE_POINTS = 3_700;
 /** A range that ends now is asked for again as often as it gets a new point, within these bounds. */
 const REFRESH_LEAST_MS = 5_000;
 const REFRESH_MOST_MS = 300_000;
-/** Panels that say what is so now, whatever the range, where values do not add up with the step; what they take for it. */
-const SAYS_NOW = new Set<Panel["kind"]>(["number", "toplist"]);
+/** Panels that say what is so now, whatever the range; what they take for it. */
+const SAYS_NOW = new Set<Panel["kind"]>(["number", "toplist", "table"]);
 const NOW_STEPS = 60;
 /** While somebody zooms and pans, each step would be a query. */
 const SETTLE_MS = 120;
@@ -27,7 +27,7 @@ const SETTLE_MS = 120;
 export interface PanelData {
   series: PanelSeries | undefined;
   traits: Traits;
-  /** Where the points are those of a query up to now, and the panel says what is so this second: that. */
+  /** Where the points are those of a query up to now, and the panel says what is so this second: that, once it is ready. */
   now: Readable | undefined;
   range: TimeRange;
 }
@@ -60,10 +60,9 @@ export function usePanelData({ panel, ownMs, groups, traits, mostPoints }: Panel
     isPast && mostPoints > 0 ? range : undefined,
     mostPoints,
   );
-  const addsUp = traits.additive && traits.tumbling;
-  const saysNow = !isLive && !isFixed(range) && !addsUp && SAYS_NOW.has(panel.kind);
+  const saysNow = !isLive && !isFixed(range) && SAYS_NOW.has(panel.kind);
   const newest = useLiveSeries(metric, saysNow ? NOW_STEPS * traits.stepMs : undefined, groups);
-  const now = saysNow && newest?.ready === true ? { series: newest, traits } : undefined;
+  const now = saysNow && newest !== undefined ? { series: newest, traits } : undefined;
   // Until the past has answered, what is live is drawn in the new span.
   const answered = past.series?.ready === true || past.series?.error !== undefined;
   const showsPast = isPast && (answered || live === undefined);

@@ -1,8 +1,7 @@
 import { Hono } from "hono";
 import type { Env } from "../durable-objects/env.ts";
-import { alertRoutes, webhookSecretRoutes } from "./alerts/alert-routes.ts";
-import { getAlerts } from "./alerts/get-alerts.ts";
-import { postPreview } from "./alerts/preview.ts";
+import { alertRoutes } from "./alerts/alert-routes.ts";
+import { standingRoutes } from "./alerts/standing-routes.ts";
 import type { App } from "./authorize.ts";
 import { catalogRoutes } from "./catalog/catalog.ts";
 import { crossOrigin } from "./cross-origin.ts";
@@ -40,9 +39,7 @@ const app = new Hono<App>()
   .get("/v1/live", getLive)
   .get("/v1/config", getConfig)
   .route("/v1/share", shareRoutes)
-  .get("/v1/alerts", getAlerts)
-  .post("/v1/alerts/preview", postPreview)
-  .route("/v1/alerts/secret", webhookSecretRoutes)
+  .route("/v1/alerts", standingRoutes)
   .route("/v1/catalog/alerts", alertRoutes)
   .route("/v1/catalog", catalogRoutes)
   .route("/prometheus/api/v1", prometheusRoutes)

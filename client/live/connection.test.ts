@@ -267,12 +267,47 @@ describe("Connection", () => {
     ]);
   });
 
-  it("[L1] stops when the server refuses, and says why", () => {
+  it.each([
+    [4401, "unauthorized"],
+    [4403, "forbidden"],
+    [1008, "unauthorized"],
+  ])("[L3] a refusal (%i) that will not pass ends the trying, and is told by its kind", (code, kind) => {
+    connection.subscribe({ metric: "a", range: "15m" }, new Recorder());
     environment.socket.events.open();
-    environment.socket.events.close(4401, "the key was revoked");
-    expect(connection.state).toEqual({ phase: "closed", reconnects: 0, refusal: "the key was revoked" });
+    environment.socket.receive({ type: "error", id: "s1", code: "unknown_metric", message: "no" });
+    environment.socket.events.close(code, "the key is not known");
+    const refusal = { code: kind, message: "the key is not known" };
+    expect(connection.state).toEqual({ phase: "closed", reconnects: 0, refusal });
+    connection.wake();
     environment.advance(600_000);
     expect(environment.sockets.length).toBe(1);
+    expect(states.filter((state) => state.refusal !== undefined)).toHaveLength(1);
+  });
+
+  it("[L3] a refusal is told by an error of no subscription, without waiting for the close; one of a subscription is none", () => {
+    connection.subscribe({ metric: "a", range: "15m" }, new Recorder());
+    environment.socket.events.open();
+    environment.socket.receive({ type: "error", id: "s1", code: "forbidden", message: "not shared" });
+    environment.socket.receive({ type: "error", code: "too_large", message: "the message has 9000 bytes" });
+    expect(connection.state.phase).toBe("open");
+    const refusal = { code: "unauthorized", message: "the key has been removed" };
+    environment.socket.receive({ type: "error", ...refusal });
+    environment.socket.events.close(4401, "the key has been removed");
+    expect(connection.state).toEqual({ phase: "closed", reconnects: 0, refusal });
+    expect(environment.socket.closed).toBe(true);
+    environment.advance(600_000);
+    expect(environment.sockets.length).toBe(1);
+  });
+
+  it("[L3] whatever else closes a socket is tried again, with jitter: no answer, a deploy, too many", () => {
+    environment.randomness = 1;
+    for (const code of [1000, 1001, 1005, 1006, 1011, 1012, 1013, 4000, 4429]) {
+      const attempts = environment.sockets.length;
+      environment.socket.events.close(code, "");
+      expect(connection.state.phase).toBe("waiting");
+      environment.advance((connection.state.retryAtMs ?? 0) - environment.nowMs());
+      expect(environment.sockets.length).toBe(attempts + 1);
+    }
   });
 
   it("leaves no timer behind when it is closed", () => {

@@ -3,6 +3,7 @@ import {
   type ClientMessage,
   type DeltaMessage,
   type ErrorMessage,
+  REFUSAL_CLOSE_CODES,
   type ServerMessage,
   type SnapshotMessage,
   type SubscribeMessage,
@@ -34,7 +35,14 @@ export interface ConnectionState {
   /** When the next attempt is made, on the environment's clock, while waiting. */
   retryAtMs?: number;
   /** Why the server refuses, when it has said so and trying again is useless. */
-  refusal?: string;
+  refusal?: Refusal;
+}
+
+/** The key is not known any more, or may not do this: the connection is closed, and another key is needed. */
+export interface Refusal {
+  code: keyof typeof REFUSAL_CLOSE_CODES;
+  /** The server's words. */
+  message: string;
 }
 
 /** The part of a WebSocket that the connection uses. */
@@ -78,8 +86,8 @@ const BACKOFF_MOST_MS = 15_000;
 const STABLE_AFTER_MS = 5_000;
 /** A metric that is missing now may be defined a moment later. */
 const RETRY_ERROR_MS = 10_000;
-/** Close codes by which a server says that trying again is useless: policy, and the application's 401 and 403. */
-const REFUSAL_CODES = new Set([1008, 4401, 4403]);
+/** Policy violation, RFC 6455: what others use for it. */
+const POLICY_VIOLATION = 1008;
 
 /**
  * One connection for all subscriptions: holds them, and holds them again after every loss, from the last cursor on. It tells
@@ -109,7 +117,7 @@ export class LiveConnection {
     return this.#state;
   }
 
-  /** Opens the connection; it stays until {@link close}. */
+  /** Opens the connection; it stays until {@link close}, or until the server refuses for good. Then this tries again. */
   start(): void {
     if (this.#state.phase === "closed") this.#connect();
   }
@@ -171,9 +179,16 @@ export class LiveConnection {
   }
 
   #closed(code: number, reason: string): void {
-    if (!REFUSAL_CODES.has(code)) return this.#lost();
+    const { unauthorized, forbidden } = REFUSAL_CLOSE_CODES;
+    if (code !== unauthorized && code !== forbidden && code !== POLICY_VIOLATION) return this.#lost();
+    const message = reason === "" ? `the server refused (${code})` : reason;
+    this.#refused({ code: code === forbidden ? "forbidden" : "unauthorized", message });
+  }
+
+  #refused(refusal: Refusal): void {
     this.#drop();
-    this.#setState({ phase: "closed", refusal: reason === "" ? `the server refused (${code})` : reason });
+    this.#cancelRetries();
+    this.#setState({ phase: "closed", refusal });
   }
 
   #lost(): void {
@@ -234,10 +249,14 @@ export class LiveConnection {
   }
 
   #failed(message: ErrorMessage, subscription: Subscription | undefined): void {
-    if (message.id === undefined || subscription === undefined) return;
-    const { id } = message;
+    const { id, code, message: text } = message;
+    // The close that follows may take its time.
+    if (id === undefined && (code === "unauthorized" || code === "forbidden")) {
+      return this.#refused({ code, message: text });
+    }
+    if (id === undefined || subscription === undefined) return;
     subscription.handler.error(message);
-    if (message.code === "bad_message" || message.code === "too_many_subscriptions") return;
+    if (code === "bad_message" || code === "too_many_subscriptions") return;
     this.#retries.get(id)?.();
     const again = (): void => {
       this.#retries.delete(id);

@@ -2,6 +2,7 @@ import { parseDuration } from "../../protocol/time.ts";
 import {
   type ConnectionState,
   LiveConnection,
+  type Refusal,
   type SeriesHandler,
   type SeriesRequest,
 } from "./connection.ts";
@@ -14,6 +15,7 @@ export {
   type ConnectionEnvironment,
   type ConnectionState,
   LiveConnection,
+  type Refusal,
   type SeriesHandler,
   type SeriesRequest,
 } from "./connection.ts";
@@ -27,6 +29,8 @@ export interface LiveOptions {
   key: string;
   /** Told whenever the connection is opened, lost, or refused. */
   onState?: (state: ConnectionState) => void;
+  /** Told when the key is refused for good: nothing is tried again, and another key is needed. */
+  onRefused?: (refusal: Refusal) => void;
 }
 
 /** What has come of a subscription. */
@@ -51,8 +55,11 @@ export class FreshetLive {
   readonly #connection: LiveConnection;
 
   /** @throws TypeError when the address is none. */
-  constructor({ url, key, onState }: LiveOptions) {
-    this.#connection = new LiveConnection(webSocketEnvironment(url, key), onState ?? (() => undefined));
+  constructor({ url, key, onState, onRefused }: LiveOptions) {
+    this.#connection = new LiveConnection(webSocketEnvironment(url, key), (state) => {
+      onState?.(state);
+      if (state.refusal !== undefined) onRefused?.(state.refusal);
+    });
     this.#connection.start();
   }
 

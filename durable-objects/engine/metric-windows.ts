@@ -202,6 +202,11 @@ export class MetricWindows {
     this.#untold.stop();
   }
 
+  /** Whether somebody watches, and is told of every change. */
+  get isWatched(): boolean {
+    return this.#untold.isWatched;
+  }
+
   /** Takes all there is as told: whoever watches from now on has just been given it. */
   markTold(): void {
     this.retell();

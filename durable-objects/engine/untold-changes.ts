@@ -21,6 +21,10 @@ export class UntoldChanges {
   readonly #told = new Map<number, Map<string, Told>>();
   #sealed: SealedPoint[] = [];
 
+  get isWatched(): boolean {
+    return this.#isWatched;
+  }
+
   /** Begins anew: nothing has been told, but for what lies before `sealed`. */
   begin(sealed: readonly SealedPoint[]): void {
     this.stop();

@@ -19,6 +19,7 @@ const reader = (more: Partial<Reader> = {}): Reader => ({
   isCompact: false,
   groups: undefined,
   groupsKey: "",
+  tag: "t",
   sequence: 0,
   known: 0,
   asks: false,
@@ -40,7 +41,7 @@ describe("[L4] what a hub encodes of a metric", () => {
     feed.take(frame(1, series("a", 1), series("b", 2)), 0);
     const first = feed.delta(reader(), 0);
     expect(feed.delta(reader(), 0)).toBe(first);
-    for (const other of [{ id: "2" }, { isCompact: true }, { asks: true }, onlyA]) {
+    for (const other of [{ id: "2" }, { isCompact: true }, { asks: true }, { tag: "u" }, onlyA]) {
       expect(feed.delta(reader(other), 0)).not.toBe(first);
     }
     expect(feed.delta(reader({ groups: [{ g: "z" }], groupsKey: "z" }), 0)).toBeUndefined();

@@ -21,6 +21,8 @@ export interface Reader {
   groups: Group[] | undefined;
   /** Equal for equal {@link groups}. */
   groupsKey: string;
+  /** {@link tagOf} what it shows, for its cursors. */
+  tag: string;
   /** What it was told, a sequence. */
   sequence: number;
   /** Whether it is asked to acknowledge the frame. */
@@ -42,7 +44,8 @@ export interface EncodedFrame {
 /** What is common to all readers of the same span and groups. */
 interface Span {
   series: Series[];
-  message: Omit<DeltaMessage, "id" | "series">;
+  position: Position;
+  message: Omit<DeltaMessage, "id" | "cursor" | "series">;
   frames: Map<string, EncodedFrame>;
 }
 
@@ -142,6 +145,7 @@ export class MetricFeed {
     return this.#encoded(span, reader, (series) => ({
       ...span.message,
       id: reader.id,
+      cursor: cursorOf(span.position, reader.tag),
       series,
     }));
   }
@@ -154,7 +158,7 @@ export class MetricFeed {
       {
         type: "snapshot",
         id: reader.id,
-        cursor: cursorOf(position),
+        cursor: cursorOf(position, reader.tag),
         recovered: true,
         series: span?.series ?? [],
         watermark: span?.message.watermark ?? this.#watermark,
@@ -165,18 +169,19 @@ export class MetricFeed {
 
   /** A snapshot for a reader. */
   snapshot(reader: Reader, { position, series, watermark }: FeedSnapshot, recovered: boolean): EncodedFrame {
-    const key = `${cursorOf(position)} ${recovered} ${reader.groupsKey}`;
+    const key = `${position.life} ${position.sequence} ${recovered} ${reader.groupsKey}`;
     let span = this.#spans.get(key);
     if (span === undefined || span === null) {
       const matching = recovered ? [] : series.filter(({ group }) => matchesGroups(group, reader.groups));
       span = {
         series: matching,
-        message: { type: "delta", cursor: cursorOf(position), watermark, lag: 0 },
+        position,
+        message: { type: "delta", watermark, lag: 0 },
         frames: new Map(),
       };
       this.#keep(key, span);
     }
-    const { cursor } = span.message;
+    const cursor = cursorOf(position, reader.tag);
     return this.#encoded(span, reader, (matching) => ({
       type: "snapshot",
       id: reader.id,
@@ -223,12 +228,11 @@ export class MetricFeed {
     const merged = this.#log.position.sequence - sequence - 1;
     const message: Span["message"] = {
       type: "delta",
-      cursor: cursorOf(this.#log.position),
       watermark: last.watermark,
       lag: nowMs - bornMs,
     };
     if (merged > 0) message.merged = merged;
-    return { series, message, frames: new Map() };
+    return { series, position: this.#log.position, message, frames: new Map() };
   }
 
   #encoded(
@@ -236,7 +240,7 @@ export class MetricFeed {
     reader: Reader,
     message: (series: Series[]) => SnapshotMessage | DeltaMessage,
   ): EncodedFrame {
-    const key = `${reader.isCompact ? reader.known : ""} ${reader.asks} ${reader.id}`;
+    const key = `${reader.isCompact ? reader.known : ""} ${reader.asks} ${reader.tag} ${reader.id}`;
     let encoded = span.frames.get(key);
     if (encoded === undefined) {
       if (span.frames.size >= MOST_ENCODED) span.frames.clear();

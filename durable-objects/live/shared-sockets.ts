@@ -1,5 +1,6 @@
 import { type Group, isGroupList } from "../../protocol/series.ts";
 import { allowedGroups, type ShareScope } from "../../protocol/share.ts";
+import { refuseSocket, shareTag } from "./socket-grants.ts";
 
 /** `live_shares`: what the sockets of share links may see, and until when. */
 const SCHEMA = `
@@ -10,9 +11,6 @@ const SCHEMA = `
 
 /** The header in which the edge tells a hub what a share token grants. Whatever a client sends in it is overwritten. */
 export const SHARE_HEADER = "x-freshet-share";
-const TAG_PREFIX = "share:";
-/** Policy violation, RFC 6455: coming back with the same token is of no use. */
-const CLOSE_CODE = 1008;
 
 /** What a share token grants, on its way to a hub. */
 export interface SocketShare {
@@ -62,14 +60,14 @@ export class SharedSockets {
       this.#known.set(share.id, share);
       this.#setAlarm();
     }
-    return [TAG_PREFIX + share.id];
+    return [shareTag(share.id)];
   }
 
   /** Whether a socket may subscribe to a metric, and to which of the groups that it asks for. */
   admit(socket: WebSocket, metric: string, asked: readonly Group[] | undefined): Admission {
-    const tag = this.#ctx.getTags(socket).find((each) => each.startsWith(TAG_PREFIX));
+    const tag = this.#ctx.getTags(socket).find((each) => each.startsWith(shareTag("")));
     if (tag === undefined) return asked === undefined ? { ok: true } : { ok: true, groups: [...asked] };
-    const scope = this.#known.get(tag.slice(TAG_PREFIX.length))?.scope;
+    const scope = this.#known.get(tag.slice(shareTag("").length))?.scope;
     if (scope === undefined) return { ok: false, message: "the share link has ended" };
     if (!scope.metrics.includes(metric)) {
       return { ok: false, message: `the share link does not show '${metric}'` };
@@ -86,7 +84,7 @@ export class SharedSockets {
   end(id: string, reason = "the share link has been revoked"): void {
     this.#known.delete(id);
     this.#ctx.storage.sql.exec("DELETE FROM live_shares WHERE id = ?", id);
-    for (const socket of this.#ctx.getWebSockets(TAG_PREFIX + id)) socket.close(CLOSE_CODE, reason);
+    for (const socket of this.#ctx.getWebSockets(shareTag(id))) refuseSocket(socket, reason);
   }
 
   /** Closes the sockets of the links that have expired. */

@@ -153,7 +153,7 @@ export class SubscriptionServer {
 
   /** Whether the client could be told what it has missed since the cursor. */
   #resume(subscription: Subscription, cursor: string | undefined): boolean {
-    const position = cursor === undefined ? undefined : positionOf(cursor);
+    const position = cursor === undefined ? undefined : positionOf(cursor, subscription.tag);
     const feed = this.#feedOf(subscription.wanted.metric);
     const nowMs = Date.now();
     if (position === undefined || !feed.covers(position)) return false;
@@ -200,7 +200,7 @@ export class SubscriptionServer {
 
   #goOnFrom(subscription: Subscription, feed: MetricFeed, snapshot: FeedSnapshot, cursor?: string): void {
     const nowMs = Date.now();
-    const isUnchanged = cursor === cursorOf(snapshot.position);
+    const isUnchanged = cursor === cursorOf(snapshot.position, subscription.tag);
     const reader = readerOf(subscription, snapshot.position.sequence);
     const frame = feed.snapshot({ ...reader, known: 0 }, snapshot, isUnchanged);
     told(subscription, snapshot.position);
@@ -242,7 +242,7 @@ export class SubscriptionServer {
     const { session, wanted } = subscription;
     subscription.known = frame.known;
     session.credit?.sent(nowMs);
-    if (wanted.maxRate !== undefined) subscription.dueMs = dueAfter(nowMs, 1_000 / wanted.maxRate);
+    if (wanted.maxRate !== undefined) subscription.dueMs = dueAfter(nowMs, wanted.maxRate);
     this.#options.send(subscription, frame);
   }
 
@@ -269,7 +269,8 @@ export class SubscriptionServer {
 }
 
 /** When the next frame may go: at a multiple of the period, so that subscriptions of one rate share what is encoded. */
-function dueAfter(nowMs: number, periodMs: number): number {
+function dueAfter(nowMs: number, maxRate: number): number {
+  const periodMs = Math.max(1, 1_000 / maxRate);
   return Math.ceil((nowMs + periodMs) / periodMs) * periodMs;
 }
 
@@ -313,8 +314,8 @@ function setBehind({ wanted, session }: Subscription, isBehind: boolean): void {
   session.save();
 }
 
-function readerOf({ session, wanted, groupsKey, known }: Subscription, sequence: number): Reader {
+function readerOf({ session, wanted, groupsKey, tag, known }: Subscription, sequence: number): Reader {
   const { id, groups } = wanted;
   const asks = session.credit?.asksNext === true;
-  return { id, isCompact: session.isCompact, groups, groupsKey, sequence, known, asks };
+  return { id, isCompact: session.isCompact, groups, groupsKey, tag, sequence, known, asks };
 }

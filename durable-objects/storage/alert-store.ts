@@ -31,6 +31,8 @@ export interface AlertMeta {
   secrets: string[];
   fired: number;
   resolved: number;
+  /** Of those that fired: in a silence. */
+  silenced: number;
   delivered: number;
   /** Deliveries that failed and are repeated, by reason. */
   retries: Record<string, number>;
@@ -67,7 +69,7 @@ export class AlertStore {
     this.#sql = storage.sql;
     this.#sql.exec(SCHEMA);
     const saved = this.#sql.exec<{ body: string }>("SELECT body FROM alert_meta").toArray()[0];
-    this.meta = saved === undefined ? newMeta() : (JSON.parse(saved.body) as AlertMeta);
+    this.meta = { ...newMeta(), ...(saved && (JSON.parse(saved.body) as AlertMeta)) };
   }
 
   saveMeta(): void {
@@ -117,6 +119,19 @@ export class AlertStore {
       JSON.stringify(body),
       id,
     );
+  }
+
+  /**
+   * A silence has ended while the alert fires: it is told at `toldAt`.
+   *
+   * @returns what fired; undefined: there is no such episode.
+   */
+  tellEpisode(id: number, toldAt: number): { firedAt: number; firedValue: number | null } | undefined {
+    const row = this.#sql.exec<EpisodeRow>("SELECT * FROM alert_episodes WHERE id = ?", id).toArray()[0];
+    if (row === undefined) return undefined;
+    const body: EpisodeBody = { ...(JSON.parse(row.body) as EpisodeBody), toldAt };
+    this.#sql.exec("UPDATE alert_episodes SET body = ? WHERE id = ?", JSON.stringify(body), id);
+    return { firedAt: row.fired_ms, firedValue: body.firedValue };
   }
 
   /** Alerts that fired at some time in `[fromMs, toMs]`, newest first, at most `most`. */
@@ -190,5 +205,14 @@ function count(counts: Record<string, number>, reason: string, n: number): void 
 }
 
 function newMeta(): AlertMeta {
-  return { version: -1, secrets: [], fired: 0, resolved: 0, delivered: 0, retries: {}, dropped: {} };
+  return {
+    version: -1,
+    secrets: [],
+    fired: 0,
+    resolved: 0,
+    silenced: 0,
+    delivered: 0,
+    retries: {},
+    dropped: {},
+  };
 }

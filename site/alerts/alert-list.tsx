@@ -1,15 +1,19 @@
 import type { AlertsAnswer, AlertSource, AlertState } from "../../protocol/alert.ts";
+import type { Silence } from "../../protocol/silence.ts";
 import { followLink } from "../route.ts";
+import { formatMoment } from "../time-axis.ts";
+import type { SilenceTarget } from "./silence-form.ts";
 
 const STATE_TEXT = { ok: "OK", pending: "Pending", firing: "Firing" } as const;
 
 interface AlertListProps {
   rules: readonly AlertSource[] | undefined;
   standing: AlertsAnswer | undefined;
+  onSilence: (target: SilenceTarget) => void;
 }
 
 /** The rules, those that fire first. */
-export function AlertList({ rules, standing }: AlertListProps) {
+export function AlertList({ rules, standing, onSilence }: AlertListProps) {
   if (rules === undefined) return <div class="skeleton alerts-skeleton" aria-busy="true" />;
   if (rules.length === 0) {
     return (
@@ -28,16 +32,27 @@ export function AlertList({ rules, standing }: AlertListProps) {
           <tr>
             <th scope="col">State</th>
             <th scope="col">Alert</th>
-            <th scope="col">Metric</th>
+            <th scope="col" class="alerts-metric">
+              Metric
+            </th>
             <th scope="col">Condition</th>
-            <th scope="col">Groups</th>
+            <th scope="col" class="alerts-groups">
+              Groups
+            </th>
+            <td />
           </tr>
         </thead>
         <tbody>
           {[...rules]
             .sort((a, b) => firing(b) - firing(a) || (a.name < b.name ? -1 : 1))
             .map((rule) => (
-              <RuleRow key={rule.name} rule={rule} state={states.get(rule.name)} />
+              <RuleRow
+                key={rule.name}
+                rule={rule}
+                state={states.get(rule.name)}
+                silences={standing?.silences.filter(({ alert }) => alert === rule.name) ?? []}
+                onSilence={() => onSilence({ alert: rule.name })}
+              />
             ))}
         </tbody>
       </table>
@@ -45,7 +60,15 @@ export function AlertList({ rules, standing }: AlertListProps) {
   );
 }
 
-function RuleRow({ rule, state }: { rule: AlertSource; state: AlertState | undefined }) {
+interface RuleRowProps {
+  rule: AlertSource;
+  state: AlertState | undefined;
+  /** Those of this rule. */
+  silences: readonly Silence[];
+  onSilence: () => void;
+}
+
+function RuleRow({ rule, state, silences, onSilence }: RuleRowProps) {
   const href = `#/alerts/rule/${encodeURIComponent(rule.name)}`;
   return (
     <tr>
@@ -56,15 +79,29 @@ function RuleRow({ rule, state }: { rule: AlertSource; state: AlertState | undef
         <a class="alerts-name" href={href} onClick={(event) => followLink(event, href)}>
           {rule.name}
         </a>
+        {silences.length > 0 && <span class="alerts-silenced">{silencedText(silences)}</span>}
       </th>
-      <td>{rule.metric}</td>
+      <td class="alerts-metric">{rule.metric}</td>
       <td>
         <code>{rule.condition}</code>
         {rule.for !== undefined && ` for ${rule.for}`}
       </td>
-      <td>{groupsOf(state)}</td>
+      <td class="alerts-groups">{groupsOf(state)}</td>
+      <td class="alerts-act">
+        <button type="button" class="button" aria-label={`Silence ${rule.name}`} onClick={onSilence}>
+          Silence
+        </button>
+      </td>
     </tr>
   );
+}
+
+/** What is silenced of a rule: all of it, or the groups of so many silences. */
+function silencedText(silences: readonly Silence[]): string {
+  const whole = silences.find(({ groups }) => groups === undefined);
+  if (whole !== undefined) return `silenced until ${formatMoment(whole.until)}`;
+  const groups = silences.reduce((sum, silence) => sum + (silence.groups?.length ?? 0), 0);
+  return groups === 1 ? "one group silenced" : `${groups} groups silenced`;
 }
 
 export function StateBadge({ state }: { state: AlertState | undefined }) {
@@ -80,6 +117,7 @@ export function StateBadge({ state }: { state: AlertState | undefined }) {
 function groupsOf(state: AlertState | undefined): string {
   const parts = [
     [state?.firing ?? 0, "firing"],
+    [state?.silenced ?? 0, "silenced"],
     [state?.pending ?? 0, "pending"],
     [state?.waiting ?? 0, "undelivered"],
     [state?.untracked ?? 0, "left out"],

@@ -1,6 +1,8 @@
 import type { AlertPreview, AlertsAnswer, AlertSource } from "../../protocol/alert.ts";
 import type { QueryAnswer } from "../../protocol/series.ts";
+import type { Silence } from "../../protocol/silence.ts";
 import { ask } from "../on-demand/ask.ts";
+import type { SilenceWish } from "./silence-form.ts";
 
 /** What the pages of this folder ask the server. Each throws a {@link RequestError}, whose message is the server's. */
 export class AlertRequests {
@@ -10,8 +12,9 @@ export class AlertRequests {
     this.#key = key;
   }
 
-  async rules(): Promise<AlertSource[]> {
-    return (await ask<{ alerts: AlertSource[] }>(this.#key, "GET", "/v1/catalog/alerts")).alerts;
+  async rules(signal?: AbortSignal): Promise<AlertSource[]> {
+    const path = "/v1/catalog/alerts";
+    return (await ask<{ alerts: AlertSource[] }>(this.#key, "GET", path, undefined, signal)).alerts;
   }
 
   /** Where a rule's notifications go: for an admin key. */
@@ -24,9 +27,9 @@ export class AlertRequests {
     return webhook === undefined ? {} : { webhook };
   }
 
-  /** How the rules stand, and what fired since `from`. */
-  standing(from: string): Promise<AlertsAnswer> {
-    return ask(this.#key, "GET", `/v1/alerts?from=${from}`);
+  /** How the rules stand, and what was firing at some time between two. Each is `now`, `now-1d` or epoch ms. */
+  standing(from: string | number, to: string | number = "now", signal?: AbortSignal): Promise<AlertsAnswer> {
+    return ask(this.#key, "GET", `/v1/alerts?from=${from}&to=${to}`, undefined, signal);
   }
 
   preview(rule: AlertSource, signal: AbortSignal): Promise<AlertPreview> {
@@ -49,6 +52,14 @@ export class AlertRequests {
 
   remove(name: string): Promise<unknown> {
     return ask(this.#key, "DELETE", `/v1/catalog/alerts/${encodeURIComponent(name)}`);
+  }
+
+  silence(wish: SilenceWish): Promise<Silence> {
+    return ask(this.#key, "POST", "/v1/alerts/silences", wish);
+  }
+
+  lift(id: string): Promise<unknown> {
+    return ask(this.#key, "DELETE", `/v1/alerts/silences/${encodeURIComponent(id)}`);
   }
 
   async secret(): Promise<string> {

@@ -8,6 +8,9 @@ import { AlertHistory } from "./alert-history.tsx";
 import { AlertList } from "./alert-list.tsx";
 import { AlertRequests } from "./alert-requests.ts";
 import { RuleEditor } from "./rule-editor.tsx";
+import { SilenceDialog } from "./silence-dialog.tsx";
+import type { SilenceTarget } from "./silence-form.ts";
+import { SilenceList } from "./silence-list.tsx";
 import { SigningSecret } from "./signing-secret.tsx";
 import "../styles/form.css";
 import "./alerts.css";
@@ -26,12 +29,16 @@ export function AlertsPage({ rest, readKey, catalog }: PageProps) {
   const requests = useMemo(() => new AlertRequests(key), [key]);
   const [attempt, setAttempt] = useState(0);
   const known = useKnown(requests, attempt);
+  const [silencing, setSilencing] = useState<SilenceTarget>();
   const [what, name = ""] = rest;
+  const again = (): void => setAttempt((count) => count + 1);
   const back = (): void => {
-    setAttempt((count) => count + 1);
+    again();
     navigate("#/alerts");
   };
   const existing = known.rules?.find((rule) => rule.name === name);
+  const groupByOf = ({ alert }: SilenceTarget): readonly string[] =>
+    catalog.metrics.get(known.rules?.find((rule) => rule.name === alert)?.metric ?? "")?.groupBy ?? [];
   const isEditing = what === "new" || what === "rule";
   return (
     <main class="page alerts">
@@ -69,10 +76,24 @@ export function AlertsPage({ rest, readKey, catalog }: PageProps) {
         ))
       ) : (
         <>
-          <AlertList rules={known.rules} standing={known.standing} />
-          <AlertHistory standing={known.standing} />
+          <AlertList rules={known.rules} standing={known.standing} onSilence={setSilencing} />
+          <SilenceList silences={known.standing?.silences} requests={requests} onLifted={again} />
+          <AlertHistory standing={known.standing} onSilence={setSilencing} />
           <SigningSecret requests={requests} />
         </>
+      )}
+      {silencing !== undefined && (
+        <SilenceDialog
+          target={silencing}
+          groupBy={groupByOf(silencing)}
+          silences={known.standing?.silences ?? []}
+          requests={requests}
+          onClose={() => setSilencing(undefined)}
+          onDone={() => {
+            setSilencing(undefined);
+            again();
+          }}
+        />
       )}
     </main>
   );

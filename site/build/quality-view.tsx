@@ -4,6 +4,7 @@ import { formatAge } from "../format.ts";
 import { useLive } from "../live.ts";
 import { clockTime } from "./event-text.ts";
 import { StreamFault, type StreamViewProps } from "./stream-view.tsx";
+import "../styles/table.css";
 
 const EVERY_MS = 5_000;
 

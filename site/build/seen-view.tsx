@@ -4,6 +4,7 @@ import { useLive } from "../live.ts";
 import { fieldText } from "./event-text.ts";
 import { StreamFault, type StreamViewProps } from "./stream-view.tsx";
 import { useSeen } from "./use-seen.ts";
+import "../styles/table.css";
 
 /** The names and fields of the newest events. */
 export function SeenView({ requests }: StreamViewProps) {

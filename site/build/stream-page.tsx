@@ -9,7 +9,6 @@ import { SeenView } from "./seen-view.tsx";
 import type { StreamViewProps } from "./stream-view.tsx";
 import { TailView } from "./tail-view.tsx";
 import { TraceView } from "./trace-view.tsx";
-import "../styles/table.css";
 import "./build.css";
 
 const TABS = [

@@ -10,6 +10,7 @@ import { TextField } from "./field.tsx";
 import type { Requests } from "./requests.ts";
 import { StreamFault, type StreamViewProps } from "./stream-view.tsx";
 import { leftOut, NO_ROWS, type TailRows, withAnswer } from "./tail-rows.ts";
+import "../styles/table.css";
 
 const EVERY_MS = 1_000;
 /** Of one answer: what the server gives at most. */

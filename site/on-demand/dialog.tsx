@@ -12,13 +12,20 @@ interface DialogFrameProps {
 export function DialogFrame({ title, onClose, children }: DialogFrameProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const titleId = useId();
-  useLayoutEffect(() => dialog.current?.showModal(), []);
+  useLayoutEffect(() => {
+    const shown = dialog.current;
+    shown?.showModal();
+    // One that is merely taken away does not put the focus back.
+    return () => shown?.close();
+  }, []);
   return (
     <dialog
       ref={dialog}
       class="dialog"
       aria-labelledby={titleId}
-      onClose={onClose}
+      onClose={(event) => {
+        if (event.currentTarget.isConnected) onClose();
+      }}
       onClick={(event) => {
         // The dialog's own box is covered by its content: a press on itself is one beside it.
         if (event.target === dialog.current) dialog.current?.close();

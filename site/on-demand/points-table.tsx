@@ -7,8 +7,8 @@ import { topKeys } from "../picture.ts";
 import { drawnSpan, type PanelProps } from "../panels/panel-props.ts";
 import { readings, withSilent } from "../reading.ts";
 import { lowerBound } from "../series.ts";
-import "../styles/table.css";
 import { formatMoment } from "../time-axis.ts";
+import "../styles/table.css";
 
 const MOST_ROWS = 200;
 const DEFAULT_TOP = 20;

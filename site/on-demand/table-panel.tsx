@@ -2,10 +2,9 @@ import { formatAge, formatValue } from "../format.ts";
 import { valueLabel } from "../group-label.ts";
 import { useFrozen } from "../hooks.ts";
 import { pictureOf } from "../picture.ts";
-import { readings } from "../reading.ts";
-import { summaryOf } from "../summary.ts";
+import { summaryOf } from "./summary.ts";
+import { drawnSpan, readingsNow, scales, type PanelProps } from "../panels/panel-props.ts";
 import "../styles/table.css";
-import { drawnSpan, type PanelProps } from "../panels/panel-props.ts";
 
 const DEFAULT_TOP = 50;
 
@@ -14,12 +13,13 @@ export function TablePanel(props: PanelProps) {
   const { panel, series, traits, unit, nowMs, paused } = props;
   const { fromMs } = drawnSpan(props);
   const rows = useFrozen(paused, series, () => {
-    const found = readings(series.buffer, traits, nowMs);
+    const found = readingsNow(props);
     found.sort((a, b) => b.value - a.value || (a.key < b.key ? -1 : 1));
     const shown = found.slice(0, panel.top ?? DEFAULT_TOP);
     const columns = shown.flatMap(({ key }) => series.buffer.columns.get(key) ?? []);
     const picture = pictureOf(series.buffer, columns, traits);
-    return shown.map((reading, i) => ({ reading, summary: summaryOf(picture, i, fromMs) }));
+    const rowOf = (key: string): number => picture.rows.findIndex((row) => row.key === key);
+    return shown.map((reading) => ({ reading, summary: summaryOf(picture, rowOf(reading.key), fromMs) }));
   });
   const keys = Object.keys(rows[0]?.reading.group ?? {});
   return (
@@ -33,7 +33,7 @@ export function TablePanel(props: PanelProps) {
               </th>
             ))}
             <th scope="col" class="figure">
-              Now
+              {`Now${scales(props).now}`}
             </th>
             <th scope="col" class="figure optional">
               Low

@@ -2,6 +2,7 @@ import { useMemo, useRef, useState } from "preact/hooks";
 import { Chart } from "../chart.tsx";
 import { formatValue, type Unit } from "../format.ts";
 import { groupLabels } from "../group-label.ts";
+import { drawnThresholds } from "../group-thresholds.ts";
 import { useFrozen } from "../hooks.ts";
 import { Legend, type LegendItem } from "../legend.tsx";
 import { pictureOf, topKeys, valueRange, type Picture } from "../picture.ts";
@@ -14,8 +15,14 @@ import { drawnSpan, type PanelProps } from "./panel-props.ts";
 /** As many lines as there are colours to tell them apart; rows of a heatmap are told apart by their place. */
 const DEFAULT_TOP = { line: 8, area: 8, bars: 8, heatmap: 20 } as const;
 
+type ChartPanelKind = keyof typeof DEFAULT_TOP;
+
+export function isChart(kind: string): kind is ChartPanelKind {
+  return kind in DEFAULT_TOP;
+}
+
 /** Lines, areas, bars or a heatmap over time, with a legend. */
-export function ChartPanel(props: PanelProps & { kind: keyof typeof DEFAULT_TOP }) {
+export function ChartPanel(props: PanelProps & { kind: ChartPanelKind }) {
   const { panel, series, traits, unit, colors, nowMs, paused, kind, marks, onRange } = props;
   const drawn = useRef<ReadonlySet<string>>(new Set());
   const [only, setOnly] = useState<string>();
@@ -43,9 +50,12 @@ export function ChartPanel(props: PanelProps & { kind: keyof typeof DEFAULT_TOP 
   const shown = shownRows(picture, slots, labels, only);
   const valueText = (index: number | undefined): string => {
     if (index !== undefined) return textAt(shown.picture, shown.labels, unit, index);
+    if (items.length === 0) return "No points";
     return `Now: ${items.map(({ label, value }) => `${label} ${formatValue(value, unit)}`).join(", ")}`;
   };
   const span = drawnSpan(props);
+  const shownGroups = shown.picture.rows.map(({ group }) => group);
+  const thresholds = drawnThresholds(marks.thresholds, shownGroups, shown.labels);
   return (
     <>
       <Chart
@@ -56,7 +66,7 @@ export function ChartPanel(props: PanelProps & { kind: keyof typeof DEFAULT_TOP 
         fromMs={span.fromMs}
         toMs={span.toMs}
         unit={unit}
-        marks={marks}
+        marks={{ ...marks, thresholds }}
         onHover={(index) => hovered.set(index)}
         onRange={onRange}
         valueText={valueText}

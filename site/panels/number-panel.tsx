@@ -2,10 +2,10 @@ import { Chart } from "../chart.tsx";
 import { formatValue, quantity } from "../format.ts";
 import { useFrozen } from "../hooks.ts";
 import { combinedColumn, pictureOf, valueRange } from "../picture.ts";
-import { combined, isKnownZero, readings } from "../reading.ts";
+import { combined, isKnownZero } from "../reading.ts";
 import { describeRange } from "../time-range.ts";
 import { toneOf } from "../threshold-tone.ts";
-import { drawnSpan, type PanelProps } from "./panel-props.ts";
+import { drawnSpan, readingsNow, scales, type PanelProps } from "./panel-props.ts";
 
 const HOW: Record<PanelProps["traits"]["combine"], string> = {
   sum: "sum of",
@@ -21,7 +21,7 @@ const TIGHT = /^(%|[kMGT]?(\/s)?)$/;
 export function NumberPanel(props: PanelProps) {
   const { panel, series, traits, unit, nowMs, paused, marks, now = props } = props;
   const { picture, value, groups } = useFrozen(paused, series, () => {
-    const found = readings(now.series.buffer, now.traits, nowMs);
+    const found = readingsNow(props);
     const zero = isKnownZero(now.series.buffer, now.traits, now.series.watermark, nowMs);
     return {
       picture: pictureOf(series.buffer, [combinedColumn(series.buffer, traits)], traits),
@@ -36,10 +36,13 @@ export function NumberPanel(props: PanelProps) {
   });
   const { fromMs, toMs } = drawnSpan(props);
   const { prefix = "", digits, unit: suffix } = quantity(value, unit);
-  const [, high = value] = valueRange(picture, fromMs, toMs, "bar") ?? [];
+  const [, high] = valueRange(picture, fromMs, toMs, "bar") ?? [];
   const tone = toneOf(value, marks.thresholds);
+  const scale = scales(props);
   // What is so now may lie between two points of the span.
-  const peak = `peak ${formatValue(high === undefined ? value : Math.max(high, value ?? high), unit)}`;
+  const most = scale.now === "" && value !== undefined ? Math.max(high ?? value, value) : high;
+  const what = groups > 1 ? `${HOW[traits.combine]} ${groups}` : "";
+  const notes = [`${what}${scale.now}`.trim(), `peak ${formatValue(most, unit)}${scale.drawn}`];
   return (
     <div class="number">
       <p class={`number-value ${tone === undefined ? "" : `number-${tone.tone}`}`}>
@@ -47,7 +50,7 @@ export function NumberPanel(props: PanelProps) {
         {suffix !== "" && <span class={`number-unit ${TIGHT.test(suffix) ? "tight" : ""}`}>{suffix}</span>}
         {tone !== undefined && <span class="number-tone">{tone.label ?? tone.tone}</span>}
       </p>
-      <p class="number-note">{groups > 1 ? `${HOW[traits.combine]} ${groups} · ${peak}` : peak}</p>
+      <p class="number-note">{notes.filter((note) => note !== "").join(" · ")}</p>
       <Chart
         kind="spark"
         picture={picture}

@@ -1,8 +1,9 @@
 import type { Panel } from "../../protocol/dashboard.ts";
 import type { ChartMarks } from "../chart-marks.ts";
 import type { ColorSlots } from "../color-slots.ts";
-import type { Unit } from "../format.ts";
+import { formatSpan, type Unit } from "../format.ts";
 import type { PanelSeries } from "../panel-series.ts";
+import { isKnownZero, readings, withPast, type Reading } from "../reading.ts";
 import { isFixed, type FixedRange, type TimeRange } from "../time-range.ts";
 import type { Traits } from "../traits.ts";
 import type { View } from "../view.ts";
@@ -45,4 +46,20 @@ export function drawnSpan({ nowMs, range, traits }: PanelProps): FixedRange {
   if (isFixed(range)) return range;
   const aheadMs = Math.min(traits.stepMs, range.lastMs * 0.04);
   return { fromMs: nowMs - range.lastMs, toMs: nowMs + aheadMs };
+}
+
+/** The value of each group at `nowMs`. */
+export function readingsNow({ series, traits, now, nowMs }: PanelProps): Reading[] {
+  if (now === undefined) return readings(series.buffer, traits, nowMs);
+  const { buffer, watermark } = now.series;
+  const isZero = isKnownZero(buffer, now.traits, watermark, nowMs);
+  const found = isZero ? [] : readings(buffer, now.traits, nowMs);
+  return withPast(found, series.buffer, traits, nowMs);
+}
+
+/** How much what is so now, and a point that is drawn, stand for, where these are not the same: ` per 1 s`. */
+export function scales({ traits, now }: PanelProps): { now: string; drawn: string } {
+  if (now === undefined || !traits.additive || !traits.tumbling) return { now: "", drawn: "" };
+  const per = ({ stepMs }: Traits): string => ` per ${formatSpan(stepMs)}`;
+  return { now: per(now.traits), drawn: per(traits) };
 }

@@ -4,9 +4,8 @@ import { groupLabels } from "../group-label.ts";
 import { useFrozen, useSize } from "../hooks.ts";
 import { stableOrder } from "../order.ts";
 import { pageOptions } from "../page-options.ts";
-import { readings } from "../reading.ts";
 import { search } from "../route.ts";
-import type { PanelProps } from "./panel-props.ts";
+import { readingsNow, type PanelProps } from "./panel-props.ts";
 import { wholeRows } from "./whole-rows.ts";
 
 const DEFAULT_TOP = 10;
@@ -15,10 +14,10 @@ const REORDER_EVERY_MS = 1_000;
 
 /** Groups by their newest value, the largest first. */
 export function ToplistPanel(props: PanelProps) {
-  const { panel, series, unit, colors, nowMs, paused, now = props } = props;
+  const { panel, series, unit, colors, nowMs, paused } = props;
   const order = useRef<{ keys: readonly string[]; atMs: number }>({ keys: [], atMs: 0 });
   const found = useFrozen(paused, series, () => {
-    const all = readings(now.series.buffer, now.traits, nowMs);
+    const all = readingsNow(props);
     if (Math.abs(nowMs - order.current.atMs) >= REORDER_EVERY_MS || order.current.keys.length === 0) {
       order.current = { keys: stableOrder(all, order.current.keys), atMs: nowMs };
     }

@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { AlertSource } from "../../protocol/alert.ts";
+import type { Silence } from "../../protocol/silence.ts";
 import type { ShareLink } from "../../protocol/share.ts";
 import { chromiumPath } from "../../tools/services/chromium.ts";
 import { ServiceUnavailableError } from "../../tools/services/processes.ts";
@@ -126,6 +127,78 @@ describe("alerts and share links in Chromium", () => {
       .poll(async () => (await page.locator(".number-critical").allInnerTexts()).join(), { timeout: 30_000 })
       .toContain("busy");
     await page.screenshot({ path: join(SCREENSHOTS, "alert-marks.png") });
+    const asked = page.waitForRequest((request) => request.url().includes("/v1/alerts?"));
+    await page.goto(`${freshet.url}/d/servers?from=now-30d`);
+    const fromMs = Number(new URL((await asked).url()).searchParams.get("from"));
+    expect(fromMs).toBeLessThan(Date.now() - 30 * 86_400_000);
+    await page.context().close();
+  });
+
+  it("[A1][U5] an alert is silenced by keyboard alone, with an admin key, and the silence is lifted", async () => {
+    const page = await open("/?key=demo-read#/alerts");
+    const button = page.getByRole("button", { name: "Silence busy" });
+    await button.waitFor();
+    await button.focus();
+    await page.keyboard.press("Enter");
+    const dialog = page.getByRole("dialog", { name: "Silence busy" });
+    await dialog.getByLabel("For").focus();
+    await page.keyboard.press("4");
+    // Its groups are not asked for: the metric has none.
+    await page.keyboard.press("Tab");
+    await page.keyboard.type("the switch is replaced");
+    expect(await seriousIn(page)).toEqual([]);
+    await page.keyboard.press("Enter");
+    await page.getByRole("textbox", { name: "Key" }).waitFor();
+    await page.keyboard.type("demo-admin");
+    await page.keyboard.press("Enter");
+    await dialog.waitFor({ state: "detached" });
+    // Where the dialog was opened from.
+    await expect.poll(() => button.evaluate((element) => element === document.activeElement)).toBe(true);
+    await expect
+      .poll(() => page.getByRole("row", { name: /busy/ }).innerText(), { timeout: 10_000 })
+      .toMatch(/silenced until/);
+    const { silences } = (await (await freshet.fetch("/v1/alerts/silences")).json()) as {
+      silences: Silence[];
+    };
+    expect(silences).toMatchObject([{ alert: "busy", comment: "the switch is replaced" }]);
+    const forMs = (silences[0]?.until ?? 0) - (silences[0]?.createdAt ?? 0);
+    expect(Math.abs(forMs - 4 * 3_600_000)).toBeLessThan(1_000);
+    const lift = page.getByRole("button", { name: "Lift the silence of busy" });
+    await lift.focus();
+    await page.keyboard.press("Enter");
+    await lift.waitFor({ state: "detached" });
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe("Silences");
+    await page.getByText("None: whatever fires is told.").waitFor();
+    await page.context().close();
+  });
+
+  it("[A1] one group of what fires is silenced from where it stands; what is wrong is said in the dialog", async () => {
+    const rule = { metric: "server_network", condition: ">= 0" };
+    const put = { method: "PUT", body: JSON.stringify(rule) };
+    expect((await freshet.fetch("/v1/catalog/alerts/links", put)).status).toBe(200);
+    const page = await open("/?key=demo-admin#/alerts");
+    const one = page.getByRole("button", { name: /^Silence links of / }).first();
+    await one.waitFor({ timeout: 30_000 });
+    await one.click();
+    const dialog = page.getByRole("dialog");
+    const groups = dialog.getByLabel("Groups");
+    expect(await groups.inputValue()).toMatch(/^interface: .+, direction: .+$/);
+    const given = await groups.inputValue();
+    await groups.fill("rack: 4");
+    await dialog.getByLabel("Comment").fill("one link is down");
+    await dialog.getByRole("button", { name: "Silence" }).click();
+    await expect
+      .poll(() => dialog.getByRole("alert").innerText())
+      .toContain("groups[0] names 'rack', but the metric 'server_network' is grouped by");
+    await groups.fill(given);
+    await dialog.getByLabel("For").selectOption("Until a time …");
+    expect(await dialog.getByRole("button", { name: "Silence" }).isDisabled()).toBe(true);
+    const inAnHour = new Date(Date.now() + 3_600_000 - new Date().getTimezoneOffset() * 60_000);
+    await dialog.getByLabel("Until").fill(inAnHour.toISOString().slice(0, 16));
+    await page.screenshot({ path: join(SCREENSHOTS, "alert-silence.png") });
+    await dialog.getByRole("button", { name: "Silence" }).click();
+    await page.getByText("one group silenced").waitFor();
+    expect((await freshet.fetch("/v1/catalog/alerts/links", { method: "DELETE" })).status).toBe(204);
     await page.context().close();
   });
 
@@ -152,6 +225,8 @@ describe("alerts and share links in Chromium", () => {
       const put = { method: "PUT", body: JSON.stringify(alert) };
       expect((await freshet.fetch(`/v1/catalog/alerts/${alert.name}`, put)).status).toBe(200);
     }
+    const silence = { alert: "many", groups: [{ campaign: "autumn" }], for: "1h", comment: "load test" };
+    await freshet.fetch("/v1/alerts/silences", { method: "POST", body: JSON.stringify(silence) });
     for (const [width, scheme] of LOOKS) {
       const page = await open(`/?key=demo-admin${route}`, width, scheme);
       await page.locator(ready).first().waitFor({ timeout: 20_000 });

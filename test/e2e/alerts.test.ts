@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { AlertsAnswer, AlertSource } from "../../protocol/alert.ts";
+import type { Silence } from "../../protocol/silence.ts";
 import { Freshet } from "../helpers/freshet.ts";
 import { WebhookReceiver } from "../helpers/webhook-receiver.ts";
 
@@ -23,7 +24,7 @@ beforeEach(() => {
 });
 
 /** A metric of a test's own, and a rule on it. */
-async function define(name: string): Promise<void> {
+async function define(name: string, rule: Partial<AlertSource> = {}): Promise<void> {
   await freshet.putMetric({
     name,
     event: name,
@@ -33,7 +34,7 @@ async function define(name: string): Promise<void> {
     delay: "0s",
     lateness: "0s",
   });
-  const alert: AlertSource = { name, metric: name, condition: "> 5", webhook: receiver.url };
+  const alert: AlertSource = { name, metric: name, condition: "> 5", webhook: receiver.url, ...rule };
   const response = await freshet.fetch(`/v1/catalog/alerts/${name}`, {
     method: "PUT",
     body: JSON.stringify(alert),
@@ -61,6 +62,18 @@ async function episodes(name: string): Promise<AlertsAnswer["episodes"]> {
       if (tries === 100) throw error;
       await sleep(200);
     }
+  }
+}
+
+async function episodesWhen(
+  name: string,
+  wanted: (all: AlertsAnswer["episodes"]) => boolean,
+): Promise<AlertsAnswer["episodes"]> {
+  const deadlineMs = Date.now() + 60_000;
+  for (;;) {
+    const all = await episodes(name);
+    if (wanted(all) || Date.now() > deadlineMs) return all;
+    await sleep(200);
   }
 }
 
@@ -134,5 +147,53 @@ describe("alerts against a real webhook", () => {
       [end, end + 1_000],
       [end, end + 1_000],
     ]);
+  });
+
+  it("[A1] killed in a silence, and as it ends: what fires then is told once, what was resolved within it never", async () => {
+    await define("silenced", { condition: "no data", groups: [{ host: "a" }, { host: "b" }], for: "3s" });
+    const made = await freshet.fetch("/v1/alerts/silences", {
+      method: "POST",
+      body: JSON.stringify({ alert: "silenced", for: "25s", comment: "a deploy" }),
+    });
+    expect(made.status).toBe(201);
+    const { until } = (await made.json()) as Silence;
+    const known = await episodesWhen("silenced", (all) => all.length >= 2);
+    expect(known.map(({ silenced }) => silenced)).toEqual([true, true]);
+    freshet.killWorkerd();
+    // One of them is resolved before the silence ends, as long as it sends.
+    const beats = setInterval(() => void exceed("silenced", "b").catch(() => undefined), 700);
+    await episodesWhen("silenced", (all) =>
+      all.some(({ group, resolvedAt }) => group["host"] === "b" && resolvedAt !== null),
+    );
+    expect(Date.now()).toBeLessThan(until);
+    expect(receiver.received).toEqual([]);
+    clearInterval(beats);
+    // Silent again, host b fires anew, perhaps when the silence is over: that is another episode.
+    const resolvedB = known.find(({ group }) => group["host"] === "b")?.firedAt;
+    // The first that arrives kills the sender before it is noted as delivered.
+    receiver.answers = [{ type: "call", act: () => freshet.killWorkerd() }];
+    const ofA = () => receiver.acknowledged.filter(({ group }) => group["host"] === "a");
+    const arrives = async (count: number): Promise<void> => {
+      const deadlineMs = Date.now() + 90_000;
+      while (ofA().length < count && Date.now() < deadlineMs) await sleep(100);
+    };
+    await arrives(1);
+    await exceed("silenced", "a");
+    await arrives(2);
+    const firedAt = known.find(({ group }) => group["host"] === "a")?.firedAt;
+    expect(ofA().map((sent) => [sent.type, sent.firedAt])).toEqual([
+      ["alert.fired", firedAt],
+      ["alert.resolved", firedAt],
+    ]);
+    expect(ofA()[0]?.silencedUntil).toBeGreaterThanOrEqual(until);
+    const [first] = receiver.received;
+    expect(first?.status).toBe("none");
+    expect(receiver.received.slice(1).map(({ notification }) => notification)).toContainEqual(
+      first?.notification,
+    );
+    const ofResolved = receiver.received.filter(
+      ({ notification: { group, firedAt: fired } }) => group["host"] === "b" && fired === resolvedB,
+    );
+    expect(ofResolved).toEqual([]);
   });
 });

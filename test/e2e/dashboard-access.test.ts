@@ -80,6 +80,32 @@ describe("the dashboard without a mouse, in Chromium", () => {
     await asking.close();
   });
 
+  it("[L3] a key that is removed while it is used leads to where one is asked for, a revoked link to its end", async () => {
+    const { freshet } = seen;
+    const key = `viewer-${crypto.randomUUID()}`;
+    const path = "/v1/catalog/projects/demo/keys/viewer";
+    await freshet.fetch(path, { method: "PUT", body: JSON.stringify({ key, role: "read" }) });
+    const body = JSON.stringify({ dashboard: "ads", expiresIn: "1h" });
+    const minted = await freshet.fetch("/v1/share", { method: "POST", body });
+    const { id, token } = (await minted.json()) as { id: string; token: string };
+    const [keyed, linked] = [
+      await seen.openDrawn(`/d/ads?key=${key}`),
+      await seen.openDrawn(`/#share=${token}`),
+    ];
+    for (const page of [keyed, linked]) await page.getByText("Connected", { exact: true }).waitFor();
+    await freshet.fetch(path, { method: "DELETE" });
+    await freshet.fetch(`/v1/share/${id}`, { method: "DELETE" });
+    const alerted = (page: Page) => page.getByRole("alert").innerText({ timeout: 5_000 });
+    expect(await alerted(keyed)).toBe("That key was not accepted: the key has been removed");
+    expect(await alerted(linked)).toContain("The share link has been revoked.");
+    // Another key opens the dashboard again.
+    await keyed.getByLabel("Read key").fill("demo-read");
+    await keyed.getByRole("button", { name: "Open" }).click();
+    await keyed.getByText("Connected", { exact: true }).waitFor();
+    await keyed.close();
+    await linked.close();
+  });
+
   it("[U5] arrow keys move the cursor, and its values are spoken", async () => {
     const page = await seen.openDrawn("/d/game");
     await press(page, "j", "j", "j", "j", "j");

@@ -80,6 +80,12 @@ describe("time on the dashboard, in Chromium", () => {
     await page.mouse.up();
   }
 
+  /** The fixed range in the address, epoch ms. */
+  function rangeOf(page: Page): [fromMs: number, toMs: number] {
+    const { searchParams } = new URL(page.url());
+    return [Date.parse(searchParams.get("from") ?? ""), Date.parse(searchParams.get("to") ?? "")];
+  }
+
   it("[U2] pausing holds the picture and goes on buffering; resuming shows what came meanwhile", async () => {
     const page = await seen.openDrawn("/d/time");
     await beat(1, 7);
@@ -142,28 +148,71 @@ describe("time on the dashboard, in Chromium", () => {
   });
 
   it("[U2] with Shift a drag pans, and so does a sideways wheel; Ctrl and the wheel zoom", async () => {
-    // A range without a point has no chart to turn a wheel on.
-    await beat(28, 7);
     const page = await seen.openDrawn("/d/time?from=now-1m");
     await page.keyboard.down("Shift");
     await drag(page, 0.4, 0.6);
     await page.keyboard.up("Shift");
-    const range = () => {
-      const { searchParams } = new URL(page.url());
-      return [searchParams.get("from"), searchParams.get("to")].map((text) => Date.parse(text ?? ""));
-    };
+    const range = () => rangeOf(page);
     // The address follows a moment after the charts.
-    await expect.poll(() => Date.now() - (range()[1] ?? Number.NaN)).toBeGreaterThan(8_000);
-    const [from = 0, to = 0] = range();
+    await expect.poll(() => Date.now() - range()[1]).toBeGreaterThan(8_000);
+    const [from, to] = range();
     expect(to - from).toBeLessThan(62_000);
 
     await page.mouse.wheel(-100, 0);
     await expect.poll(() => range()[1]).toBeLessThan(to);
-    const [panned = 0, end = 0] = range();
+    const [panned, end] = range();
     await page.keyboard.down("Control");
     await page.mouse.wheel(0, -400);
     await page.keyboard.up("Control");
-    await expect.poll(() => (range()[1] ?? 0) - (range()[0] ?? 0)).toBeLessThan(end - panned);
+    await expect.poll(() => range()[1] - range()[0]).toBeLessThan(end - panned);
+    await page.close();
+  });
+
+  it("[U2] a range without a point has a chart to drag, pan and turn a wheel on, and its keys lead out of it", async () => {
+    const page = await seen.openDrawn("/d/time?from=2026-01-02T09:00:00Z&to=2026-01-02T10:00:00Z");
+    const chart = page.getByRole("slider", { name: /^Beats,/ });
+    const note = page.locator("[data-panel='0'] .panel-note");
+    await expect.poll(() => note.innerText()).toContain("Nothing in this range");
+    const [from, to] = rangeOf(page);
+    await chart.press("ArrowLeft");
+    await expect.poll(() => rangeOf(page)).toEqual([from - 1_800_000, to - 1_800_000]);
+    await chart.press("ArrowRight");
+    await expect.poll(() => rangeOf(page)).toEqual([from, to]);
+    await drag(page, 0.25, 0.75);
+    await expect.poll(() => rangeOf(page)[1] - rangeOf(page)[0]).toBeLessThan(1_900_000);
+    await page.mouse.wheel(-200, 0);
+    await expect.poll(() => rangeOf(page)[0]).toBeLessThan(from + 900_000);
+    await page.keyboard.down("Control");
+    await page.mouse.wheel(0, 400);
+    await page.keyboard.up("Control");
+    await expect.poll(() => rangeOf(page)[1] - rangeOf(page)[0]).toBeGreaterThan(1_900_000);
+    expect(await note.innerText()).toContain("Nothing in this range");
+    await page.close();
+  });
+
+  it("[U2] a chart that waits for its first point does not move when that comes", async () => {
+    await seen.putDashboard({
+      name: "waiting",
+      title: "Waiting",
+      range: "1m",
+      panels: [{ title: "Later", kind: "line", metric: "later", width: 6, height: 3 }],
+    });
+    await seen.freshet.putMetric({
+      name: "later",
+      event: "later",
+      aggregate: "count",
+      window: { type: "tumbling", size: "1s" },
+      groupBy: ["who"],
+      delay: "100ms",
+    });
+    const page = await seen.openDrawn("/d/waiting");
+    const chart = page.locator(".chart");
+    await page.getByText("Nothing in the last 1 min").waitFor();
+    const before = await chart.boundingBox();
+    await seen.freshet.post("later-1", JSON.stringify({ name: "later", props: { who: "me" } }));
+    await page.locator(".legend-item").waitFor();
+    expect(await page.locator(".panel-note").count()).toBe(0);
+    expect(await chart.boundingBox()).toEqual(before);
     await page.close();
   });
 
@@ -225,6 +274,41 @@ describe("time on the dashboard, in Chromium", () => {
     await seen.freshet.post("level-2", JSON.stringify({ name: "level", value: 42 }));
     await expect.poll(() => number(page), { timeout: 5_000 }).toBe("42");
     expect(await page.locator(".number-note").innerText()).toBe("peak 42");
+    await page.close();
+  });
+
+  it("[U1][U3] over days numbers, lists and tables of counts say what is so now, and of how long each value is", async () => {
+    await seen.putDashboard({
+      name: "days",
+      title: "Days",
+      range: "365d",
+      panels: [
+        { title: "Sum", kind: "number", metric: "beats", width: 4, height: 3 },
+        { title: "List", kind: "toplist", metric: "beats", width: 4, height: 3 },
+        { title: "Table", kind: "table", metric: "beats", width: 4, height: 3 },
+      ],
+    });
+    await beat(20, 500);
+    const page = await seen.open("/d/days");
+    const values = () => page.locator(".number-digits, .toplist-value, .table .strong").allInnerTexts();
+    const steady = async (): Promise<string[]> => {
+      await beat(1, 7);
+      return values();
+    };
+    // Two of a second, at most.
+    await expect
+      .poll(steady, { timeout: 15_000, interval: 900 })
+      .toEqual([
+        expect.stringMatching(/^(7|14)$/),
+        expect.stringMatching(/^(7|14)$/),
+        expect.stringMatching(/^(7|14)$/),
+      ]);
+    await expect
+      .poll(() => page.locator(".number-note").innerText())
+      .toMatch(/^per 1 s · peak \d\S*k per \d+ \w+$/);
+    expect(await page.getByRole("columnheader").allInnerTexts()).toContain("Now per 1 s");
+    expect(await page.locator(".panel-step").count()).toBe(2);
+    await expect.poll(values, { timeout: 15_000 }).toEqual(["0", "0", "0"]);
     await page.close();
   });
 

@@ -80,4 +80,35 @@ describe("[L3] the live library", () => {
       live.close();
     }
   });
+
+  it("[L3] ends the trying where the key is refused for good, at once or later, and says so", async () => {
+    const key = `viewer-${crypto.randomUUID()}`;
+    const path = "/v1/catalog/projects/demo/keys/viewer";
+    const watch = (own: string) => {
+      const told: unknown[] = [];
+      const live = new FreshetLive({
+        url: freshet.url,
+        key: own,
+        onState: ({ phase }) => told.push(phase),
+        onRefused: (refusal) => told.push(refusal),
+      });
+      return { live, told };
+    };
+    const refused = (code: string, message: string) => ["connecting", "open", "closed", { code, message }];
+    const unknown = watch(key);
+    const writer = watch("demo-write");
+    await until(() => unknown.live.state.phase === "closed" && writer.live.state.phase === "closed");
+    expect(unknown.told).toEqual(refused("unauthorized", "the key is not known"));
+    expect(writer.told).toEqual(refused("forbidden", "a write key may not do this; expected read or admin"));
+    await freshet.fetch(path, { method: "PUT", body: JSON.stringify({ key, role: "read" }) });
+    // An edge remembers for a second that it did not know the key.
+    await sleep(1_100);
+    const viewer = watch(key);
+    await until(() => viewer.live.state.phase === "open");
+    expect((await freshet.fetch(path, { method: "DELETE" })).status).toBe(204);
+    await until(() => viewer.live.state.phase === "closed");
+    await sleep(2_000);
+    expect(viewer.told).toEqual(refused("unauthorized", "the key has been removed"));
+    expect(unknown.told).toHaveLength(4);
+  });
 });

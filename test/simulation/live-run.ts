@@ -99,6 +99,8 @@ class LiveRun {
         return this.#send(deed);
       case "define":
         return this.#until(() => this.#catalog().putMetric(PROJECT, deed.metric));
+      case "remove":
+        return this.#remove(deed);
       case "drop":
         return this.#watchers[deed.who]?.cutOff();
       case "sleep":
@@ -116,6 +118,17 @@ class LiveRun {
         return undefined;
       }
     }
+  }
+
+  /** What a view is of stays. */
+  async #remove({ metric, ms }: LiveDeed & { type: "remove" }): Promise<void> {
+    if ((await this.#until(() => this.#catalog().deleteMetric(PROJECT, metric))) !== true) return;
+    await this.#client.sleep(ms);
+    const source = METRICS.find(({ name }) => name === metric);
+    if (source === undefined) return;
+    // What it is a view of may be away, too.
+    while ((await this.#until(() => this.#catalog().putMetric(PROJECT, source))) !== "stored")
+      await this.#client.sleep(RETRY_MS);
   }
 
   async #send({ partition, events }: LiveDeed & { type: "batch" }): Promise<void> {

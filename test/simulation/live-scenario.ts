@@ -31,6 +31,8 @@ export type LiveDeed = { afterMs: number } & (
   /** The network loses calls, or only their answers. */
   | { type: "fail"; object: string; method: string; calls: number; arrive: boolean }
   | { type: "define"; metric: MetricSource | ViewSource }
+  /** A metric is no more, and `ms` later it is there again. */
+  | { type: "remove"; metric: string; ms: number }
 );
 
 /** All that a live simulation follows from. */
@@ -108,6 +110,17 @@ const REDEFINED: (MetricSource | ViewSource)[] = [
     shards: 2,
     ...TIMES,
   },
+  {
+    name: "split",
+    event: "e",
+    aggregate: "count",
+    window: { type: "tumbling", size: "1s" },
+    groupBy: ["g"],
+    ...TIMES,
+  },
+  // A view of what nobody may have watched; and a metric that becomes a view.
+  { name: "ratio", change: { metric: "rolling", ago: "1m" } },
+  { name: "best", ratio: { numerator: "visits", denominator: "split" } },
 ];
 
 const HUBS = [0, 1, 2, 17];
@@ -179,6 +192,12 @@ const trouble: fc.Arbitrary<LiveDeed> = fc.oneof(
     arrive: fc.boolean(),
   }),
   fc.record({ type: fc.constant("define" as const), afterMs, metric: fc.constantFrom(...REDEFINED) }),
+  fc.record({
+    type: fc.constant("remove" as const),
+    afterMs,
+    metric: fc.constantFrom(...NAMES),
+    ms: fc.integer({ min: 0, max: 80_000 }),
+  }),
 );
 
 export const liveScenario: fc.Arbitrary<LiveScenario> = fc.record({

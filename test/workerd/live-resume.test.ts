@@ -65,10 +65,25 @@ describe("[L3] resume by cursor", () => {
     await project.sumWhen("clicks", 1);
     const { snapshot } = await watching(project);
     const again = await project.live();
-    const life = snapshot.cursor.split(".")[0];
-    again.send({ ...subscribe, cursor: cursor ?? `${life}.zzz` });
+    const [life, , tag] = snapshot.cursor.split(".");
+    again.send({ ...subscribe, cursor: cursor ?? `${life}.zzz.${tag}` });
     const answer = await again.next<SnapshotMessage>();
     expect(answer).toMatchObject({ recovered: false, series: [{ group: { campaign: "a" }, v: [1] }] });
+  });
+
+  it.each([
+    ["metric", { metric: "all" }],
+    ["range", { range: "3h" }],
+    ["groups", { groups: [{ campaign: "a" }] }],
+  ])("[L3] a cursor of another %s yields a snapshot", async (_, other) => {
+    const project = await TestProject.with(CLICKS, { ...CLICKS, name: "all", groupBy: [] });
+    await project.post(click("a"));
+    await project.sumWhen("clicks", 1);
+    const { snapshot } = await watching(project);
+    const again = await project.live();
+    again.send({ ...subscribe, ...other, cursor: snapshot.cursor });
+    const answer = await again.next<SnapshotMessage>();
+    expect(answer).toMatchObject({ recovered: false, series: [{ v: [1] }] });
   });
 
   it("[L3] a new life of the window object gives whoever watches a new picture, without being asked", async () => {

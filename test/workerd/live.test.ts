@@ -3,7 +3,7 @@ import { evictDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
 import type { DeltaMessage, ErrorMessage, SnapshotMessage } from "../../protocol/live.ts";
 import type { MetricSource } from "../../protocol/metric.ts";
-import { TestProject } from "./project.ts";
+import { LiveSocket, TestProject } from "./project.ts";
 
 const CLICKS = {
   name: "clicks",
@@ -29,6 +29,45 @@ describe("[L1] the endpoint", () => {
   ])("[L1] %s answers %j with %i", async (_, headers, status) => {
     const response = await exports.default.fetch("http://freshet.test/v1/live", { headers });
     expect(response.status).toBe(status);
+  });
+});
+
+describe("[L3] a refusal that will not pass", () => {
+  /** What a client of a subprotocol is told: the message, the close code and its reason. */
+  async function told(key: string, headers: Record<string, string> = {}): Promise<unknown[]> {
+    const response = await exports.default.fetch("http://freshet.test/v1/live", {
+      headers: { upgrade: "websocket", "sec-websocket-protocol": `freshet.v2, ${key}`, ...headers },
+    });
+    if (response.webSocket === null) throw new Error(`no socket: ${response.status}`);
+    expect(response.headers.get("sec-websocket-protocol")).toBe("freshet.v2");
+    const live = new LiveSocket(response.webSocket, response.headers);
+    const closed = new Promise<unknown[]>((resolve) => {
+      live.socket.addEventListener("close", ({ code, reason }) => resolve([code, reason]));
+    });
+    return [await live.next<ErrorMessage>(), ...(await closed)];
+  }
+
+  it("[L3] is told to a client of a subprotocol by an error and a close code of its own", async () => {
+    const project = await TestProject.with(CLICKS);
+    const unknown = "the key is not known";
+    expect(await told("no-such-key")).toEqual([
+      { type: "error", code: "unauthorized", message: unknown },
+      4401,
+      unknown,
+    ]);
+    expect(await told(project.key("write"))).toMatchObject([
+      { code: "forbidden" },
+      4403,
+      expect.stringContaining("a write key may not do this"),
+    ]);
+  });
+
+  it("[L3] a long reason is cut to what a close frame holds, and the error has it whole", async () => {
+    const project = await TestProject.with(CLICKS);
+    const [error, code, reason] = await told(project.key("read"), { "x-freshet-project": "p".repeat(300) });
+    expect(error).toMatchObject({ code: "forbidden", message: expect.stringContaining("p".repeat(300)) });
+    expect(code).toBe(4403);
+    expect(new TextEncoder().encode(String(reason)).length).toBeLessThanOrEqual(123);
   });
 });
 

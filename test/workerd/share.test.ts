@@ -198,6 +198,21 @@ describe("[I9] a share link", () => {
     expect(panels.map(({ metric }) => metric)).toEqual(["sales"]);
     expect((await call(project.key("read"), "GET", "/v1/share/view")).status).toBe(403);
   });
+
+  it("[U4] packs the grid anew where it leaves panels out", async () => {
+    const project = await withClicks();
+    const panel = { title: "", kind: "line", width: 4, height: 2 } as const;
+    const panels = ["clicks", "sales", "sales", "clicks"].map((metric) => ({ ...panel, metric }));
+    const dashboard: Dashboard = { name: "main", title: "Main", range: "15m", panels };
+    await env.CATALOG.getByName("catalog").putDashboard(project.name, dashboard);
+    const widths = async (metrics: string[]) => {
+      const { token } = await mint(project, { dashboard: "main", metrics });
+      const view = (await call(token, "GET", "/v1/share/view")).body as unknown as SharedView;
+      return view.dashboard.panels.map(({ width }) => width);
+    };
+    expect(await widths(["clicks", "sales"])).toEqual([4, 4, 4, 4]);
+    expect(await widths(["clicks"])).toEqual([6, 6]);
+  });
 });
 
 describe("[I9] hostile tokens", () => {
@@ -383,7 +398,7 @@ describe("[I9] a share link's socket", () => {
     const [revoked, kept] = [await openLive(token), await openLive(other.token)];
     const end = closed(revoked);
     await call(project.key("admin"), "DELETE", `/v1/share/${id}`);
-    expect(await end).toBe("1008 the share link has been revoked");
+    expect(await end).toBe("4401 the share link has been revoked");
     kept.send({ type: "subscribe", id: "1", metric: "clicks" });
     expect((await kept.next<SnapshotMessage>()).type).toBe("snapshot");
 
@@ -395,6 +410,6 @@ describe("[I9] a share link's socket", () => {
     await evictDurableObject(hub);
     const expired = closed(kept);
     expect(await runDurableObjectAlarm(hub)).toBe(true);
-    expect(await expired).toBe("1008 the share link has expired");
+    expect(await expired).toBe("4401 the share link has expired");
   });
 });

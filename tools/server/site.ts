@@ -17,7 +17,7 @@ const ROOT = resolve(import.meta.dirname, "../..");
 const BUILT = join(ROOT, "dist/site");
 /** Beside the folder that is served, not in it. */
 const STAMP = join(ROOT, "dist/site.sha256");
-const SOURCES = ["site/**", "protocol/**", "client/browser/**", "package-lock.json"];
+const SOURCES = ["site/**", "protocol/**", "client/browser/**", "client/live/**", "package-lock.json"];
 
 /** Builds the dashboard when its sources changed since the last time. @returns whether it was built. */
 export async function buildSite(say: (line: string) => void): Promise<boolean> {

@@ -5,8 +5,9 @@ import { isPrivateAddress, webhookFault } from "../../durable-objects/webhook-ad
 import { type AlertSource, parseAlert } from "../../protocol/alert.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { type App, authorize } from "../authorize.ts";
-import { HttpError, unavailable } from "../http-error.ts";
+import { HttpError } from "../http-error.ts";
 import { jsonBody } from "../json-body.ts";
+import { told } from "./told.ts";
 
 /** `/v1/catalog/alerts`: the rules of a key's project. Where they are posted to only an admin key is told. */
 export const alertRoutes = new Hono<App>()
@@ -69,16 +70,6 @@ function withoutWebhook(alert: AlertSource): AlertSource {
   const shown = { ...alert };
   delete shown.webhook;
   return shown;
-}
-
-/** A change of rules counts once every window object knows of it; the same request again is safe. */
-async function told<T>(change: () => Promise<T>): Promise<T> {
-  try {
-    return await change();
-  } catch {
-    const message = "the change is stored, but not every window object could be told; repeat the request";
-    throw unavailable(message, 1_000);
-  }
 }
 
 function unknownAlert(name: string): HttpError {

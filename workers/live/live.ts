@@ -2,9 +2,11 @@ import type { Context } from "hono";
 import type { Grant } from "../../durable-objects/catalog.ts";
 import { hubName } from "../../durable-objects/live/hub-tree.ts";
 import { encodeSocketShare, SHARE_HEADER } from "../../durable-objects/live/shared-sockets.ts";
+import { KEY_HEADER } from "../../durable-objects/live/socket-grants.ts";
 import { COMPACT_SUBPROTOCOL, LIVE_SUBPROTOCOL } from "../../protocol/live.ts";
-import { type App, authorize } from "../authorize.ts";
+import { type App, authorize, hashKey, keyOf } from "../authorize.ts";
 import { HttpError } from "../http-error.ts";
+import { isRefusal, refusingSocket } from "./refusing-socket.ts";
 
 const SUBPROTOCOLS = [LIVE_SUBPROTOCOL, COMPACT_SUBPROTOCOL];
 /** 32,000 sockets a hub are more than a machine can serve: this bounds the search for a free one only. */
@@ -24,15 +26,21 @@ export async function getLive(c: Context<App>): Promise<Response> {
     const expected = SUBPROTOCOLS.join(" or ");
     throw new HttpError(400, "subprotocol", `the first subprotocol is '${offered}'; expected ${expected}`);
   }
-  const grant = await authorize(c, "read", "admin", "share");
+  let grant: Grant;
+  try {
+    grant = await authorize(c, "read", "admin", "share");
+  } catch (error) {
+    // Who names no subprotocol may be no WebSocket client at all, and can read the answer.
+    if (offered === undefined || !(error instanceof HttpError) || !isRefusal(error)) throw error;
+    return refusingSocket(offered, error);
+  }
   const { project } = grant;
+  const request = await asHubTakesIt(c.req.raw, grant);
   const nowMs = Date.now();
   const known = openHubs.get(project);
   const isFresh = known !== undefined && known.untilMs > nowMs;
   for (let index = isFresh ? known.index : 0; index < MOST_HUBS; index++) {
-    const response = await c.env.LIVE_HUB.getByName(hubName(project, index)).fetch(
-      withShare(c.req.raw, grant),
-    );
+    const response = await c.env.LIVE_HUB.getByName(hubName(project, index)).fetch(request);
     if (response.status === 503) continue;
     if (known?.index !== index || !isFresh)
       openHubs.set(project, { index, untilMs: nowMs + OPEN_HUB_AGE_MS });
@@ -41,10 +49,15 @@ export async function getLive(c: Context<App>): Promise<Response> {
   throw new HttpError(503, "full", `all ${MOST_HUBS} hubs of the project are full`, { "retry-after": "5" });
 }
 
-/** The request as a hub takes it: with what a share token grants, and without what a client may have said of that. */
-function withShare(request: Request, { share }: Grant): Request {
+/** The request as a hub takes it: with what opened it, and without what a client may have said of that. */
+async function asHubTakesIt(request: Request, { share }: Grant): Promise<Request> {
   const headers = new Headers(request.headers);
-  if (share === undefined) headers.delete(SHARE_HEADER);
-  else headers.set(SHARE_HEADER, encodeSocketShare(share));
+  if (share === undefined) {
+    headers.delete(SHARE_HEADER);
+    headers.set(KEY_HEADER, await hashKey(keyOf(request) ?? ""));
+  } else {
+    headers.delete(KEY_HEADER);
+    headers.set(SHARE_HEADER, encodeSocketShare(share));
+  }
   return new Request(request, { headers });
 }

@@ -23,6 +23,7 @@ export async function alertFamilies(env: Env): Promise<MetricFamily[]> {
   return [
     family("freshet_alerts_fired_total", "counter", "Alerts that fired, one a group.", (s) => s.fired),
     family("freshet_alerts_resolved_total", "counter", "Alerts that were resolved.", (s) => s.resolved),
+    family("freshet_alerts_silenced_total", "counter", "Alerts that fired in a silence.", (s) => s.silenced),
     family(
       "freshet_alert_notifications_delivered_total",
       "counter",

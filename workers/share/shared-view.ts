@@ -7,6 +7,7 @@ import { allowedGroups, type SharedMetric, type SharedView, type ShareScope } fr
 import { inputsOf, isViewSource, parseView } from "../../protocol/view.ts";
 import { type App, authorize } from "../authorize.ts";
 import { HttpError } from "../http-error.ts";
+import { packPanels } from "./pack-panels.ts";
 
 /** `GET /v1/share/view`: the dashboard of a share token, with the panels that it shows, and how its metrics are drawn. */
 export async function getSharedView(c: Context<App>): Promise<Response> {
@@ -36,7 +37,8 @@ function sharedDashboard(
     return { name: "shared", title: "Shared", range: "1h", panels };
   }
   const shown = new Set(metrics.filter((metric) => hasGroups(metric, scope)).map(({ name }) => name));
-  const panels = dashboard.panels.filter(
+  const panels = packPanels(
+    dashboard.panels,
     ({ metric, groups }) => shown.has(metric) && allowedGroups(groups, scope.groups)?.length !== 0,
   );
   return { ...dashboard, panels };

@@ -1,128 +1,21 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type AlertSource, parseAlert } from "../../../protocol/alert.ts";
-import { parseMetric } from "../../../protocol/metric.ts";
-import { parseView, type View, type ViewSource } from "../../../protocol/view.ts";
+import { parseAlert } from "../../../protocol/alert.ts";
 import type { Event } from "../../../protocol/event.ts";
-import { at, define, Feed, PARTITIONS, START_MS, throughJson } from "../../../test/helpers/window-feed.ts";
-import { alertOracle, type FinalPoint } from "../../../test/oracle/alert-oracle.ts";
-import { type CompiledMetric, compileMetric } from "../compiled-metric.ts";
+import { parseMetric } from "../../../protocol/metric.ts";
+import { parseView } from "../../../protocol/view.ts";
+import { ALERTED_OPTIONS, AlertedFeed, DEFINED_MS, textOf } from "../../../test/helpers/alerted-feed.ts";
+import { at, define, PARTITIONS, START_MS, throughJson } from "../../../test/helpers/window-feed.ts";
+import { alertOracle } from "../../../test/oracle/alert-oracle.ts";
+import { compileMetric } from "../compiled-metric.ts";
+import { shardOf } from "../pane-folder.ts";
 import { RangeFolder } from "../range-folder.ts";
 import type { SealedPoint } from "../sealed-point.ts";
-import { shardOf } from "../pane-folder.ts";
-import { WindowSet, type WindowStep } from "../window-set.ts";
-import { AlertSet, type AlertTransition, type EncodedAlerts } from "./alert-set.ts";
+import { WindowSet } from "../window-set.ts";
+import { AlertSet } from "./alert-set.ts";
 import { watchedMetric } from "./metric-points.ts";
 
-/** Rules begin with the windows that end after this, and as long again as one lasts. */
-const DEFINED_MS = START_MS - 20_000;
 const COUNT = { aggregate: "count", window: { type: "tumbling", size: "1s" } };
-const OPTIONS = { partitions: PARTITIONS, idlePartitionMs: 5_000 };
-
-/** Windows with rules, as a window object has them: a checkpoint, and a journal of the steps since. */
-class AlertedFeed {
-  readonly feed: Feed;
-  alerts: AlertSet;
-  readonly told: string[] = [];
-  /** What each window came to in the moment in which it became final. */
-  readonly finals: FinalPoint[] = [];
-  readonly #view: View | undefined;
-  #stored: SealedPoint[] = [];
-  #journal: [WindowStep, number][] = [];
-  #checkpoint: { set: unknown; windows: unknown; alerts: EncodedAlerts };
-  #finalEnd = 0;
-
-  constructor(metric: object, rules: Omit<AlertSource, "name" | "metric">[], view?: ViewSource) {
-    this.feed = new Feed(define(metric));
-    const parsed = view && parseView(view.name, view);
-    this.#view = parsed?.ok === true ? parsed.value : undefined;
-    this.alerts = this.#open(this.feed.set);
-    this.define(rules);
-    this.#checkpoint = this.#encode();
-  }
-
-  define(rules: Omit<AlertSource, "name" | "metric">[]): void {
-    const name = this.#view?.name ?? "m";
-    this.alerts.define(
-      rules.map((source, i) => {
-        const rule = parseAlert(`rule${i}`, { metric: name, ...source });
-        if (!rule.ok) throw new Error(rule.message);
-        return { rule: rule.value, definedMs: DEFINED_MS };
-      }),
-    );
-    this.#take();
-  }
-
-  get compiled(): CompiledMetric {
-    return this.feed.windows.compiled;
-  }
-
-  range(partition: number, events: Event[], nowMs: number): void {
-    const partial = this.feed.range(partition, events, nowMs);
-    this.#journal.push([{ type: "range", partial }, nowMs]);
-    this.#take();
-  }
-
-  idle(nowMs: number): void {
-    this.feed.idle(nowMs);
-    const partitions = Array.from({ length: PARTITIONS }, (_, p): [number, number] => [p, nowMs]);
-    this.#journal.push([{ type: "caughtUp", partitions }, nowMs]);
-    this.#take();
-  }
-
-  checkpoint(): void {
-    this.#stored.push(...this.feed.windows.takeSealed());
-    this.#journal = [];
-    this.#checkpoint = this.#encode();
-  }
-
-  /** Memory is lost: the checkpoint is read and the journal replayed. */
-  crash(): void {
-    const { set, windows, alerts } = throughJson(this.#checkpoint);
-    this.feed.set = new WindowSet(OPTIONS, set as never);
-    this.feed.set.restoreMetric(this.feed.defined, windows as never);
-    this.alerts = this.#open(this.feed.set, alerts);
-    for (const [step, nowMs] of throughJson(this.#journal)) this.feed.set.step(step, nowMs);
-    this.alerts.takeTransitions();
-  }
-
-  #open(set: WindowSet, encoded?: EncodedAlerts): AlertSet {
-    const stored = (_: string, fromMs: number, toMs: number) =>
-      this.#stored.filter(([end]) => end >= fromMs && end <= toMs);
-    const watched = (name: string) =>
-      watchedMetric(name, set, name === this.#view?.name ? this.#view : undefined, stored);
-    const alerts = new AlertSet({ watched, share: undefined }, encoded);
-    set.observer = {
-      stepped: () => alerts.advance(),
-      get awaitedMs() {
-        return alerts.awaitedMs;
-      },
-    };
-    return alerts;
-  }
-
-  #encode(): { set: unknown; windows: unknown; alerts: EncodedAlerts } {
-    const { set, windows } = this.feed;
-    return throughJson({
-      set: set.encode(),
-      windows: windows.encode(),
-      alerts: this.alerts.encode(),
-    });
-  }
-
-  #take(): void {
-    this.told.push(...this.alerts.takeTransitions().map(textOf));
-    const { windows } = this.feed;
-    for (const { end, key, outcome } of windows.points(this.#finalEnd + 1, windows.finalEnd)) {
-      this.finals.push({ end, key, value: typeof outcome === "number" ? outcome : undefined });
-    }
-    this.#finalEnd = windows.finalEnd;
-  }
-}
-
-function textOf({ rule, type, key, end, episode, value, reason }: AlertTransition): string {
-  return `${rule.name} ${type} ${key} at ${end - START_MS} #${episode} ${value}${reason === undefined ? "" : ` ${reason}`}`;
-}
 
 const count = (n: number, offsetMs: number, props: Event["props"] = {}) =>
   Array.from({ length: n }, () => at(offsetMs, props));
@@ -279,7 +172,7 @@ describe("[A1] rules over windows", () => {
   it("[A1] a group that a rule names is of one object of a split metric", () => {
     const split = define({ groupBy: ["g"], shards: 4 });
     const sets = [0, 1, 2, 3].map((index) => {
-      const set = new WindowSet(OPTIONS);
+      const set = new WindowSet(ALERTED_OPTIONS);
       set.define([split]);
       const watched = (name: string) => watchedMetric(name, set, undefined, () => []);
       const alerts = new AlertSet({ watched, share: { index, of: 4 } });
