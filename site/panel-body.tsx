@@ -5,7 +5,6 @@ import type { PanelSeries } from "./panel-series.ts";
 import { ChartPanel, isChart } from "./panels/chart-panel.tsx";
 import { NumberPanel } from "./panels/number-panel.tsx";
 import type { PanelProps } from "./panels/panel-props.ts";
-import { ToplistPanel } from "./panels/toplist-panel.tsx";
 import { formatTime } from "./time-axis.ts";
 import { isFixed, spanMs } from "./time-range.ts";
 import { type DrawnMetric, traitsOf } from "./traits.ts";
@@ -23,6 +22,7 @@ interface NoteText {
 }
 
 const loadPoints = async () => (await import("./on-demand/points-table.tsx")).PointsTable;
+const loadToplist = async () => (await import("./on-demand/toplist-panel.tsx")).ToplistPanel;
 const loadTable = async () => (await import("./on-demand/table-panel.tsx")).TablePanel;
 
 /** What a panel shows: its drawing, or what is to be known while there is none. */
@@ -49,14 +49,14 @@ export function PanelBody({ series, metric, asTable, ...props }: PanelBodyProps)
     );
   }
   if (empty) return empty;
-  if (asTable) return <LazyTable {...drawn} load={loadPoints} />;
+  if (asTable) return <LazyPanel {...drawn} load={loadPoints} />;
   switch (kind) {
     case "number":
       return <NumberPanel {...drawn} />;
     case "toplist":
-      return <ToplistPanel {...drawn} />;
+      return <LazyPanel {...drawn} load={loadToplist} />;
     case "table":
-      return <LazyTable {...drawn} load={loadTable} />;
+      return <LazyPanel {...drawn} load={loadTable} />;
     default:
       return <PanelNote tone="error" title="A newer kind of panel" text="Load this page again to see it." />;
   }
@@ -92,10 +92,10 @@ function nextMs(nowMs: number, stepMs: number): number {
   return Math.ceil(nowMs / stepMs) * stepMs;
 }
 
-/** Most dashboards have no table: it is loaded with the first. */
-function LazyTable({ load, ...props }: PanelProps & { load: () => Promise<ComponentType<PanelProps>> }) {
+/** Many dashboards have no list and no table: each is loaded with the first. */
+function LazyPanel({ load, ...props }: PanelProps & { load: () => Promise<ComponentType<PanelProps>> }) {
   const { value: Table, failed } = useLoaded(load, [load]);
-  if (failed) return <PanelNote tone="error" title="No table" text="It cannot be loaded from the server." />;
+  if (failed) return <PanelNote tone="error" title="Not drawn" text="It cannot be loaded from the server." />;
   return Table === undefined ? <div class="skeleton" aria-hidden="true" /> : <Table {...props} />;
 }
 

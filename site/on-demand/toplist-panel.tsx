@@ -2,11 +2,12 @@ import { useRef } from "preact/hooks";
 import { formatValue } from "../format.ts";
 import { groupLabels } from "../group-label.ts";
 import { useFrozen, useSize } from "../hooks.ts";
-import { stableOrder } from "../order.ts";
+import { stableOrder } from "./order.ts";
 import { pageOptions } from "../page-options.ts";
 import { search } from "../route.ts";
-import { readingsNow, type PanelProps } from "./panel-props.ts";
+import { readingsNow, type PanelProps } from "../panels/panel-props.ts";
 import { wholeRows } from "./whole-rows.ts";
+import "../styles/toplist.css";
 
 const DEFAULT_TOP = 10;
 /** Two groups change places at most this often: a list that flickers cannot be read. */
