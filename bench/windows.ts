@@ -34,6 +34,7 @@ const AGGREGATES = [
   "p95(value)",
   "uniques(user)",
   "topk(10, page)",
+  "histogram(value)",
 ];
 /** One of each kind: simple ones cost about the same. Where a case takes long, it is these only. */
 const KINDS = ["count", "avg(value)", "p95(value)", "uniques(user)", "topk(10, page)"];

@@ -6,7 +6,8 @@ import type { WindowSet } from "./engine/window-set.ts";
 import type { LiveHub } from "./live-hub.ts";
 import type { LiveFrame, Position } from "./live/live-frame.ts";
 import { WatcherOutbox } from "./live/watcher-outbox.ts";
-import { type MetricReader, TooManyPointsError } from "./metric-reader.ts";
+import type { MetricReader } from "./metric-reader.ts";
+import { TooManyPointsError } from "./reading-errors.ts";
 import type { MetricWindow } from "./metric-window.ts";
 import { type Watcher, type WatcherList, watchingObject } from "./watcher-list.ts";
 

@@ -10,10 +10,13 @@ import { groupOf, matchesGroups } from "./engine/group-key.ts";
 import { projectOf, shardsOf } from "./engine/placement.ts";
 import { mergeShares, shareOf, type ShareReading } from "./engine/shares.ts";
 import { viewInputs, viewSeries } from "./engine/views.ts";
-import { resample, seriesOf, type WindowPoint } from "./engine/window-points.ts";
+import { countPoints, resample, seriesOf, type WindowPoint } from "./engine/window-points.ts";
 import type { WindowSet } from "./engine/window-set.ts";
 import type { MetricWindow } from "./metric-window.ts";
+import { errorOf, PlanMovedError, TooManyPointsError } from "./reading-errors.ts";
+import type { PointKeeper } from "./point-keeper.ts";
 import type { WindowStore } from "./storage/window-store.ts";
+import { keptAfter } from "./tiers/plan.ts";
 import type { Refusal } from "./window-query.ts";
 
 /** Ends of windows in `[fromMs, toMs]`, one point every `stepMs`. */
@@ -23,11 +26,11 @@ export interface Span {
   stepMs: number;
   /** What else of a metric may be left out: groups that match none of these. */
   groups?: Group[];
-}
-
-/** An answer would hold, or read, more points than there is memory or time for. */
-export class TooManyPointsError extends Error {
-  override name = "TooManyPointsError";
+  /**
+   * It was planned, by these revisions of metrics: it is read whole or not at all. Absent: what there is of it is read.
+   * `fromMs` is the end of a whole step then.
+   */
+  revisions?: Record<string, number>;
 }
 
 /** Points of one metric. `watermark` is epoch ms, or null before the first event. */
@@ -50,6 +53,8 @@ interface MetricReaderOptions {
   store: WindowStore;
   definitions: () => Definitions;
   object: (name: string) => DurableObjectStub<MetricWindow>;
+  /** What is kept of a metric, and what the archive has not rolled up of it. */
+  keeper: () => Pick<PointKeeper, "kept" | "notRolledUp">;
 }
 
 /**
@@ -76,6 +81,7 @@ export class MetricReader {
   /**
    * @returns undefined when there is no such metric, or a view lacks one of its own.
    * @throws TooManyPointsError
+   * @throws PlanMovedError
    */
   async read(name: string, span: Span): Promise<Reading | undefined> {
     const view = this.view(name);
@@ -85,6 +91,7 @@ export class MetricReader {
     if (defined.metric.shards > 1) return this.#readSplit(defined, span);
     const windows = this.#options.set.metric(name);
     if (windows === undefined) return undefined;
+    this.#checkPlan(windows, span);
     return {
       series: seriesOf(windows.compiled, this.#points(windows, span)),
       watermark: this.#watermark(windows),
@@ -95,27 +102,29 @@ export class MetricReader {
    * What this object has of a metric that is split; undefined: it is not one of its objects.
    *
    * @throws TooManyPointsError
+   * @throws PlanMovedError
    */
   readShare(name: string, span: Span): ShareReading | undefined {
     const windows = this.#options.set.metric(name);
     if (windows === undefined) return undefined;
+    this.#checkPlan(windows, span);
     const { compiled, finalEnd, sealedEnd } = windows;
     const share = shareOf(compiled, this.#points(windows, span));
     return { ...share, watermark: this.#watermark(windows), closed: { finalEnd, sealedEnd } };
   }
 
   /**
-   * What this object keeps of a metric's sealed points with their ends in `(afterMs, untilMs]`; undefined: it has no such
-   * metric, or another by this name.
+   * What this object keeps of a metric's sealed points with their ends in `(afterMs, untilMs]`, of which the archive has the
+   * rest rolled up.
    *
    * @throws TooManyPointsError
+   * @throws PlanMovedError when the archive has not, or the metric is another by this name.
    */
-  keptPoints(
-    { metric: { name }, revision }: DefinedMetric,
-    afterMs: number,
-    untilMs: number,
-  ): KeptPoints | undefined {
-    if (this.#options.set.metric(name)?.compiled.revision !== revision) return undefined;
+  keptPoints({ metric: { name }, revision }: DefinedMetric, afterMs: number, untilMs: number): KeptPoints {
+    const windows = this.#options.set.metric(name);
+    if (windows?.compiled.revision !== revision) throw new PlanMovedError();
+    const notRolledUp = this.#options.keeper().notRolledUp(windows.compiled.metric);
+    if (notRolledUp.some(([after, until]) => after < untilMs && until > afterMs)) throw new PlanMovedError();
     const { points } = this.#options.store;
     const lostMs = points.ledger.lostMs(name);
     const fromMs = Math.max(afterMs, lostMs) + 1;
@@ -153,7 +162,7 @@ export class MetricReader {
     for (const text of readings) {
       if (text === undefined) return undefined;
       const share = JSON.parse(text) as ShareReading | Refusal;
-      if ("ok" in share) throw new TooManyPointsError(share.message);
+      if ("ok" in share) throw errorOf(share);
       shares.push(share);
       answered += share.series.reduce((sum, { t }) => sum + t.length, 0);
       checkCount(answered, LIMITS.answeredPoints, "answers with");
@@ -166,10 +175,12 @@ export class MetricReader {
     };
   }
 
-  async #readView(view: View, { fromMs, toMs, stepMs }: Span): Promise<Reading | undefined> {
+  async #readView(view: View, span: Span): Promise<Reading | undefined> {
+    // Groups are picked from what is computed.
+    const { fromMs, toMs, groups: _, ...rest } = span;
     if (viewFault(view, (name) => this.#defined(name)?.metric) !== undefined) return undefined;
     const [first, second] = viewInputs(view);
-    const before = (agoMs: number): Span => ({ fromMs: fromMs - agoMs, toMs: toMs - agoMs, stepMs });
+    const before = (agoMs: number): Span => ({ ...rest, fromMs: fromMs - agoMs, toMs: toMs - agoMs });
     const [now, then] = await Promise.all([
       this.read(first.metric, before(first.agoMs)),
       this.read(second.metric, before(second.agoMs)),
@@ -181,6 +192,15 @@ export class MetricReader {
       { metric: other, series: then.series },
     ] as const;
     return { series: viewSeries(view, inputs, now.watermark ?? 0), watermark: now.watermark };
+  }
+
+  /** @throws PlanMovedError when a span was planned that is not here whole any more. */
+  #checkPlan(windows: MetricWindows, { fromMs, toMs, stepMs, revisions }: Span): void {
+    if (revisions === undefined || toMs < fromMs) return;
+    const { metric, revision } = windows.compiled;
+    const kept = this.#options.keeper().kept(metric);
+    if (revisions[metric.name] !== revision || keptAfter(kept, stepMs) > fromMs - stepMs)
+      throw new PlanMovedError();
   }
 
   *#points(windows: MetricWindows, { fromMs, toMs, stepMs, groups }: Span): Generator<WindowPoint> {
@@ -195,7 +215,8 @@ export class MetricReader {
     const all = ofGroups(compiled, windows.points(wholeFromMs, wholeToMs, stored), groups);
     let answered = 0;
     for (const point of resample(compiled, all, stepMs, { finalEnd, sealedEnd })) {
-      checkCount(++answered, LIMITS.answeredPoints, "answers with");
+      answered += countPoints(point.outcome);
+      checkCount(answered, LIMITS.answeredPoints, "answers with");
       yield point;
     }
   }

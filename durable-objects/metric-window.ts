@@ -13,16 +13,16 @@ import { catalogOf, type Env, settingsOf } from "./env.ts";
 import { type HotSender, type HotStats, openHotSender } from "./hot-sender.ts";
 import type { LiveFrame, Position } from "./live/live-frame.ts";
 import { LiveFeed } from "./live-feed.ts";
-import { MetricReader, type Reading, type Span, TooManyPointsError } from "./metric-reader.ts";
+import { MetricReader, type Reading, type Span } from "./metric-reader.ts";
 import { mergeStandings, type MetricStanding } from "./metric-standing.ts";
 import { type MetricStats, sumStats } from "./metric-stats.ts";
 import type { Settings } from "./settings.ts";
 import { PointKeeper, type PointOutboxStats } from "./point-keeper.ts";
 import { QueryPlanner, windowSpanOf } from "./query-planner.ts";
+import { refusalOf } from "./reading-errors.ts";
 import {
   latestSpan,
   type QueryOutcome,
-  tooManyPoints,
   unknownMetric,
   type WindowAnswer,
   type WindowQuery,
@@ -90,6 +90,7 @@ export class MetricWindow extends DurableObject<Env> {
       store: this.#store,
       definitions: () => this.#definitions,
       object,
+      keeper: () => this.#keeper,
     });
     this.#feed = new LiveFeed({
       objectName: this.#name,
@@ -181,8 +182,10 @@ export class MetricWindow extends DurableObject<Env> {
       const reading = await this.#reader.read(metric, span);
       return reading === undefined ? unknownMetric(metric) : { ok: true, body: JSON.stringify(of(reading)) };
     } catch (error) {
-      if (error instanceof TooManyPointsError) return tooManyPoints(error);
-      throw error;
+      const refusal = refusalOf(error);
+      // It may be the definition that has moved.
+      if (refusal.reason === "moved") await this.#refresh();
+      return refusal;
     }
   }
 
@@ -255,29 +258,27 @@ export class MetricWindow extends DurableObject<Env> {
 
   /** What this object has of a split metric: JSON of a `ShareReading` or `Refusal`, undefined if it is not one of its objects. */
   async readShare(metric: string, span: Span): Promise<string | undefined> {
-    if (this.#set.metric(metric) === undefined) await this.#refresh();
+    const wanted = span.revisions?.[metric] ?? this.#set.metric(metric)?.compiled.revision ?? -1;
+    await this.#refreshFor(metric, wanted);
     try {
       const share = this.#reader.readShare(metric, span);
       return share && JSON.stringify(share);
     } catch (error) {
-      if (error instanceof TooManyPointsError) return JSON.stringify(tooManyPoints(error));
-      throw error;
+      return JSON.stringify(refusalOf(error));
     }
   }
 
-  /** JSON of `KeptPoints`, or of a `Refusal`: what the archive does not have yet of a step. Undefined: of another metric. */
-  async keptPoints(definedText: string, afterMs: number, untilMs: number): Promise<string | undefined> {
+  /** JSON of `KeptPoints`, or of a `Refusal`: what the archive does not have yet of a step. */
+  async keptPoints(definedText: string, afterMs: number, untilMs: number): Promise<string> {
     const defined = JSON.parse(definedText) as DefinedMetric;
     const { metric, revision } = defined;
     await this.#refreshFor(metric.name, revision);
     // What is sealed belongs to it as well, written or not.
     if ((this.#set.metric(metric.name)?.sealedPoints ?? 0) > 0) this.#checkpoint();
     try {
-      const kept = this.#reader.keptPoints(defined, afterMs, untilMs);
-      return kept && JSON.stringify(kept);
+      return JSON.stringify(this.#reader.keptPoints(defined, afterMs, untilMs));
     } catch (error) {
-      if (error instanceof TooManyPointsError) return JSON.stringify(tooManyPoints(error));
-      throw error;
+      return JSON.stringify(refusalOf(error));
     }
   }
 

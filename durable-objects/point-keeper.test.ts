@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { MemoryBucket } from "../test/helpers/tier-bench.ts";
+import { MemoryBucket } from "../test/helpers/memory-bucket.ts";
 import { SimulatedStorage } from "../test/simulation/simulated-storage.ts";
 import { type Metric, parseMetric } from "../protocol/metric.ts";
 import type { Replacement } from "./backfill/replacement.ts";
@@ -123,13 +123,13 @@ describe("[C4] points that are replaced", () => {
     await desk.settle();
     desk.keep(replacement(2, 1, 2, 3));
     expect(desk.rows()).toEqual([
-      { id: 2, points: 1, hot: 1, cold: 1 },
-      { id: 3, points: 2, hot: 0, cold: 1 },
+      { id: 3, points: 1, hot: 1, cold: 1 },
+      { id: 4, points: 2, hot: 0, cold: 1 },
     ]);
     expect([...desk.store.rows.read("m", AFTER_MS, AFTER_MS + STRETCH_MS)]).toEqual(points(2, 1, 2, 3));
   });
 
-  it("[C4][C1] count in the archive from the row on that is the first of the new ones", async () => {
+  it("[C4][C1] count in the archive from a row on that is older than the new ones, and newer than all others", async () => {
     const desk = new Desk();
     desk.store.add("m", points(1, 1, 2));
     await desk.settle();
@@ -147,10 +147,10 @@ describe("[C4] points that are replaced", () => {
     // The same once more, and then nothing at all.
     desk.keep(replacement(2, 1));
     await desk.settle();
-    expect(desk.recomputed()).toEqual([{ ...span, before: 3 }]);
+    expect(desk.recomputed()).toEqual([{ ...span, before: 4 }]);
     desk.keep(replacement(2));
     await desk.settle();
-    expect(desk.recomputed()).toEqual([{ ...span, before: 4 }]);
+    expect(desk.recomputed()).toEqual([{ ...span, before: 6 }]);
     expect(desk.keeper.dueMs).toBe(Number.POSITIVE_INFINITY);
   });
 

@@ -10,9 +10,10 @@ import type { WindowSet } from "./engine/window-set.ts";
 import type { HotSender } from "./hot-sender.ts";
 import type { PointArchiver, PointBatch } from "./point-archiver.ts";
 import type { Settings } from "./settings.ts";
+import type { EndSpan, KeptLevel } from "./storage/point-ledger.ts";
 import { PointOutbox } from "./storage/point-outbox.ts";
 import type { PointStore } from "./storage/point-store.ts";
-import type { Coverage } from "./tiers/plan.ts";
+import type { ObjectCoverage } from "./tiers/plan.ts";
 
 interface PointKeeperOptions {
   storage: DurableObjectStorage;
@@ -122,16 +123,29 @@ export class PointKeeper {
     this.#options.points.end(defined, this.#passedRow());
   }
 
+  /** What is kept here of a metric's sealed points. */
+  kept(metric: Metric): KeptLevel[] {
+    return this.#options.points.ledger.kept(metric.name, this.#levels(metric));
+  }
+
+  /** Spans of what is not kept here any more which the archive has not rolled up, or not as it is now. */
+  notRolledUp({ name }: Metric): EndSpan[] {
+    const { points } = this.#options;
+    const untold = this.#outbox?.untold(name) ?? [];
+    return [...points.ledger.spans(name, "not_rolled_up"), ...points.onTheirWay(name), ...untold];
+  }
+
   /** What this object and its stores have of one of its metrics. */
-  coverage(windows: MetricWindows, nowMs: number): Coverage {
+  coverage(windows: MetricWindows, nowMs: number): ObjectCoverage {
     const { compiled, finalEnd, sealedEnd } = windows;
     const { hot, points, settings } = this.#options;
     const { name } = compiled.metric;
     const levels = this.#levels(compiled.metric);
-    const coverage: Coverage = {
+    const coverage: ObjectCoverage = {
+      nextRow: points.rows.nextId,
       finalEndMs: finalEnd,
       sealedEndMs: sealedEnd,
-      kept: points.ledger.kept(name, levels),
+      kept: this.kept(compiled.metric),
     };
     const firstEndMs = Math.min(
       points.ledger.firstEnd(name) ?? Number.POSITIVE_INFINITY,
@@ -140,8 +154,9 @@ export class PointKeeper {
     if (firstEndMs < Number.POSITIVE_INFINITY) coverage.firstEndMs = firstEndMs;
     const rolledUpMs = levels.length > 1 ? levels.at(-1)?.stepMs : undefined;
     const hasArchive = this.#outbox !== undefined;
-    const notRolledUp = [...points.ledger.spans(name, "not_rolled_up"), ...points.onTheirWay(name)];
-    if (hasArchive) coverage.archive = rolledUpMs === undefined ? {} : { rolledUpMs, notRolledUp };
+    if (hasArchive)
+      coverage.archive =
+        rolledUpMs === undefined ? {} : { rolledUpMs, notRolledUp: this.notRolledUp(compiled.metric) };
     if (hot !== undefined && settings.hotQuery !== undefined) {
       const sinceMs = hasArchive ? nowMs - settings.liveRetentionMs : 0;
       const lacking = [

@@ -3,7 +3,14 @@ import { projectOf } from "./engine/placement.ts";
 import { type ViewInput, viewInputs } from "./engine/views.ts";
 import type { MetricReader, Span } from "./metric-reader.ts";
 import { firstPage } from "./tiers/page.ts";
-import { type Coverage, isRefusal, type Plan, planQuery, tiersOf } from "./tiers/plan.ts";
+import {
+  type Coverage,
+  type ObjectCoverage,
+  isRefusal,
+  type Plan,
+  planQuery,
+  tiersOf,
+} from "./tiers/plan.ts";
 import {
   type Refusal,
   type StitchInput,
@@ -16,7 +23,7 @@ interface QueryPlannerOptions {
   objectName: string;
   reader: MetricReader;
   definitions: () => Definitions;
-  /** JSON of the {@link Coverage} of a metric by one of its window objects. */
+  /** JSON of the {@link ObjectCoverage} of a metric by one of its window objects. */
   coverageOf: (object: string, metric: string) => Promise<string | undefined>;
 }
 
@@ -73,9 +80,16 @@ export class QueryPlanner {
     const shards = reader.shardsOf(name);
     const objects = shards.length === 0 ? [projectOf(objectName)] : shards;
     const texts = await Promise.all(objects.map((object) => this.#options.coverageOf(object, name)));
-    const coverages = texts.filter((text) => text !== undefined).map((text) => JSON.parse(text) as Coverage);
+    const coverages = texts
+      .filter((text) => text !== undefined)
+      .map((text) => JSON.parse(text) as ObjectCoverage);
     if (coverages.length < objects.length) return unknownMetric(name);
-    return { defined, objects, agoMs, coverage: coverages.reduce(coverageOfBoth) };
+    return {
+      defined,
+      objects: objects.map((object, i) => ({ name: object, nextRow: coverages[i]?.nextRow ?? 0 })),
+      agoMs,
+      coverage: coverages.reduce<Coverage>(coverageOfBoth, coverages[0] as Coverage),
+    };
   }
 }
 
@@ -164,11 +178,12 @@ function coverageOfBoth(a: Coverage, b: Coverage): Coverage {
 /** The span to read where the window objects have all of it. */
 export function windowSpanOf({ inputs, stepMs }: StitchPlan): Span | undefined {
   if (inputs.some(({ plan }) => plan.parts.some(({ source }) => source !== "windows"))) return undefined;
-  return spanOf(inputs[0]?.plan.parts ?? [], stepMs);
+  const revisions = Object.fromEntries(inputs.map(({ defined }) => [defined.metric.name, defined.revision]));
+  return { ...spanOf(inputs[0]?.plan.parts ?? [], stepMs), revisions };
 }
 
 /** The ends of the steps of some parts. */
-export function spanOf(parts: Plan["parts"], stepMs: number): Span {
+export function spanOf(parts: Plan["parts"], stepMs: number): Pick<Span, "fromMs" | "toMs" | "stepMs"> {
   const [first, last] = [parts[0], parts.at(-1)];
   return { fromMs: (first?.afterMs ?? 0) + stepMs, toMs: last?.untilMs ?? 0, stepMs };
 }

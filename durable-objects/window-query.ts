@@ -4,7 +4,7 @@ import type { View } from "../protocol/view.ts";
 import type { WindowSpec } from "../protocol/window-spec.ts";
 import type { DefinedMetric } from "./engine/compiled-metric.ts";
 import type { Span } from "./metric-reader.ts";
-import type { Plan } from "./tiers/plan.ts";
+import type { ObjectCoverage, Plan } from "./tiers/plan.ts";
 
 /** A question to one metric: ends of windows in `[fromMs, toMs]`, one point every `stepMs` if given. */
 export interface WindowQuery {
@@ -44,16 +44,20 @@ export interface StitchPlan {
 export interface StitchInput {
   defined: DefinedMetric;
   /** The window objects that have the metric: more than one where it is split. */
-  objects: string[];
+  objects: PlannedObject[];
   plan: Plan;
 }
+
+/** A window object, and which of its rows are newer than what was planned by. */
+export type PlannedObject = { name: string } & Pick<ObjectCoverage, "nextRow">;
 
 /** JSON of the answer, of a {@link StitchPlan}, or why there is neither. */
 export type QueryOutcome = { ok: true; body: string } | { ok: true; plan: string } | Refusal;
 
 export interface Refusal {
   ok: false;
-  reason: "unknown_metric" | "step" | "points" | "unavailable";
+  /** `moved`: what it was planned by is not so any more; planned again it may be answered. */
+  reason: "unknown_metric" | "step" | "points" | "unavailable" | "moved";
   message: string;
 }
 
@@ -69,6 +73,10 @@ export function latestSpan(rangeMs: number, { everyMs }: WindowSpec, nowMs: numb
 
 export function unknownMetric(name: string): Refusal {
   return { ok: false, reason: "unknown_metric", message: `there is no metric '${name}'` };
+}
+
+export function planMoved(): Refusal {
+  return { ok: false, reason: "moved", message: "points have moved since it was planned where to read them" };
 }
 
 export function tooManyPoints({ message }: Error): Refusal {

@@ -12,6 +12,7 @@ export const AGGREGATE_NAMES = [
   "percentile",
   "uniques",
   "topk",
+  "histogram",
 ] as const;
 export type AggregateName = (typeof AGGREGATE_NAMES)[number];
 
@@ -24,7 +25,7 @@ export interface AggregateSpec {
 }
 
 const EXPECTED =
-  "expected count, rate, sum(x), min(x), max(x), avg(x), last(x), uniques(x), topk(10, x) or a percentile such as p95(x)";
+  "expected count, rate, sum(x), min(x), max(x), avg(x), last(x), uniques(x), topk(10, x), histogram(x) or a percentile such as p95(x)";
 
 /** Reads `count`, `rate`, `fn(field)` such as `sum(value)`, `p99.9(value)` or `topk(10, campaign)`. */
 export function parseAggregate(raw: unknown): Result<AggregateSpec> {
@@ -72,6 +73,19 @@ function withField(
     return bad(`aggregate's field is ${describe(field)}; expected at most ${LIMITS.keyBytes} bytes`);
   }
   return ok({ fn, field, ...(parameter === undefined ? {} : { parameter }) });
+}
+
+/**
+ * The label that the series of an aggregate have beside those of their group: of a ranking its items, of a histogram its
+ * buckets' upper bounds. Undefined where a group has one series.
+ */
+export function itemLabel({ fn, field = "value" }: AggregateSpec): string | undefined {
+  return fn === "topk" || fn === "histogram" ? field : undefined;
+}
+
+/** What a metric is called whose aggregate has an {@link itemLabel}. */
+export function itemisedName({ fn }: AggregateSpec): string {
+  return fn === "topk" ? "a ranking" : "a histogram";
 }
 
 /** Whether an event may hold this as its name or as the key of a prop. */

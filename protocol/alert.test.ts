@@ -112,6 +112,7 @@ describe("[A1] a rule's metric", () => {
     metric("errors", { groupBy: ["site"] }),
     metric("all", {}),
     metric("top", { aggregate: "topk(5, page)" }),
+    metric("spread", { aggregate: "histogram(value)" }),
     metric("split", { groupBy: ["site"], shards: 4 }),
   ];
   const views = [
@@ -132,6 +133,7 @@ describe("[A1] a rule's metric", () => {
     [{ metric: "split", groups: [{ site: "a" }] }, undefined],
     [{ metric: "none" }, /^metric is 'none'; there is no metric or view of this name$/],
     [{ metric: "top" }, /'top' is a ranking/],
+    [{ metric: "spread" }, /'spread' is a histogram/],
     [{ metric: "split_rate" }, /view 'split_rate' is of 'split', which is split over 4 objects/],
     [{ metric: "errors", groups: [{ campaign: "a" }] }, /^groups\[0\] names 'campaign'.*grouped by site$/],
     [{ metric: "all", groups: [{ site: "a" }] }, /not grouped$/],

@@ -1,3 +1,4 @@
+import { itemisedName, itemLabel } from "./aggregate-spec.ts";
 import { LIMITS, utf8Length } from "./limits.ts";
 import type { Metric } from "./metric.ts";
 import { describe, fail, isObject, ok, type Result } from "./result.ts";
@@ -218,8 +219,8 @@ export function alertFault(rule: AlertRule, { metricOf, viewOf }: AlertInputs): 
   for (const input of inputs) {
     const metric = metricOf(input);
     if (metric === undefined) return `metric is '${rule.metric}'; there is no metric or view of this name`;
-    if (metric.aggregate.fn === "topk")
-      return `the metric '${input}' is a ranking; expected one of a value, such as a count by group`;
+    if (itemLabel(metric.aggregate) !== undefined)
+      return `the metric '${input}' is ${itemisedName(metric.aggregate)}; expected one of a value, such as a count by group`;
     if (view !== undefined && metric.shards > 1) {
       return `the view '${view.name}' is of '${input}', which is split over ${metric.shards} objects: no object sees all of it`;
     }

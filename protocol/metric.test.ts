@@ -78,6 +78,11 @@ describe("[M1] a definition", () => {
     ],
     [{ aggregate: "topk(101, page)" }, "expected topk(k, x) with k from 1 to 100"],
     [{ aggregate: "topk(3, page)", groupBy: ["page"] }, "topk over 'page', which is in groupBy too"],
+    [{ aggregate: "histogram" }, "aggregate histogram needs a field: histogram(value)"],
+    [
+      { aggregate: "histogram(size)", groupBy: ["size"] },
+      "aggregate is histogram over 'size', which is in groupBy too: both would be the label of that name",
+    ],
     [{ aggregate: "sum" }, "aggregate sum needs a field: sum(value), or sum(p) for a prop p"],
     [{ aggregate: "sum( )" }, "aggregate sum needs a field"],
     [{ aggregate: "count(value)" }, "aggregate count takes no field, but has 'value'"],
@@ -256,6 +261,7 @@ describe("[M2] aggregates", () => {
     ["uniques(user)", { fn: "uniques", field: "user" }],
     ["topk(10, page)", { fn: "topk", field: "page", parameter: 10 }],
     ["topk( 3 ,a, b )", { fn: "topk", field: "a, b", parameter: 3 }],
+    ["histogram(value)", { fn: "histogram", field: "value" }],
   ])("[M2] %s is read", (text, spec) => {
     expect(parseAggregate(text)).toEqual({ ok: true, value: spec });
   });

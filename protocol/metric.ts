@@ -1,4 +1,4 @@
-import { type AggregateSpec, isKey, parseAggregate } from "./aggregate-spec.ts";
+import { type AggregateSpec, isKey, itemLabel, parseAggregate } from "./aggregate-spec.ts";
 import { groupsThatFit, stateBytes } from "./footprint.ts";
 import { LIMITS } from "./limits.ts";
 import { describe, fail, isObject, ok, type Result } from "./result.ts";
@@ -151,12 +151,13 @@ function combinationFault(
   window: WindowSpec,
   groupBy: readonly string[],
 ): string | undefined {
-  if (fn === "topk" && field !== undefined && groupBy.includes(field)) {
-    return `aggregate is topk over '${field}', which is in groupBy too: each group would rank itself`;
+  if (field !== undefined && itemLabel({ fn, field }) === field && groupBy.includes(field)) {
+    const fault = fn === "topk" ? "each group would rank itself" : "both would be the label of that name";
+    return `aggregate is ${fn} over '${field}', which is in groupBy too: ${fault}`;
   }
   if (window.type !== "session") return undefined;
   if (fn === "last" || fn === "uniques" || fn === "topk") {
-    return `aggregate ${fn} is not one of sessions; expected count, rate, sum, min, max, avg or a percentile`;
+    return `aggregate ${fn} is not one of sessions; expected count, rate, sum, min, max, avg, histogram or a percentile`;
   }
   if (field === undefined || SESSION_FIELDS.some((name) => name === field)) return undefined;
   return `aggregate's field is '${field}'; a session has ${SESSION_FIELDS.join(" and ")}`;

@@ -55,7 +55,7 @@ describe("[S3] how a metric is a series", () => {
     });
   });
 
-  it("[S3] a percentile has its p as quantile, a ranking its items as a label", () => {
+  it("[S3] a percentile has its p as quantile, a ranking its items, a histogram its bounds as a label", () => {
     const slow = naming({ aggregate: "p99.9(value)", groupBy: ["quantile"] });
     expect(Object.fromEntries(slow.labelsOf({ quantile: "x" }))).toMatchObject({
       quantile: "0.999",
@@ -63,5 +63,9 @@ describe("[S3] how a metric is a series", () => {
     });
     const top = naming({ aggregate: "topk(3, page)", groupBy: ["country"] });
     expect(top.labelsOf({ country: "DE", page: "/" })).toContainEqual(["page", "/"]);
+    const spread = naming({ aggregate: "histogram(value)", groupBy: ["country"] });
+    expect(spread.labelsOf({ country: "DE", value: "0.5" })).toContainEqual(["value", "0.5"]);
+    expect(spread.groupOf({ country: "DE", value: "+Inf" })).toEqual({ country: "DE", value: "+Inf" });
+    expect(spread.labelNames()).toContain("value");
   });
 });

@@ -1,3 +1,4 @@
+import { itemLabel } from "./aggregate-spec.ts";
 import type { Metric } from "./metric.ts";
 import type { Group } from "./series.ts";
 
@@ -59,9 +60,10 @@ export class SeriesNaming {
   }
 }
 
-/** The keys of a metric's series: what it groups by, and of a ranking what it ranks. */
+/** The keys of a metric's series: what it groups by, and what is a label of each item or bucket. */
 export function groupKeys({ aggregate, groupBy }: Metric): string[] {
-  return aggregate.fn === "topk" ? [...groupBy, aggregate.field ?? "value"] : groupBy;
+  const label = itemLabel(aggregate);
+  return label === undefined ? groupBy : [...groupBy, label];
 }
 
 /** A prop's name as a label: names that begin with a digit or with `__`, which is Prometheus's own, get `key_` before them. */

@@ -1,3 +1,4 @@
+import { itemisedName, itemLabel } from "./aggregate-spec.ts";
 import { headFault, type Metric } from "./metric.ts";
 import { describe, fail, isObject, ok, type Result } from "./result.ts";
 import { parseDuration } from "./time.ts";
@@ -91,7 +92,9 @@ export function inputFault(view: View, metricOf: (name: string) => Metric | unde
   for (const input of inputsOf(view)) {
     const metric = metricOf(input);
     if (metric === undefined) return `there is no metric '${input}' to compute the view from`;
-    if (metric.aggregate.fn === "topk") return `the metric '${input}' is a ranking, which no view can be of`;
+    if (itemLabel(metric.aggregate) !== undefined) {
+      return `the metric '${input}' is ${itemisedName(metric.aggregate)}, which no view can be of`;
+    }
   }
   return undefined;
 }

@@ -11,6 +11,7 @@ import type { BarRect } from "./on-demand/chart-bars.ts";
 import { lowerBound } from "./series.ts";
 import { readPalette, type Palette } from "./theme.ts";
 import { formatTime } from "./time-axis.ts";
+import type { RowTick } from "./on-demand/value-ticks.ts";
 import type { FixedRange } from "./time-range.ts";
 
 export type ChartKind = "line" | "area" | "bars" | "heatmap" | "spark";
@@ -23,6 +24,8 @@ export interface ChartInput {
   slots: readonly number[];
   /** Each row's name, where rows are named on the axis. */
   labels?: readonly string[];
+  /** Of rows that are intervals of a value: how that axis is marked, in rows from below. Cells are counts of events then. */
+  ticks?: readonly RowTick[] | undefined;
   /** The drawn span of time. */
   fromMs: number;
   toMs: number;
@@ -137,7 +140,8 @@ export class ChartView {
     const { picture, unit, fromMs, toMs, kind, marks } = input;
     const { length } = picture.rows;
     if (kind === "heatmap") {
-      return { min: 0, max: Math.max(1, length), ticks: picture.rows.map((_, i) => i + 0.5) };
+      const ticks = input.ticks?.map(({ at }) => at) ?? picture.rows.map((_, i) => i + 0.5);
+      return { min: 0, max: Math.max(1, length), ticks };
     }
     const shape = kind === "bars" ? "bar" : "line";
     const [low, high] = valueRange(picture, fromMs, toMs, shape, isStacked(input)) ?? [0, 0];
@@ -224,9 +228,13 @@ export class ChartView {
 
   #axes(kind: ChartKind): uPlot.Axis[] {
     const palette = (): Palette => this.#palette;
-    const names = kind === "heatmap" ? (): readonly string[] => this.#input?.labels ?? [] : undefined;
+    const names = (): readonly string[] =>
+      this.#input?.ticks?.map(({ text }) => text) ?? this.#input?.labels ?? [];
     const unit = (): Unit => this.#input?.unit ?? "short";
-    return [timeAxis(palette), valueAxis(palette, () => this.#scale.ticks, unit, names)];
+    return [
+      timeAxis(palette),
+      valueAxis(palette, () => this.#scale.ticks, unit, kind === "heatmap" ? names : undefined),
+    ];
   }
 
   #series(kind: ChartKind): uPlot.Series {
@@ -291,11 +299,15 @@ export class ChartView {
       paintLines(plot, picture, this.#traces, color, area);
       paintLineMarks(plot, picture, color, this.#palette.surface);
     }
-    if (marks !== undefined && kind !== "spark") paintMarks(plot, marks, this.#palette, kind === "heatmap");
+    if (marks !== undefined && kind !== "spark") {
+      const timesOnly = kind === "heatmap" && this.#input?.ticks === undefined;
+      paintMarks(plot, marks, this.#palette, timesOnly);
+    }
   }
 
   #paintHeat(plot: uPlot, picture: Picture): void {
-    if (paintHeat !== undefined) return paintHeat(plot, picture, this.#palette);
+    const isCounts = this.#input?.ticks !== undefined;
+    if (paintHeat !== undefined) return paintHeat(plot, picture, this.#palette, isCounts);
     this.#load(async () => ({ paintHeat } = await import("./on-demand/chart-heat.ts")));
   }
 
@@ -341,7 +353,7 @@ export class ChartView {
     const { picture, labels = [], unit = "short" } = this.#input ?? {};
     const row = Math.floor(plot.posToVal(plot.cursor.top ?? 0, "y"));
     const value = picture?.rows[row]?.y[picture.x.indexOf(ms)];
-    return value === undefined ? undefined : `${labels[row] ?? ""} ${formatValue(value, unit)}`;
+    return value === undefined ? undefined : `${labels[row] ?? ""}: ${formatValue(value, unit)}`;
   }
 
   #color(row: number): string {

@@ -21,9 +21,12 @@ interface NoteText {
   text: string;
 }
 
-const loadPoints = async () => (await import("./on-demand/points-table.tsx")).PointsTable;
-const loadToplist = async () => (await import("./on-demand/toplist-panel.tsx")).ToplistPanel;
-const loadTable = async () => (await import("./on-demand/table-panel.tsx")).TablePanel;
+type LoadPanel = () => Promise<ComponentType<PanelProps>>;
+const loadPoints: LoadPanel = async () => (await import("./on-demand/points-table.tsx")).PointsTable;
+const loadToplist: LoadPanel = async () => (await import("./on-demand/toplist-panel.tsx")).ToplistPanel;
+const loadTable: LoadPanel = async () => (await import("./on-demand/table-panel.tsx")).TablePanel;
+const loadDistribution: LoadPanel = async () =>
+  (await import("./on-demand/distribution-panel.tsx")).DistributionPanel;
 
 /** What a panel shows: its drawing, or what is to be known while there is none. */
 export function PanelBody({ series, metric, asTable, ...props }: PanelBodyProps) {
@@ -39,7 +42,8 @@ export function PanelBody({ series, metric, asTable, ...props }: PanelBodyProps)
   const empty = note !== undefined && <PanelNote tone="empty" {...note} />;
   const drawn = { ...props, series: answered };
   const { kind } = panel;
-  if (isChart(kind) && !(asTable && note === undefined)) {
+  const isDistribution = kind === "heatmap" && props.traits.bucketKey !== undefined;
+  if (isChart(kind) && !((asTable || isDistribution) && note === undefined)) {
     // Also without a point there is a time to zoom and pan in.
     return (
       <>
@@ -51,6 +55,8 @@ export function PanelBody({ series, metric, asTable, ...props }: PanelBodyProps)
   if (empty) return empty;
   if (asTable) return <LazyPanel {...drawn} load={loadPoints} />;
   switch (kind) {
+    case "heatmap":
+      return <LazyPanel {...drawn} load={loadDistribution} />;
     case "number":
       return <NumberPanel {...drawn} />;
     case "toplist":
@@ -92,11 +98,12 @@ function nextMs(nowMs: number, stepMs: number): number {
   return Math.ceil(nowMs / stepMs) * stepMs;
 }
 
-/** Many dashboards have no list and no table: each is loaded with the first. */
-function LazyPanel({ load, ...props }: PanelProps & { load: () => Promise<ComponentType<PanelProps>> }) {
-  const { value: Table, failed } = useLoaded(load, [load]);
-  if (failed) return <PanelNote tone="error" title="Not drawn" text="It cannot be loaded from the server." />;
-  return Table === undefined ? <div class="skeleton" aria-hidden="true" /> : <Table {...props} />;
+/** What most dashboards have none of is loaded with the first. */
+function LazyPanel({ load, ...props }: PanelProps & { load: LoadPanel }) {
+  const { value: Panel, failed } = useLoaded(load, [load]);
+  const text = "It cannot be loaded from the server.";
+  if (failed) return <PanelNote tone="error" title="Not drawn" text={text} />;
+  return Panel === undefined ? <div class="skeleton" aria-hidden="true" /> : <Panel {...props} />;
 }
 
 function PanelNote({ tone, title, text }: NoteText & { tone: "error" | "empty" }) {

@@ -129,7 +129,8 @@ function StepNote({ own, drawn }: { own: Traits; drawn: Traits }) {
   return <span class="panel-step">{`${word} ${formatSpan(drawn.stepMs)}`}</span>;
 }
 
-/** Percent of a fraction is a hundredfold of it. */
-export function unitOf({ unit = "short" }: Panel, metric: DrawnMetric | undefined): Unit {
+/** Percent of a fraction is a hundredfold of it. But in a heatmap, a histogram's unit is not that of what is drawn: counts. */
+export function unitOf({ unit = "short", kind }: Panel, metric: DrawnMetric | undefined): Unit {
+  if (kind !== "heatmap" && traitsOf(metric).bucketKey !== undefined) return "short";
   return unit === "percent" && metric?.isFraction === true ? "fraction" : unit;
 }

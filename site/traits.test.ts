@@ -48,7 +48,16 @@ describe("traitsOf", () => {
       percentile: "highest",
       uniques: "highest",
       topk: "sum",
+      histogram: "sum",
     });
+  });
+
+  it("[U1] knows the key that names a histogram's buckets, however it is written", () => {
+    for (const aggregate of ["histogram(took ms)", " histogram ( took ms ) "]) {
+      expect(parseAggregate(aggregate)).toMatchObject({ ok: true, value: { field: "took ms" } });
+      expect(traitsOf({ ...METRIC, aggregate }).bucketKey).toBe("took ms");
+    }
+    expect(traitsOf({ ...METRIC, aggregate: "p95(histogram)" }).bucketKey).toBeUndefined();
   });
 
   it("[U4] points further apart stand for as much, unless their windows overlap", () => {

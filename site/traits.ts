@@ -20,6 +20,8 @@ export interface Traits {
   /** How long a window waits for stragglers before it is final. */
   delayMs: number;
   tumbling: boolean;
+  /** Of a histogram the key of its groups that names the bucket. */
+  bucketKey?: string | undefined;
 }
 
 const DEFAULT_DELAY = "2s";
@@ -30,6 +32,7 @@ const COMBINE: Record<string, Traits["combine"]> = {
   sum: "sum",
   rate: "sum",
   topk: "sum",
+  histogram: "sum",
   min: "lowest",
   max: "highest",
   p: "highest",
@@ -63,6 +66,7 @@ export function traitsOf(drawn: DrawnMetric | undefined): Traits {
     sizeMs: parseDuration(size) ?? stepMs,
     delayMs: parseDuration(drawn.delay ?? DEFAULT_DELAY) ?? UNKNOWN.delayMs,
     tumbling: type !== "sliding",
+    bucketKey: /^\s*histogram\s*\(\s*(.*?)\s*\)/.exec(drawn.aggregate)?.[1],
   };
 }
 

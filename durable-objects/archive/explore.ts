@@ -4,7 +4,7 @@ import type { Metric } from "../../protocol/metric.ts";
 import { POINT_STATE, type Series } from "../../protocol/series.ts";
 import type { SealedPoint } from "../engine/sealed-point.ts";
 import { Replay } from "../engine/replay.ts";
-import { resample, seriesOf, type WindowPoint } from "../engine/window-points.ts";
+import { countPoints, resample, seriesOf, type WindowPoint } from "../engine/window-points.ts";
 import type { ArchiveBucket } from "./archive-bucket.ts";
 import type { ExploreShare } from "./log-tail.ts";
 import { type EventField, type EventReadCounts, noCounts, readEvents } from "./read-events.ts";
@@ -50,13 +50,16 @@ export async function explore(
   const replay = new Replay(metric);
   const counts = noCounts();
   const points: WindowPoint[] = [];
+  let found = 0;
   const keep = (sealed: readonly SealedPoint[]): void => {
     for (const point of sealed) {
       // A step is merged of the windows that end in it.
       if (point[0] <= fromMs - stepMs || point[0] > toMs + stepMs) continue;
-      points.push({ ...replay.read(point), state: stateAt(point[0], nowMs) });
+      const read = { ...replay.read(point), state: stateAt(point[0], nowMs) };
+      found += countPoints(read.outcome);
+      points.push(read);
     }
-    if (points.length > LIMITS.exploredPoints) {
+    if (found > LIMITS.exploredPoints) {
       throw new TooManyPointsError(
         `the answer has more than ${LIMITS.exploredPoints} points; ask for a shorter span, fewer groups or a longer window`,
       );

@@ -1,4 +1,4 @@
-import { beforeAll, describe, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { bursts } from "../../test/helpers/bursts.ts";
 import { askAtRandom } from "../../test/helpers/random-questions.ts";
 import { TierBench } from "../../test/helpers/tier-bench.ts";
@@ -15,6 +15,7 @@ const METRICS = [
   { aggregate: "count", window: { type: "tumbling", size: "1s" }, groupBy: ["g"] },
   { aggregate: "p95(value)", window: { type: "tumbling", size: "7s" } },
   { aggregate: "topk(3, g)", window: { type: "tumbling", size: "1m" } },
+  { aggregate: "histogram(value)", window: { type: "tumbling", size: "10s" }, groupBy: ["h"] },
   { aggregate: "max(value)", window: { type: "sliding", size: "1m", every: "5s" }, groupBy: ["h"] },
   { aggregate: "avg(value)", window: { type: "tumbling", size: "5s" }, groupBy: ["g"], shards: 2 },
   { aggregate: "avg(duration)", window: { type: "session", gap: "2m", every: "1m" } },
@@ -54,6 +55,23 @@ describe.each([
       nowMs: LATER_MS,
       days: 21,
       runs: 200,
+    });
+  }, 120_000);
+
+  it("[C4][C1] also when the files of each day are put together: what was computed anew counts", async () => {
+    const pointFiles = () =>
+      [...bench.bucket.objects.keys()].filter((path) => path.startsWith("points/")).length;
+    const before = pointFiles();
+    await bench.compact(LATER_MS + 100 * DAY_MS);
+    await bench.collect(LATER_MS + 101 * DAY_MS);
+    expect(pointFiles()).toBeLessThan(before / 2);
+    await askAtRandom(bench, {
+      metrics: METRICS,
+      events,
+      untilMs: NOW_MS,
+      nowMs: LATER_MS,
+      days: 21,
+      runs: 100,
     });
   }, 120_000);
 });

@@ -61,6 +61,13 @@ const FILLINGS: Record<string, Filling> = {
     seconds: 130,
     untilBytes: 16 * MIB,
   },
+  "a tumbling histogram": {
+    definition: { aggregate: "histogram(value)", window: TUMBLING, maxGroups: 1_000 },
+    groups: 200,
+    events: 20,
+    seconds: 30,
+    untilBytes: 8 * MIB,
+  },
   "sliding groups that come once": {
     definition: { aggregate: "count", window: SLIDING, maxGroups: 1_000 },
     groups: 400,

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Accumulator, Aggregate, Encoded } from "./aggregates/aggregate.ts";
 import { sum } from "./aggregates/sum.ts";
+import { histogram } from "./aggregates/histogram.ts";
 import { topk } from "./aggregates/topk.ts";
 import { MemoryBudget } from "./memory-budget.ts";
 import { PaneColumn } from "./pane-column.ts";
@@ -109,6 +110,7 @@ describe("[W2] a column of panes", () => {
   it.each([
     ["sums", sum],
     ["rankings", topk(3)],
+    ["histograms", histogram],
   ] as [string, Aggregate][])("[W2] has the %s of any window that comes after another", (_, aggregate) => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 50 }), steps, (panes, path) => {

@@ -1,5 +1,6 @@
+import { itemLabel } from "../../protocol/aggregate-spec.ts";
 import { type Group, POINT_STATE, type PointState, type Series } from "../../protocol/series.ts";
-import type { Accumulator, Outcome } from "./aggregates/aggregate.ts";
+import type { Accumulator, CountedItem, Outcome } from "./aggregates/aggregate.ts";
 import type { CompiledMetric } from "./compiled-metric.ts";
 import { groupOf } from "./group-key.ts";
 
@@ -13,9 +14,14 @@ export interface WindowPoint {
   accumulator?: Accumulator;
 }
 
+/** How many points of series an outcome is: of a ranking or a histogram one for each item. */
+export function countPoints(outcome: Outcome): number {
+  return outcome === null || typeof outcome === "number" ? 1 : outcome.length;
+}
+
 /**
- * Gathers points into series in the order of their coming: one a group, or for a ranking one for each group and item,
- * which is then a label like those of the group.
+ * Gathers points into series in the order of their coming: one a group, or for a ranking or a histogram one for each group
+ * and item, which is then a label like those of the group.
  */
 export class SeriesBuilder {
   readonly #compiled: CompiledMetric;
@@ -39,12 +45,13 @@ export class SeriesBuilder {
     if (before === null || typeof before === "number") push(this.#seriesOf(key), end, null, state);
   }
 
-  /** The items of a ranking that have left it. */
+  /** Items that were counted and are no more. */
   addLeft(end: number, key: string, before: Outcome, now: Outcome, state: PointState): void {
     if (!Array.isArray(before) || !Array.isArray(now)) return;
-    for (const { item } of before as { item: string }[]) {
-      if ((now as { item: string }[]).some((kept) => kept.item === item)) continue;
-      push(this.#seriesOf(key, item), end, null, state, null);
+    const kept = new Set((now as CountedItem[]).map(({ item }) => item));
+    for (const { item, error } of before as CountedItem[]) {
+      if (kept.has(item)) continue;
+      push(this.#seriesOf(key, item), end, null, state, error === undefined ? undefined : null);
     }
   }
 
@@ -58,7 +65,8 @@ export class SeriesBuilder {
     if (series === undefined) {
       const { groupBy, aggregate } = this.#compiled.metric;
       const group: Group = groupOf(groupBy, key);
-      if (item !== undefined) group[aggregate.field ?? "value"] = item;
+      const label = itemLabel(aggregate);
+      if (item !== undefined && label !== undefined) group[label] = item;
       series = { group, t: [], v: [], s: [] };
       this.#series.set(name, series);
     }

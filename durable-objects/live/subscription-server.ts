@@ -35,6 +35,7 @@ const LIVE_CODES: Record<Refusal["reason"], LiveErrorCode> = {
   step: "bad_message",
   points: "too_large",
   unavailable: "unavailable",
+  moved: "unavailable",
 };
 
 /** How long frames of a metric are still kept when nobody here watches it: who was cut off comes back. */

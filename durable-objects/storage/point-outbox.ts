@@ -1,3 +1,4 @@
+import type { EndSpan } from "./point-ledger.ts";
 import type { PointRow } from "./point-rows.ts";
 import type { PointStore } from "./point-store.ts";
 
@@ -114,6 +115,12 @@ export class PointOutbox {
       last,
       JSON.stringify(note),
     );
+  }
+
+  /** Spans of a metric that were computed anew, and the archive does not know yet. */
+  untold(metric: string): EndSpan[] {
+    const notes = this.#notes(Number.MAX_SAFE_INTEGER).filter((note) => note.metric === metric);
+    return notes.map(({ afterMs, untilMs }) => [afterMs, untilMs]);
   }
 
   /** The rows to archive next; undefined: there are none. */

@@ -102,7 +102,8 @@ export class PointStore {
    * once more: a store has no safe way to overwrite.
    *
    * @param afterMs and `untilMs` are multiples of {@link stretchMs}, or newer than all that is rolled up.
-   * @returns the rows that the points are in: from `first` to before `next`.
+   * @returns the rows that the points are in: from `first` to before `next`. `first` itself is of none of them: so what is said
+   *   of older rows has a number of its own, also where no point is in their place.
    */
   replace(
     metric: string,
@@ -110,7 +111,7 @@ export class PointStore {
     untilMs: number,
     points: readonly SealedPoint[],
   ): { first: number; next: number } {
-    const first = this.rows.nextId;
+    const first = this.rows.nextId++;
     const rows = this.#rows<{ id: number; step_ms: number }>(
       "SELECT id, step_ms FROM points WHERE metric = ? AND last_end > ? AND first_end <= ?",
       metric,

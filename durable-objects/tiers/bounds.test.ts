@@ -3,7 +3,7 @@ import { TierBench } from "../../test/helpers/tier-bench.ts";
 import type { Event } from "../../protocol/event.ts";
 import { parseMetric } from "../../protocol/metric.ts";
 import type { Series } from "../../protocol/series.ts";
-import { TooManyPointsError } from "../metric-reader.ts";
+import { TooManyPointsError } from "../reading-errors.ts";
 
 vi.mock(import("../../protocol/limits.ts"), async (original) => {
   const limits = await original();
@@ -31,6 +31,7 @@ describe("[S2] what is too much for one answer", () => {
   const metrics = [
     { name: "m", ...common },
     { name: "split", ...common, shards: 2 },
+    { name: "spread", ...common, aggregate: "histogram(h)", groupBy: [] },
   ].map(({ name, ...source }) => {
     const parsed = parseMetric(name, source);
     if (!parsed.ok) throw new Error(parsed.message);
@@ -70,6 +71,11 @@ describe("[S2] what is too much for one answer", () => {
     },
   );
 
+  it("[S2] an interval of a histogram is a point of its own", async () => {
+    expect(await ask(bench, "spread", 3)).toBe(3 * 180);
+    await expect(ask(bench, "spread", 4)).rejects.toThrow("answers with more than 600 points");
+  });
+
   it("[S2] five millions are read for it, here 2,000", async () => {
     await expect(ask(bench, "m", 6, [{ g: "g1" }])).rejects.toThrow(
       "the question reads more than 2000 points",
@@ -97,5 +103,26 @@ describe("[S2] what is too much for one answer", () => {
     expect(await ask(long, "m", 12)).toMatch(
       /^the question reads \d+ files of the archive; the bound is 6: ask for a shorter span/,
     );
+  });
+
+  it("[C3][C1] a span of too many files is answered once those of its days are put together", async () => {
+    const parsed = parseMetric("m", { ...common, window: { type: "tumbling", size: "10m" }, groupBy: [] });
+    if (!parsed.ok) throw new Error(parsed.message);
+    const quiet = { version: 1, metrics: [{ metric: parsed.value, revision: 1 }], views: [] };
+    const each = new TierBench(quiet, { LIVE_RETENTION_MS: String(HOUR) });
+    const everyMinute = Array.from({ length: 690 }, (_, i) => ({
+      name: "e",
+      ts: NOW_MS - 12 * HOUR + i * MINUTE,
+    }));
+    await each.feed(everyMinute, 30 * MINUTE);
+    await each.settle(NOW_MS + HOUR);
+    const query = { metric: "m", fromMs: NOW_MS - 12 * HOUR + 1, toMs: NOW_MS - HOUR, stepMs: 10 * MINUTE };
+    const answered = async () => each.ask({ ...query, upToNow: false, mostPoints: 11_000 });
+    expect(await answered()).toMatchObject({
+      reason: "points",
+      message: expect.stringMatching(/files of the/) as string,
+    });
+    await each.compact(NOW_MS + 1_000 * HOUR);
+    expect(await answered()).toMatchObject([{ v: Array.from({ length: 66 }, () => 10) }]);
   });
 });

@@ -23,6 +23,12 @@ export interface Coverage {
   archive?: ArchiveCoverage;
 }
 
+/** What one window object and its stores have of a metric. */
+export interface ObjectCoverage extends Coverage {
+  /** Rows of points from this id on are newer than what is said here. */
+  nextRow: number;
+}
+
 export interface StoreCoverage {
   /** It has the windows that end after this. */
   afterMs: number;
@@ -121,6 +127,12 @@ export function planQuery(metric: PlannedMetric, asked: Asked, coverage: Coverag
   return bounded(metric.window, cheap ?? plans.at(-1) ?? refuse("step", "there is no step"));
 }
 
+/** After which end of a step the window objects keep all that it takes to make one. */
+export function keptAfter(kept: readonly KeptLevel[], stepMs: number): number {
+  const usable = kept.filter((level) => stepMs % level.stepMs === 0);
+  return ceilTo(usable.at(-1)?.afterMs ?? 0, stepMs);
+}
+
 /** The tiers that a plan asks, over the whole of what was asked. */
 export function tiersOf({ parts }: Plan, fromMs: number, toMs: number): TierSpan[] {
   const spans: TierSpan[] = [];
@@ -149,14 +161,13 @@ function planAt(
   const begin = ceilTo(Math.max(fromMs, Math.min(firstEndMs, toMs)), stepMs) - stepMs;
   const first = Math.max(begin, 0);
   const last = floorTo(upToNow ? toMs + stepMs : toMs, stepMs);
-  const usable = kept.filter((level) => stepMs % level.stepMs === 0);
   const whole = { afterMs: first, untilMs: last };
-  const windowsAfter = clamp(ceilTo(usable.at(-1)?.afterMs ?? 0, stepMs), whole);
+  const windowsAfter = clamp(keptAfter(kept, stepMs), whole);
   const liveAfter = Math.max(windowsAfter, clamp(floorTo(sealedEndMs, stepMs), whole));
   const lostMs = kept.at(-1)?.afterMs ?? 0;
   const older = { afterMs: first, untilMs: windowsAfter };
   const parts = planOlder({ metric, stepMs }, older, { lostMs, store, archive }).filter(hasSteps);
-  const coarser = kept[usable.length];
+  const coarser = kept.find((level) => stepMs % level.stepMs !== 0);
   // Of windows that are not sealed, and those before them, only the window objects can make one step.
   const isLacking = parts.some(({ source, untilMs }) => source === "nowhere" || untilMs > sealedEndMs);
   if (isLacking && coarser !== undefined && coarser.afterMs < windowsAfter) {
@@ -251,9 +262,9 @@ function apart(
 export function storeCanAnswer({ window, aggregate, shards }: PlannedMetric, stepMs: number): boolean {
   if (aggregate.fn === "topk") return false;
   // Each window object has an `__other__` of its own there.
-  if (shards > 1 && !["count", "rate", "sum", "min", "max"].includes(aggregate.fn)) return false;
+  if (shards > 1 && !["count", "rate", "sum", "min", "max", "histogram"].includes(aggregate.fn)) return false;
   if (window.type === "sliding" || stepMs === window.everyMs) return true;
-  return ["count", "sum", "min", "max"].includes(aggregate.fn);
+  return ["count", "sum", "min", "max", "histogram"].includes(aggregate.fn);
 }
 
 /** Parts that have something, neighbours of one source as one. */

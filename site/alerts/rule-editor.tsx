@@ -28,7 +28,7 @@ interface Refused {
 /** A rule as a form, and what it would have fired. */
 export function RuleEditor({ rule, metrics, requests, onDone }: RuleEditorProps) {
   const names = [...metrics]
-    .filter(([, metric]) => !metric.aggregate.startsWith("topk"))
+    .filter(([, metric]) => !/^(topk|histogram)\b/.test(metric.aggregate))
     .map(([name]) => name);
   const [form, setForm] = useState<RuleForm>(() =>
     formOf(rule ?? { name: "", metric: names[0] ?? "", condition: "> 0" }),

@@ -46,6 +46,23 @@ describe("[U11] the form of a panel", () => {
     });
   });
 
+  it("[U11] is drawn as what suits the aggregate, and no longer when that is another", () => {
+    const kinds = (...aggregates: string[]): string[] => {
+      let form = NEW_FORM;
+      return aggregates.map((aggregate) => (form = withFittingField(form, { aggregate }, CLICK)).kind);
+    };
+    expect(kinds("histogram", "p95", "topk", "histogram", "count")).toEqual([
+      "heatmap",
+      "line",
+      "toplist",
+      "heatmap",
+      "line",
+    ]);
+    const bars = { ...NEW_FORM, kind: "bars" as const, aggregate: "histogram" };
+    expect(withFittingField(bars, { aggregate: "avg" }, CLICK).kind).toBe("bars");
+    expect(withFittingField(bars, { event: "click" }, CLICK)).toMatchObject({ kind: "bars", field: "value" });
+  });
+
   it("[U11] offers the fields that an aggregate can be taken of, and those to group by", () => {
     const offered = (aggregate: string): string[] => fieldsFor({ ...NEW_FORM, aggregate }, CLICK);
     expect(offered("sum")).toEqual(["value", "price"]);

@@ -16,9 +16,13 @@ export const AGGREGATES = [
   { fn: "p50", label: "Median (p50)", takes: "number" },
   { fn: "p95", label: "p95", takes: "number" },
   { fn: "p99", label: "p99", takes: "number" },
+  { fn: "histogram", label: "Distribution", takes: "number" },
   { fn: "uniques", label: "Different values", takes: "any" },
   { fn: "topk", label: "Top 10 of", takes: "any" },
 ] as const;
+
+/** What shows an aggregate best that lines do not. */
+const SUGGESTED_KIND: Record<string, PanelKind> = { topk: "toplist", histogram: "heatmap" };
 
 /** What the editor's fields hold; what a metric has beside is kept as it was. */
 export interface PanelForm {
@@ -157,7 +161,13 @@ export function withFittingField(
   const next = { ...form, ...change };
   const fields = fieldsFor(next, event);
   const field = fields.includes(form.field) ? form.field : (fields[0] ?? "");
-  return { ...next, field, kind: change.aggregate === "topk" ? "toplist" : next.kind };
+  return { ...next, field, kind: fittingKind(form, next.aggregate) };
+}
+
+/** The kind that is suggested for the aggregate; one that was only suggested for the last goes with it. */
+function fittingKind({ kind, aggregate }: PanelForm, next: string): PanelKind {
+  if (next === aggregate) return kind;
+  return SUGGESTED_KIND[next] ?? (kind === SUGGESTED_KIND[aggregate] ? NEW_FORM.kind : kind);
 }
 
 /** Which of the form's fields an error of the server's or a parser's is about. */

@@ -42,29 +42,32 @@ export function heatCells({ x, rows }: Picture, fromMs: number, toMs: number, ce
   });
 }
 
-/** Draws a picture as rows of cells, the darker or brighter the greater; open ones are paler, revised ones have a corner. */
-export function paintHeat(plot: uPlot, picture: Picture, palette: Palette): void {
+/**
+ * Draws a picture as rows of cells, the darker or brighter the greater; open ones are paler, revised ones have a corner.
+ *
+ * @param isCounts of events: where there are none there is no cell, and a single one can be seen beside many.
+ */
+export function paintHeat(plot: uPlot, picture: Picture, palette: Palette, isCounts: boolean): void {
   const { ctx, bbox } = plot;
   const { min = 0, max = 1 } = plot.scales["x"] ?? {};
-  const cells = heatCells(
-    picture,
-    min,
-    max,
-    heatCellMs(picture.stepMs, (max - min) / (bbox.width / devicePixelRatio)),
-  );
+  const pixelMs = (max - min) / (bbox.width / devicePixelRatio);
+  // Counts would have to be added up: their columns are wide enough as they come.
+  const cellMs = isCounts ? picture.stepMs : heatCellMs(picture.stepMs, pixelMs);
+  const cells = heatCells(picture, min, max, cellMs);
   const share = heatShare(cells);
   ctx.save();
   ctx.beginPath();
   ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
   ctx.clip();
   for (const { row, fromMs, toMs, value, provisional, revised } of cells) {
+    if (isCounts && value <= 0) continue;
     const left = Math.round(plot.valToPos(fromMs, "x", true));
     const room = Math.round(plot.valToPos(toMs, "x", true)) - left;
     const width = room - (room > SEAM_FROM_PX * devicePixelRatio ? devicePixelRatio : 0);
     const top = Math.round(plot.valToPos(row + 1, "y", true));
     const height = Math.max(1, Math.round(plot.valToPos(row, "y", true)) - top - devicePixelRatio);
     ctx.globalAlpha = provisional ? 0.55 : 1;
-    ctx.fillStyle = heatColor(palette.heat, share(value));
+    ctx.fillStyle = (isCounts ? countColor : heatColor)(palette.heat, share(value));
     ctx.fillRect(left, top, width, height);
     if (revised) paintCorner(ctx, left, top, 4 * devicePixelRatio, palette.text);
   }
@@ -89,6 +92,11 @@ export function heatShare(cells: readonly Pick<HeatCell, "value">[]): (value: nu
 export function heatColor(heat: readonly string[], share: number): string {
   const level = Math.round(Math.min(1, Math.max(0, share)) * (heat.length - 1));
   return heat[level] ?? "gray";
+}
+
+/** The colour of a share of the greatest count: by its root, and never the palest, which is hardly seen. */
+export function countColor([, ...heat]: readonly string[], share: number): string {
+  return heatColor(heat, Math.sqrt(share));
 }
 
 function paintCorner(

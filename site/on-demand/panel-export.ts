@@ -1,6 +1,7 @@
+import { labelledBucket } from "../../protocol/histogram-buckets.ts";
 import { groupLabels } from "../group-label.ts";
 import type { PanelProps } from "../panels/panel-props.ts";
-import { lowerBound, type Column } from "../series.ts";
+import { groupKey, lowerBound, type Column } from "../series.ts";
 import { readPalette, type Palette } from "../theme.ts";
 import type { FixedRange } from "../time-range.ts";
 
@@ -17,12 +18,21 @@ export async function exportPanel(
 ): Promise<void> {
   const name = `${fileName(props.panel.title)}.${format}`;
   if (format === "csv") {
-    const text = csvOf(props.series.buffer.t, [...props.series.buffer.columns.values()], span);
+    const { buffer } = props.series;
+    const text = csvOf(buffer.t, inOrder([...buffer.columns.values()], props.traits.bucketKey), span);
     save(new Blob([text], { type: "text/csv" }), name);
     return;
   }
   const blob = await pngOf(card, props.panel.title);
   if (blob !== null) save(blob, name);
+}
+
+/** Columns of a histogram stand group by group, from low to high. */
+function inOrder(columns: Column[], bucketKey: string | undefined): Column[] {
+  if (bucketKey === undefined) return columns;
+  const groupOf = ({ group }: Column): string => groupKey({ ...group, [bucketKey]: "" });
+  const bucketIn = ({ group }: Column): number => labelledBucket(group[bucketKey] ?? "") ?? 0;
+  return columns.sort((a, b) => groupOf(a).localeCompare(groupOf(b)) || bucketIn(a) - bucketIn(b));
 }
 
 /**

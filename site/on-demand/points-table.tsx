@@ -6,12 +6,17 @@ import { useFrozen } from "../hooks.ts";
 import { topKeys } from "../picture.ts";
 import { drawnSpan, type PanelProps } from "../panels/panel-props.ts";
 import { readings, withSilent } from "../reading.ts";
-import { lowerBound } from "../series.ts";
+import { type Column, lowerBound } from "../series.ts";
 import { formatMoment } from "../time-axis.ts";
+import { distributionOf, rowCounts } from "./distribution.ts";
+import { reachOf, valueRows } from "./value-rows.ts";
+import { intervalText } from "./value-ticks.ts";
 import "../styles/table.css";
 
 const MOST_ROWS = 200;
 const DEFAULT_TOP = 20;
+/** Of a distribution, as many intervals as can be read beside each other. */
+const MOST_INTERVALS = 24;
 const STATE_WORDS: Record<PointState, string> = {
   [POINT_STATE.provisional]: "provisional",
   [POINT_STATE.final]: "final",
@@ -21,10 +26,14 @@ const STATE_WORDS: Record<PointState, string> = {
 
 /** A chart's points as a table, the newest first: for those who read rather than look. */
 export function PointsTable(props: PanelProps) {
-  const { panel, series, traits, unit, nowMs, paused } = props;
+  const { panel, series, traits, nowMs, paused } = props;
   const keys = useRef<readonly string[]>([]);
   const { fromMs, toMs } = drawnSpan(props);
-  const { t, columns } = useFrozen(paused, series, () => {
+  const isDistribution = panel.kind === "heatmap" && traits.bucketKey !== undefined;
+  // What is counted is events, whatever the unit of the value that they are sorted by.
+  const unit = isDistribution ? "short" : props.unit;
+  const { t, columns, intervals } = useFrozen(paused, series, () => {
+    if (isDistribution) return intervalColumns(props);
     const { buffer } = series;
     const found = withSilent(readings(buffer, traits, nowMs), buffer, traits);
     keys.current = topKeys(found, panel.top ?? DEFAULT_TOP, new Set(keys.current));
@@ -32,12 +41,11 @@ export function PointsTable(props: PanelProps) {
     return {
       t: buffer.t.slice(),
       columns: drawn.map(({ key, group, v, s }) => ({ key, group, v: v.slice(), s: s.slice() })),
+      intervals: undefined,
     };
   });
-  const labels = groupLabels(
-    columns.map(({ group }) => group),
-    panel.title,
-  );
+  const groups = columns.map(({ group }) => group);
+  const labels = intervals ?? groupLabels(groups, panel.title);
   const first = lowerBound(t, fromMs);
   const end = lowerBound(t, toMs + 1);
   const rows = Array.from({ length: Math.min(MOST_ROWS, end - first) }, (_, i) => end - 1 - i);
@@ -76,6 +84,18 @@ export function PointsTable(props: PanelProps) {
       )}
     </div>
   );
+}
+
+/** How many values were in each interval, from low to high. */
+function intervalColumns(props: PanelProps): { t: number[]; columns: Column[]; intervals: string[] } {
+  const { series, traits, unit } = props;
+  const distribution = distributionOf(series.buffer, traits, drawnSpan(props), traits.stepMs);
+  const axis = valueRows(reachOf(distribution.counts.keys()), MOST_INTERVALS);
+  const columns = rowCounts(distribution, axis).map((v, i): Column => {
+    return { key: String(axis.rows[i]), group: {}, v, s: distribution.s };
+  });
+  const intervals = axis.rows.map((row) => intervalText(row, axis.step, unit));
+  return { t: distribution.t, columns, intervals };
 }
 
 /** The least settled state of a row's values. */

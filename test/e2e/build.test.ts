@@ -227,6 +227,23 @@ describe("building a dashboard in Chromium", () => {
     await page.close();
   });
 
+  it("[U11] the distribution of a field is previewed, and suggested, as a heatmap", async () => {
+    const page = await open("/?key=demo-admin#/build");
+    await page.getByRole("button", { name: "Add panel" }).click();
+    await page.locator(".event", { hasText: "game_latency" }).click();
+    await page.getByLabel("Show").selectOption({ label: "Distribution" });
+    expect(await page.getByLabel("Of", { exact: true }).inputValue()).toBe("value");
+    expect(await page.getByLabel("Drawn as").inputValue()).toBe("heatmap");
+    await page.getByLabel("Unit").selectOption("ms");
+    await expect
+      .poll(() => page.locator(".editor .heat-scale").innerText(), { timeout: 15_000 })
+      .toMatch(/events? in \d+ s$/);
+    await page.screenshot({ path: join(SCREENSHOTS, "build-distribution-1440-dark.png"), fullPage: true });
+    await page.getByLabel("Show").selectOption({ label: "Average" });
+    expect(await page.getByLabel("Drawn as").inputValue()).toBe("line");
+    await page.close();
+  });
+
   it("[U8][U9] an event of the tail, and one that is sent, are followed to their windows", async () => {
     const page = await open("/?key=demo-admin#/stream");
     await page.locator(".stream-table a").first().waitFor({ timeout: 15_000 });

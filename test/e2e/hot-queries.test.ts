@@ -37,10 +37,13 @@ const OVER_TIME: Record<string, string> = {
   "shop.amount": "sum_over_time",
   shop_total: "last_over_time",
   shop_rare: "max_over_time",
+  shop_spread: "sum_over_time",
 };
+const STEPS_MS: Record<string, number> = { "shop.amount": 5_000, shop_spread: 10_000 };
 const GROUPS: Record<string, Record<string, string>[]> = {
   shop_clicks: [{}, { campaign: "autumn" }, { country: "DE", campaign: "winter" }, { campaign: "late bird" }],
   "shop.amount": [{}, { campaign: "winter" }],
+  shop_spread: [{}, { campaign: "autumn" }, { value: "50" }],
 };
 
 describe.skipIf(database instanceof Error)("[S1] VictoriaMetrics and the window objects", () => {
@@ -100,7 +103,7 @@ describe.skipIf(database instanceof Error)("[S1] VictoriaMetrics and the window 
     let points = 0;
     for (let i = 0; i < 80; i++) {
       const metric = pick(Object.keys(OVER_TIME));
-      const stepMs = (metric === "shop.amount" ? 5_000 : 1_000) * pick([1, 2, 3, 10, 60]);
+      const stepMs = (STEPS_MS[metric] ?? 1_000) * pick([1, 2, 3, 10, 60]);
       const group = pick(GROUPS[metric] ?? [{}]);
       const toMs = endMs - Math.floor(random() * 300_000);
       const fromMs = toMs - Math.floor(random() * 400_000);
@@ -125,7 +128,7 @@ describe.skipIf(database instanceof Error)("[S1] VictoriaMetrics and the window 
     expect(points).toBeGreaterThan(2_000);
   });
 
-  it.each(["shop_slow", "shop_top"])("[S1] have the same points of %s", async (metric) => {
+  it.each(["shop_slow", "shop_top", "shop_spread"])("[S1] have the same points of %s", async (metric) => {
     const stored = await exportSeries(tsdb.url, `{__name__="${metric}"}`);
     const expected = await sealedSeries(freshet, metric);
     expect(countOf(expected)).toBeGreaterThan(100);

@@ -63,6 +63,7 @@ const SUPPORTED = [
   "max by (campaign) (shop_clicks)",
   "count(shop_clicks)",
   "count by (page) (shop_top)",
+  "sum by (value) (sum_over_time(shop_spread[1m]))",
   "sum by () (shop_clicks)",
   "sum(rate(shop_total[1m])) / 2",
   "sum by (campaign) (sum_over_time(shop_clicks[30s])) * 2 - 1",

@@ -23,6 +23,13 @@ export const SHOP_METRICS: MetricSource[] = [
     groupBy: ["campaign"],
   },
   { ...at, name: "shop_top", aggregate: "topk(3, page)", window: { type: "tumbling", size: "10s" } },
+  {
+    ...at,
+    name: "shop_spread",
+    aggregate: "histogram(value)",
+    window: { type: "tumbling", size: "10s" },
+    groupBy: ["campaign"],
+  },
   { ...at, name: "shop_rare", aggregate: "max(value)", where: "rare = true", window: second },
 ];
 

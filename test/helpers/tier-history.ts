@@ -23,6 +23,7 @@ export const TIER_METRICS: MetricSource[] = [
     window: { type: "sliding", size: "2s", every: "100ms" },
   },
   { ...at, name: "top", aggregate: "topk(3, page)", window: { type: "tumbling", size: "5s" } },
+  { ...at, name: "spread", aggregate: "histogram(value)", window: { type: "tumbling", size: "5s" } },
   { ...at, name: "split", aggregate: "sum(value)", window: fine, groupBy: ["g"], shards: 2 },
 ];
 

@@ -6,7 +6,7 @@ export interface Sample {
   x: number | string;
 }
 
-/** A ranking as a series carries it: each item with its count. */
+/** A ranking or a histogram as series carry it: each item or bucket with its count. */
 export type Ranking = ReadonlyMap<string, number>;
 
 /** Bound of a percentile's relative error. */
@@ -25,6 +25,8 @@ export function outcomeFault(
   actual: number | null | Ranking,
 ): string | undefined {
   if (aggregate.fn === "topk") return rankingFault(topOf(samples, aggregate.parameter ?? 0), actual);
+  if (aggregate.fn === "histogram")
+    return rankingFault(bucketCounts(samples.map(({ x }) => Number(x))), actual);
   const wanted = numberOf(aggregate, samples, windowMs);
   const relative = aggregate.fn === "percentile" ? PERCENTILE_ERROR + ROUNDING : ROUNDING;
   if (typeof actual === "number" && Math.abs(actual - wanted) <= ROUNDING + relative * Math.abs(wanted)) {
@@ -60,6 +62,7 @@ function numberOf(
     case "uniques":
       return new Set(samples.map(({ x }) => String(x))).size;
     case "topk":
+    case "histogram":
       return Number.NaN;
   }
 }
@@ -76,6 +79,31 @@ function topOf(samples: readonly Sample[], k: number): Ranking {
   for (const { x } of samples) counts.set(String(x), (counts.get(String(x)) ?? 0) + 1);
   const ranking = [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
   return new Map(ranking.slice(0, k));
+}
+
+/** How many of `xs` are in each bucket, by its label, ascending: each bound in turn takes what no lower one has taken. */
+export function bucketCounts(xs: readonly number[]): Ranking {
+  const waiting = xs.toSorted((a, b) => a - b);
+  const counts = new Map<string, number>();
+  let at = 0;
+  for (const [label, bound] of bucketBounds()) {
+    const before = at;
+    while (at < waiting.length && (waiting[at] ?? 0) <= bound) at++;
+    if (at > before) counts.set(label, at - before);
+  }
+  return counts;
+}
+
+/** All upper bounds with their labels, ascending: R20 of ISO 3 from 1e-9 to 1e15, of both signs, 0 and infinity. */
+function bucketBounds(): [label: string, bound: number][] {
+  const mantissas = "1 1.12 1.25 1.4 1.6 1.8 2 2.24 2.5 2.8 3.15 3.55 4 4.5 5 5.6 6.3 7.1 8 9".split(" ");
+  const exponents = Array.from({ length: 24 }, (_, i) => i - 9);
+  const magnitudes = exponents.flatMap((exponent) =>
+    mantissas.map((digits) => Number(`${digits}e${exponent}`)),
+  );
+  magnitudes.push(1e15);
+  const bounds = [...magnitudes.map((magnitude) => -magnitude).reverse(), 0, ...magnitudes];
+  return [...bounds.map((bound): [string, number] => [String(bound), bound]), ["+Inf", Infinity]];
 }
 
 function rankingFault(wanted: Ranking, actual: number | null | Ranking): string | undefined {

@@ -52,6 +52,8 @@ const ofEvents = fc.constantFrom(
   "uniques(g)",
   "topk(2, user)",
   "topk(3, value)",
+  "histogram(value)",
+  "histogram(n)",
 );
 const ofSessions = fc.constantFrom(
   "count",
@@ -60,6 +62,7 @@ const ofSessions = fc.constantFrom(
   "min(duration)",
   "avg(events)",
   "p90(duration)",
+  "histogram(duration)",
 );
 
 const paneMetric = fc

@@ -135,7 +135,7 @@ class LiveRun {
     const nowMs = this.#world.nowMs;
     const key = `batch-${this.#batches++}`;
     const lines = events.map(({ g, agoMs, user }) => {
-      return `${JSON.stringify({ name: "e", ts: nowMs - agoMs, user, props: { g, n: 2 } })}\n`;
+      return `${JSON.stringify({ name: "e", ts: nowMs - agoMs, user, props: { g, n: 1 + (agoMs % 5) } })}\n`;
     });
     const headers = { project: PROJECT, count: events.length, receivedAtMs: nowMs, schemaVersion: 1 };
     const value = new TextEncoder().encode(lines.join(""));

@@ -89,6 +89,14 @@ export const METRICS: (MetricSource | ViewSource)[] = [
     groupBy: ["g"],
     ...TIMES,
   },
+  {
+    name: "spread",
+    event: "e",
+    aggregate: "histogram(n)",
+    window: { type: "sliding", size: "3s", every: "1s" },
+    groupBy: ["g"],
+    ...TIMES,
+  },
   { name: "ratio", ratio: { numerator: "visits", denominator: "split" } },
 ];
 

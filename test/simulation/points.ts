@@ -1,3 +1,4 @@
+import { itemLabel } from "../../protocol/aggregate-spec.ts";
 import type { Metric } from "../../protocol/metric.ts";
 import type { PointState, Series } from "../../protocol/series.ts";
 import type { Ranking } from "../oracle/expected-outcome.ts";
@@ -12,12 +13,13 @@ export interface Point {
 /** Window end (epoch ms) to group to point. */
 export type Points = Map<number, Map<string, Point>>;
 
-/** The points of an answer; of rankings, items are put together again. Throws when a point is there twice. */
+/** The points of an answer; of rankings and histograms, items are put together again. Throws when a point is there twice. */
 export function pointsOf(metric: Metric, series: readonly Series[]): Points {
   const points: Points = new Map();
   for (const { group, t, v, s, e } of series) {
     const name = groupName(metric.groupBy.map((key) => group[key] ?? ""));
-    const item = metric.aggregate.fn === "topk" ? group[metric.aggregate.field ?? "value"] : undefined;
+    const label = itemLabel(metric.aggregate);
+    const item = label === undefined ? undefined : group[label];
     for (const [i, end] of t.entries()) {
       const groups = points.get(end) ?? new Map<string, Point>();
       points.set(end, groups);

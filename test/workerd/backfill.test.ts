@@ -13,6 +13,7 @@ const DEFINITIONS = [
   { aggregate: "p95(value)", window: { type: "tumbling", size: "10s" } },
   { aggregate: "uniques(user)", window: { type: "sliding", size: "1m", every: "5s" } },
   { aggregate: "topk(2, g)", window: { type: "tumbling", size: "7s" }, where: "value > 3" },
+  { aggregate: "histogram(value)", window: { type: "sliding", size: "20s", every: "10s" }, groupBy: ["g"] },
   { aggregate: "avg(duration)", window: { type: "session", gap: "20s", every: "10s" }, groupBy: ["g"] },
   { aggregate: "sum(value)", window: { type: "tumbling", size: "5s" }, groupBy: ["user"], shards: 3 },
   {

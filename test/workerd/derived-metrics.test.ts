@@ -273,6 +273,25 @@ describe("[M1] a definition that changes while it is watched", () => {
     expect(await window.apply(JSON.stringify({ ...range, version: 0, metrics: [] }))).toBe(applied);
     expect(await window.apply(JSON.stringify({ ...range, version: 1, metrics: [] }))).toBe(applied + 1);
   });
+
+  it("[S2] has what was planned before it planned again, a split metric's shares too", async () => {
+    const project = await TestProject.with(CLICKS, { ...CLICKS, name: "split", shards: 2 });
+    const ts = Date.now() - 2_000;
+    await post(project, [click("a", 5, ts)]);
+    await project.sumWhen("split", 1);
+    const { metrics } = await env.CATALOG.getByName("catalog").definitions(project.name);
+    const window = env.METRIC_WINDOW.getByName(project.name);
+    for (const { metric, revision } of metrics) {
+      const span = { fromMs: Math.floor(ts / 1_000) * 1_000, toMs: ts + 1_000, stepMs: 1_000 };
+      const read = (by: number) =>
+        window.readSeries(metric.name, { ...span, revisions: { [metric.name]: by } });
+      expect(await read(revision)).toMatchObject({
+        ok: true,
+        body: expect.stringContaining('"v":[1]') as string,
+      });
+      expect(await read(revision + 1)).toMatchObject({ ok: false, reason: "moved" });
+    }
+  });
 });
 
 describe("[M2] rankings", () => {
@@ -287,5 +306,49 @@ describe("[M2] rankings", () => {
       { group: { g: "x", page: "/b" }, v: [2], e: [0] },
     ]);
     expect(series).toHaveLength(2);
+  });
+});
+
+describe("[M2] histograms", () => {
+  it("[M2] have a series for each bucket, which add up over steps, and keep what is folded", async () => {
+    const project = await TestProject.with({
+      ...CLICKS,
+      name: "spread",
+      aggregate: "histogram(value)",
+      maxGroups: 2,
+    });
+    const first = Math.floor(Date.now() / 10_000) * 10_000 - 20_000;
+    const second = first + 1_000;
+    await post(project, [click("x", 0.49, first), click("x", 0.5, first), click("x", 0.51, first)]);
+    await post(project, [click("x", 0.5, second), click("y", 0, second), click("z", -3, second)]);
+    expect((await project.query("spread")).series).toEqual([
+      { group: { g: "x", value: "0.5" }, t: [second, second + 1_000], v: [2, 1], s: expect.any(Array) },
+      { group: { g: "x", value: "0.56" }, t: [second], v: [1], s: expect.any(Array) },
+      { group: { g: "y", value: "0" }, t: [second + 1_000], v: [1], s: expect.any(Array) },
+      { group: { g: "__other__", value: "-2.8" }, t: [second + 1_000], v: [1], s: expect.any(Array) },
+    ]);
+    expect(valuesOf((await project.query("spread", "&step=10s")).series)).toEqual({
+      "x,0.5": [3],
+      "x,0.56": [1],
+      "y,0": [1],
+      "__other__,-2.8": [1],
+    });
+    const live = await project.live();
+    live.send({ type: "subscribe", id: "1", metric: "spread", range: "1m", groups: [{ value: "0.5" }] });
+    const { series } = await live.next<SnapshotMessage>();
+    expect(valuesOf(series)).toEqual({ "x,0.5": [2, 1] });
+    await post(project, [click("x", 0.46, second)]);
+    for (let changed = false; !changed;) {
+      const { series: points } = await live.next<DeltaMessage>();
+      expect(points.map(({ group }) => group)).toEqual([{ g: "x", value: "0.5" }]);
+      changed = points.some(({ t, v }) => v[t.indexOf(second + 1_000)] === 2);
+    }
+  });
+
+  it("[M1] are no input of a view", async () => {
+    const project = await TestProject.with({ ...CLICKS, name: "spread", aggregate: "histogram(value)" });
+    const refused = await putMetric(project, "trend", { change: { metric: "spread", ago: "1h" } });
+    expect(refused.status).toBe(400);
+    expect(await refused.text()).toContain("is a histogram, which no view can be of");
   });
 });

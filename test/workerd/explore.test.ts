@@ -11,6 +11,7 @@ const DEFINITIONS = [
   { aggregate: "p95(value)", window: { type: "tumbling", size: "1m" } },
   { aggregate: "uniques(user)", window: { type: "sliding", size: "1m", every: "10s" } },
   { aggregate: "topk(2, g)", window: { type: "tumbling", size: "1h" }, where: "value > 3" },
+  { aggregate: "histogram(value)", window: { type: "tumbling", size: "1m" }, groupBy: ["g"] },
   { aggregate: "avg(duration)", window: { type: "session", gap: "1m", every: "10m" } },
 ] satisfies Partial<MetricSource>[];
 

@@ -197,6 +197,20 @@ describe("[I9] a share link", () => {
       .dashboard.panels;
     expect(panels.map(({ metric }) => metric)).toEqual(["sales"]);
     expect((await call(project.key("read"), "GET", "/v1/share/view")).status).toBe(403);
+    // A histogram's buckets are a key of its groups.
+    await catalog.putMetric(project.name, {
+      name: "spread",
+      event: "click",
+      aggregate: "histogram( price )",
+      window: { type: "tumbling", size: "1s" },
+    });
+    await catalog.putDashboard(project.name, {
+      ...dashboard,
+      panels: [...dashboard.panels, { ...panel, metric: "spread" }],
+    });
+    const ofBucket = await mint(project, { dashboard: "main", groups: [{ price: "0.5" }] });
+    const drawn = (await call(ofBucket.token, "GET", "/v1/share/view")).body as unknown as SharedView;
+    expect(drawn.dashboard.panels.map(({ metric }) => metric)).toEqual(["spread"]);
   });
 
   it("[U4] packs the grid anew where it leaves panels out", async () => {

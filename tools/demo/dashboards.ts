@@ -24,6 +24,7 @@ function limits(warning: number, critical: number): Threshold[] {
 
 const NUMBER = [3, 2] as const;
 const HALF = [6, 3] as const;
+const FULL = [12, 3] as const;
 const WIDE = [8, 3] as const;
 const SIDE = [4, 3] as const;
 const QUARTER = [3, 3] as const;
@@ -86,6 +87,9 @@ const GAME: Dashboard = {
       thresholds: limits(100, 150),
     }),
     panel("p95 latency by region", "heatmap", "latency_p95_by_region", "ms", HALF),
+    panel("Latency of all pings", "heatmap", "latency_spread", "ms", FULL, {
+      thresholds: limits(100, 150),
+    }),
     panel("Pings over 100 ms, last minute", "line", "pings_slow_share", "percent", HALF),
     panel("p99 latency by region", "table", "latency_p99_by_region", "ms", HALF),
   ],

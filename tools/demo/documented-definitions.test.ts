@@ -45,7 +45,19 @@ test.each(PAGES)("[M1] every definition in docs/%s is accepted", (_, page) => {
 
 test("[M2] docs/metrics.md has an example of every aggregate", () => {
   const aggregates = definitionsOf(METRICS_PAGE).map(({ aggregate }) => String(aggregate));
-  for (const name of ["count", "rate", "sum", "min", "max", "avg", "last", "p99", "uniques", "topk"]) {
+  for (const name of [
+    "count",
+    "rate",
+    "sum",
+    "min",
+    "max",
+    "avg",
+    "last",
+    "p99",
+    "uniques",
+    "topk",
+    "histogram",
+  ]) {
     expect(aggregates.filter((aggregate) => aggregate.startsWith(name))).not.toEqual([]);
   }
 });

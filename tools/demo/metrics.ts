@@ -55,6 +55,7 @@ const GAME: MetricSource[] = [
   metric("latency_by_region", "game_latency", "p50(value)", LAST_TEN_SECONDS, "region"),
   metric("latency_p95_by_region", "game_latency", "p95(value)", LAST_MINUTE, "region"),
   metric("latency_p99_by_region", "game_latency", "p99(value)", LAST_MINUTE, "region"),
+  metric("latency_spread", "game_latency", "histogram(value)", LAST_TEN_SECONDS, "region"),
   metric("pings", "game_latency", "count", LAST_MINUTE, "region"),
   { ...metric("pings_slow", "game_latency", "count", LAST_MINUTE, "region"), where: "value > 100" },
 ];

@@ -2,17 +2,16 @@ import type { Context } from "hono";
 import { type DefinitionSource, parseDefinitions } from "../../durable-objects/definitions.ts";
 import { rehearse } from "../../durable-objects/engine/alerts/rehearsal.ts";
 import { catalogOf } from "../../durable-objects/env.ts";
-import type { QueryOutcome, Refusal, StitchPlan } from "../../durable-objects/window-query.ts";
 import { alertFault, type AlertPreview, type AlertRule, parseAlert } from "../../protocol/alert.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { Metric } from "../../protocol/metric.ts";
 import { isObject } from "../../protocol/result.ts";
-import type { QueryAnswer, Series } from "../../protocol/series.ts";
+import type { QueryAnswer } from "../../protocol/series.ts";
 import { inputsOf } from "../../protocol/view.ts";
 import { type App, authorize } from "../authorize.ts";
 import { HttpError } from "../http-error.ts";
 import { jsonBody } from "../json-body.ts";
-import { TieredReader } from "../query/tiered-reader.ts";
+import { askTiers } from "../query/ask-tiers.ts";
 
 const USUAL_MS = 3_600_000;
 
@@ -29,16 +28,17 @@ export async function postPreview(c: Context<App>): Promise<Response> {
   // A `for` that is longer than an hour can only be seen in more.
   const wantedMs = Math.max(USUAL_MS, 2 * rule.value.forMs);
   const fromMs = toMs - Math.min(wantedMs, (LIMITS.pointsPerSeries - 2) * everyMs);
-  const answer = (await c.env.METRIC_WINDOW.getByName(project).query({
+  const answer = await askTiers(c.env, project, {
     metric: rule.value.metric,
     fromMs,
     toMs,
     upToNow: true,
     ...(rule.value.groups === undefined ? {} : { groups: rule.value.groups }),
     mostPoints: LIMITS.pointsPerSeries,
-  })) as QueryOutcome;
-  if (!answer.ok) throw new HttpError(400, answer.reason, answer.message);
-  const series = await seriesOf(c, project, answer);
+  });
+  if ("ok" in answer)
+    throw new HttpError(answer.reason === "unavailable" ? 503 : 400, answer.reason, answer.message);
+  const series = "body" in answer ? (JSON.parse(answer.body) as QueryAnswer).series : answer.series;
   const episodes = rehearse(rule.value, { metric, isView, series, fromMs });
   return c.json({
     from: fromMs,
@@ -46,18 +46,6 @@ export async function postPreview(c: Context<App>): Promise<Response> {
     episodes: episodes.slice(0, LIMITS.answeredEpisodes),
     truncated: episodes.length > LIMITS.answeredEpisodes,
   } satisfies AlertPreview);
-}
-
-/** Points of several tiers are joined here, as for a query. */
-async function seriesOf(
-  c: Context<App>,
-  project: string,
-  answer: Exclude<QueryOutcome, Refusal>,
-): Promise<Series[]> {
-  if ("body" in answer) return (JSON.parse(answer.body) as QueryAnswer).series;
-  const read = await new TieredReader(c.env, project).read(JSON.parse(answer.plan) as StitchPlan);
-  if (Array.isArray(read)) return read;
-  throw new HttpError(400, read.reason, read.message);
 }
 
 async function metricOf(

@@ -1,9 +1,8 @@
 import type { Env } from "../../durable-objects/env.ts";
-import type { StitchPlan } from "../../durable-objects/window-query.ts";
 import type { Metric } from "../../protocol/metric.ts";
 import { NAME_LABEL, SeriesNaming, seriesName } from "../../protocol/prometheus-names.ts";
 import type { QueryAnswer, Series } from "../../protocol/series.ts";
-import { TieredReader } from "../query/tiered-reader.ts";
+import { askTiers } from "../query/ask-tiers.ts";
 import { type Matcher, matchesLabels } from "./promql/matcher.ts";
 import { PromqlError } from "./promql/promql-error.ts";
 import type { Budget, SampleSeries } from "./promql/series.ts";
@@ -92,7 +91,7 @@ export class WindowSeries {
   }
 
   async #readSpan(metric: Metric, fromMs: number, toMs: number): Promise<Series[]> {
-    const outcome = await this.#object().query({
+    const answer = await askTiers(this.#env, this.#project, {
       metric: metric.name,
       fromMs,
       toMs,
@@ -100,21 +99,16 @@ export class WindowSeries {
       upToNow: false,
       mostPoints: Number.MAX_SAFE_INTEGER,
     });
-    if (!outcome.ok) {
-      if (outcome.reason === "unknown_metric") return [];
-      if (outcome.reason !== "step") throw new PromqlError("execution", outcome.message);
+    if ("ok" in answer) {
+      if (answer.reason === "unknown_metric") return [];
+      if (answer.reason !== "step") throw new PromqlError("execution", answer.message);
       const since = new Date(fromMs).toISOString();
       throw new PromqlError(
         "execution",
         `samples of '${metric.name}' of ${since} are no longer kept as they were sealed: that takes the archive's bucket, or TSDB_QUERY_URL`,
       );
     }
-    if ("body" in outcome) return (JSON.parse(outcome.body) as QueryAnswer).series;
-    const read = await new TieredReader(this.#env, this.#project).read(
-      JSON.parse(outcome.plan) as StitchPlan,
-    );
-    if (!Array.isArray(read)) throw new PromqlError("execution", read.message);
-    return read;
+    return "body" in answer ? (JSON.parse(answer.body) as QueryAnswer).series : answer.series;
   }
 
   #object() {

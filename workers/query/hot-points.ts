@@ -27,6 +27,7 @@ const ADD_UP: Partial<Record<AggregateName, (a: number, b: number) => number>> =
   sum: (a, b) => a + b,
   min: Math.min,
   max: Math.max,
+  histogram: (a, b) => a + b,
 };
 
 /** Sealed points of one project from the hot store. */

@@ -5,11 +5,13 @@ import type { Group } from "../../protocol/series.ts";
 import { parseDuration, parseInstant } from "../../protocol/time.ts";
 import { matchesGroups } from "../../durable-objects/engine/group-key.ts";
 import { tiersOf } from "../../durable-objects/tiers/plan.ts";
-import type { Refusal, StitchPlan, WindowQuery } from "../../durable-objects/window-query.ts";
+import type { Refusal, WindowQuery } from "../../durable-objects/window-query.ts";
 import { type App, authorize } from "../authorize.ts";
-import { HttpError } from "../http-error.ts";
+import { HttpError, unavailable } from "../http-error.ts";
 import { readableGroups } from "../share/shared-access.ts";
-import { TieredReader } from "./tiered-reader.ts";
+import { askTiers } from "./ask-tiers.ts";
+
+const RETRY_AFTER_MS = 1_000;
 
 /**
  * `GET /v1/query?metric=&from=&to=&step=&group=&limit=`. With `limit`, a page of so many steps; `next` of its answer is `from` of the
@@ -36,15 +38,12 @@ export async function getQuery(c: Context<App>): Promise<Response> {
     ...(pageSteps === undefined ? {} : { pageSteps }),
     mostPoints: LIMITS.pointsPerSeries,
   };
-  const outcome = await c.env.METRIC_WINDOW.getByName(grant.project).query(query);
-  if (!outcome.ok) throw refused(outcome);
-  if ("body" in outcome) return c.body(outcome.body, 200, { "content-type": "application/json" });
-  const plan = JSON.parse(outcome.plan) as StitchPlan;
-  const reader = new TieredReader(c.env, grant.project);
-  const read = await reader.read(plan, query.groups);
-  if (!Array.isArray(read)) throw refused(read);
-  const series = read.filter(({ group }) => matchesGroups(group, query.groups));
-  const { requests, bytes } = reader.cold;
+  const answer = await askTiers(c.env, grant.project, query);
+  if ("ok" in answer) throw refused(answer);
+  if ("body" in answer) return c.body(answer.body, 200, { "content-type": "application/json" });
+  const { plan, cold } = answer;
+  const series = answer.series.filter(({ group }) => matchesGroups(group, query.groups));
+  const { requests, bytes } = cold;
   const { inputs, nextMs } = plan;
   // A tier that did not answer was done without since it was planned.
   const tiers = tiersOf(inputs[0]?.plan ?? { stepMs: plan.stepMs, parts: [] }, plan.fromMs, plan.toMs);
@@ -53,8 +52,8 @@ export async function getQuery(c: Context<App>): Promise<Response> {
 }
 
 function refused({ reason, message }: Refusal): HttpError {
-  const status = reason === "unknown_metric" ? 404 : reason === "unavailable" ? 503 : 400;
-  return new HttpError(status, reason, message);
+  if (reason === "unavailable") return unavailable(message, RETRY_AFTER_MS);
+  return new HttpError(reason === "unknown_metric" ? 404 : 400, reason, message);
 }
 
 function instant(field: string, text: string, nowMs: number): number {

@@ -10,13 +10,19 @@ import { resample } from "../../durable-objects/engine/window-points.ts";
 import { type Env, settingsOf } from "../../durable-objects/env.ts";
 import { spanOf } from "../../durable-objects/query-planner.ts";
 import type { Part } from "../../durable-objects/tiers/plan.ts";
-import { checkCount, type KeptPoints, TooManyPointsError } from "../../durable-objects/metric-reader.ts";
+import { checkCount, type KeptPoints } from "../../durable-objects/metric-reader.ts";
 import {
-  type Refusal,
-  type StitchInput,
-  type StitchPlan,
-  tooManyPoints,
-  type WindowAnswer,
+  errorOf,
+  PlanMovedError,
+  refusalOf,
+  TooManyPointsError,
+} from "../../durable-objects/reading-errors.ts";
+import type {
+  PlannedObject,
+  Refusal,
+  StitchInput,
+  StitchPlan,
+  WindowAnswer,
 } from "../../durable-objects/window-query.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { Group, Series } from "../../protocol/series.ts";
@@ -57,9 +63,9 @@ export class TieredReader {
       ] as const;
       return viewSeries(view, derived, closedMs);
     } catch (error) {
-      if (error instanceof TooManyArchivedPointsError || error instanceof TooManyPointsError)
-        return tooManyPoints(error);
-      throw error;
+      return refusalOf(
+        error instanceof TooManyArchivedPointsError ? new TooManyPointsError(error.message) : error,
+      );
     }
   }
 
@@ -74,7 +80,8 @@ export class TieredReader {
     });
     if (windows.length > 0) {
       const object = this.#env.METRIC_WINDOW.getByName(this.#project);
-      const span = { ...spanOf(windows, stepMs), ...(groups === undefined ? {} : { groups }) };
+      const revisions = { [compiled.metric.name]: compiled.revision };
+      const span = { ...spanOf(windows, stepMs), revisions, ...(groups === undefined ? {} : { groups }) };
       read.push(object.readSeries(compiled.metric.name, span).then(seriesOfAnswer));
     }
     const all = await Promise.all(read);
@@ -86,7 +93,7 @@ export class TieredReader {
 
   async #readArchive(
     compiled: CompiledMetric,
-    objects: readonly string[],
+    objects: readonly PlannedObject[],
     { afterMs, untilMs, rolledUpMs = 0, isShared = false }: Part,
     stepMs: number,
   ): Promise<Series[]> {
@@ -95,11 +102,12 @@ export class TieredReader {
     const { metric, revision } = compiled;
     const mostPoints = LIMITS.archivedPoints;
     const shares = await Promise.all(
-      objects.map(async (object) => {
+      objects.map(async ({ name: object, nextRow }) => {
         const kept = isShared ? await this.#keptPoints(compiled, object, { afterMs, untilMs }) : undefined;
         const span = { afterMs, untilMs: kept === undefined ? untilMs : Math.min(kept.lostMs, untilMs) };
         const question = { metric: metric.name, revision, stepMs: rolledUpMs, ...span };
         const listing = await this.#env.POINT_ARCHIVER.getByName(object).listing(question);
+        if (listing.recomputed.some(({ before }) => before >= nextRow)) throw new PlanMovedError();
         const points = await readPoints(compiled, listing, { ...span, mostPoints }, bucket, this.cold);
         const read = [...points, ...(kept?.points ?? [])].map((point) => readSealed(compiled, point));
         const share = shareOf(compiled, resample(compiled, read, stepMs, CLOSED));
@@ -114,12 +122,11 @@ export class TieredReader {
     { metric, revision }: CompiledMetric,
     object: string,
     { afterMs, untilMs }: Pick<Part, "afterMs" | "untilMs">,
-  ): Promise<KeptPoints | undefined> {
+  ): Promise<KeptPoints> {
     const defined = JSON.stringify({ metric, revision });
     const text = await this.#env.METRIC_WINDOW.getByName(object).keptPoints(defined, afterMs, untilMs);
-    if (text === undefined) return undefined;
     const kept = JSON.parse(text) as KeptPoints | Refusal;
-    if ("ok" in kept) throw new TooManyPointsError(kept.message);
+    if ("ok" in kept) throw errorOf(kept);
     return kept;
   }
 
@@ -147,8 +154,8 @@ export class TieredReader {
 function seriesOfAnswer(answer: WindowAnswer): Series[] {
   if (answer.ok) return JSON.parse(answer.body) as Series[];
   // It has been deleted since the plan was made.
-  if (answer.reason === "unknown_metric") return [];
-  throw new TooManyPointsError(answer.message);
+  if (answer.reason === "unknown_metric") throw new PlanMovedError();
+  throw errorOf(answer);
 }
 
 /** Series of spans that follow one another as one for each group. */

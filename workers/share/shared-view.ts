@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import type { DefinitionSource } from "../../durable-objects/definitions.ts";
 import { catalogOf } from "../../durable-objects/env.ts";
+import { itemLabel, parseAggregate } from "../../protocol/aggregate-spec.ts";
 import type { Dashboard, Panel } from "../../protocol/dashboard.ts";
 import type { MetricSource } from "../../protocol/metric.ts";
 import { allowedGroups, type SharedMetric, type SharedView, type ShareScope } from "../../protocol/share.ts";
@@ -44,10 +45,10 @@ function sharedDashboard(
   return { ...dashboard, panels };
 }
 
-/** Whether groups of a metric can match those of a link: a ranking's items are a key of its groups too. */
+/** Whether groups of a metric can match those of a link: a ranking's items and a histogram's buckets are a key of its groups too. */
 function hasGroups({ groupBy = [], aggregate }: SharedMetric, { groups }: ShareScope): boolean {
-  const ranked = /^topk\(.*,\s*(.*?)\s*\)$/.exec(aggregate)?.[1];
-  const keys = new Set([...groupBy, ranked]);
+  const parsed = parseAggregate(aggregate);
+  const keys = new Set([...groupBy, parsed.ok ? itemLabel(parsed.value) : undefined]);
   return groups === undefined || groups.some((group) => Object.keys(group).every((key) => keys.has(key)));
 }
 

@@ -20,6 +20,7 @@ const DEFINITIONS = [
   "p95(value)",
   "uniques(value)",
   "topk(3, value)",
+  "histogram(value)",
 ];
 
 function aggregate(definition: string): Aggregate {

@@ -4,15 +4,21 @@ export type Encoded = number | string | Encoded[];
 /** What an event gives to an aggregate: a number, or for aggregates that take anything its text. */
 export type Input = number | string;
 
-/** One of the most frequent values: `count` is never too low, and too high by `error` at most. */
-export interface TopItem {
+/** How often something came: a value, or one of a bucket, which is named by its upper bound. */
+export interface CountedItem {
   item: string;
   count: number;
+  /** By how much `count` may be too high; absent: it is exact. It is never too low. */
+  error?: number;
+}
+
+/** One of the most frequent values. */
+export interface TopItem extends CountedItem {
   error: number;
 }
 
-/** What an aggregate comes to: one number, null where there is none, or a ranking. */
-export type Outcome = number | null | readonly TopItem[];
+/** What an aggregate comes to: one number, null where there is none, or items with their counts. */
+export type Outcome = number | null | readonly CountedItem[];
 
 /**
  * The state of one aggregate over the events of one pane and group. Merging is associative and commutative:

@@ -2,6 +2,7 @@ import type { AggregateName, AggregateSpec } from "../../../protocol/aggregate-s
 import type { Aggregate } from "./aggregate.ts";
 import { avg } from "./avg.ts";
 import { count } from "./count.ts";
+import { histogram } from "./histogram.ts";
 import { last } from "./last.ts";
 import { max } from "./max.ts";
 import { min } from "./min.ts";
@@ -23,6 +24,7 @@ const AGGREGATES: Record<AggregateName, (parameter: number) => Aggregate> = {
   percentile,
   uniques: () => uniques,
   topk,
+  histogram: () => histogram,
 };
 
 /** The aggregate of a definition. */
