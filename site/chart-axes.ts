@@ -34,6 +34,8 @@ export function valueAxis(
     ...axis(palette),
     size: (plot, labels) => labelWidth(plot.ctx, labels, palette().font),
     grid: names === undefined ? { stroke: () => palette().grid, width: 1 } : { show: false },
+    // The ticks are worked out before. Of uPlot's own increments none suits the largest numbers, and it would draw no tick.
+    incrs: [Number.MAX_VALUE],
     splits: () => ticks(),
     values: (plot, splits) =>
       names === undefined

@@ -93,8 +93,9 @@ function lineWidth(points: number): number {
   return points > MOST_BOLD_POINTS ? 1 : 1.5;
 }
 
-function paintProvisionalEnd(plot: uPlot, { x }: Picture, row: PictureRow, ratio: number): void {
+function paintProvisionalEnd(plot: uPlot, { x, stepMs }: Picture, row: PictureRow, ratio: number): void {
   const { ctx } = plot;
+  const { max = 0 } = plot.scales["x"] ?? {};
   const settled = settledIndex(row);
   let drawing = false;
   ctx.beginPath();
@@ -102,9 +103,10 @@ function paintProvisionalEnd(plot: uPlot, { x }: Picture, row: PictureRow, ratio
     const value = row.y[i];
     if (value === null) drawing = false;
     if (typeof value !== "number") continue;
-    const [left, top] = position(plot, x[i] ?? 0, value);
-    if (drawing) ctx.lineTo(left, top);
-    else ctx.moveTo(left, top);
+    const ms = x[i] ?? 0;
+    // A first window that ends beyond the plot is level: there would be nothing to see of it.
+    if (!drawing) ctx.moveTo(...position(plot, ms > max ? ms - stepMs : ms, value));
+    ctx.lineTo(...position(plot, ms, value));
     drawing = true;
   }
   ctx.setLineDash([2.5 * ratio, 2.5 * ratio]);

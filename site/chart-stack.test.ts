@@ -1,14 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { stackBases, stackedPicture } from "./chart-stack.ts";
-import { heatCells, heatCellMs, heatColor } from "./on-demand/chart-heat.ts";
-import type { Picture } from "./picture.ts";
+import { heatCells, heatCellMs, heatColor, heatShare } from "./on-demand/chart-heat.ts";
+import { valueRange, type Picture } from "./picture.ts";
 import type { Cell } from "./series.ts";
 
 const pictureOfRows = (x: number[], ...rows: Cell[][]): Picture => ({
   x,
   rows: rows.map((y, i) => ({ key: String(i), group: {}, y, s: y.map(() => 1 as const) })),
   additive: true,
-  windowMs: 10,
   stepMs: 10,
 });
 
@@ -24,6 +23,18 @@ describe("stacking", () => {
       [1, 0, 3],
       [6, 6, 10],
     ]);
+  });
+
+  it("[U1] ends at the largest number, where the sum would be none", () => {
+    const picture = pictureOfRows([10], [1.5e308], [1.5e308], [1.5e308]);
+    const bases = stackBases(picture);
+    expect(bases.flat()).toEqual([0, 1.5e308, Number.MAX_VALUE]);
+    expect(stackedPicture(picture, bases).rows.map(({ y }) => y[0])).toEqual([
+      1.5e308,
+      Number.MAX_VALUE,
+      Number.MAX_VALUE,
+    ]);
+    expect(valueRange(picture, 0, 20, "line", true)).toEqual([1.5e308, Number.MAX_VALUE]);
   });
 
   it("[U2] a time at which none has a value is a break in all", () => {
@@ -55,5 +66,15 @@ describe("a heatmap's cells", () => {
     expect(heatCellMs(1_000, 10)).toBe(1_000);
     expect(heatCellMs(1_000, 500)).toBe(3_000);
     expect([0, 0.5, 1, 7].map((share) => heatColor(["a", "b", "c"], share))).toEqual(["a", "b", "c", "c"]);
+  });
+
+  it("[U1] are told apart below zero, too, and the scale begins at the least then", () => {
+    const shares = (...values: number[]): number[] =>
+      values.map(heatShare(values.map((value) => ({ value }))));
+    expect(shares(0, 5, 10)).toEqual([0, 0.5, 1]);
+    expect(shares(-5, 0)).toEqual([0, 1]);
+    expect(shares(-5, 0, 5)).toEqual([0, 0.5, 1]);
+    expect(shares(0, 0)).toEqual([0, 0]);
+    expect(shares(-1.7e308, 0, 1.7e308)).toEqual([0, 0.5, 1]);
   });
 });

@@ -1,4 +1,5 @@
 import type { Picture } from "./picture.ts";
+import { bounded } from "./scale.ts";
 import type { Cell } from "./series.ts";
 
 /** For each row and time, the sum of the rows below. */
@@ -6,7 +7,7 @@ export function stackBases({ x, rows }: Picture): number[][] {
   const below = Array.from(x, () => 0);
   return rows.map(({ y }) => {
     const base = below.slice();
-    for (let i = 0; i < below.length; i++) below[i] = (below[i] ?? 0) + (y[i] ?? 0);
+    for (let i = 0; i < below.length; i++) below[i] = bounded((below[i] ?? 0) + (y[i] ?? 0));
     return base;
   });
 }
@@ -20,7 +21,7 @@ export function stackedPicture(picture: Picture, bases: readonly (readonly numbe
   const known = Array.from(x, (_, i) => rows.some(({ y }) => typeof y[i] === "number"));
   const stacked = rows.map((row, at) => {
     const y = Array.from(x, (_, i): Cell =>
-      known[i] === true ? (bases[at]?.[i] ?? 0) + (row.y[i] ?? 0) : null,
+      known[i] === true ? bounded((bases[at]?.[i] ?? 0) + (row.y[i] ?? 0)) : null,
     );
     return { ...row, y };
   });

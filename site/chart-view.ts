@@ -1,5 +1,4 @@
 import uPlot from "uplot";
-import { barRects, fillRects, paintBarMarks, type BarRect } from "./chart-bars.ts";
 import { timeAxis, valueAxis } from "./chart-axes.ts";
 import { paintLineMarks, paintLines } from "./chart-lines.ts";
 import { markAt, markReach, paintMarks, type ChartMarks } from "./chart-marks.ts";
@@ -8,6 +7,7 @@ import { formatValue, roundBase, type Unit } from "./format.ts";
 import type { LineTrace } from "./line-trace.ts";
 import { valueRange, type Picture } from "./picture.ts";
 import { niceScale, type NiceScale } from "./scale.ts";
+import type { BarRect } from "./on-demand/chart-bars.ts";
 import { lowerBound } from "./series.ts";
 import { readPalette, type Palette } from "./theme.ts";
 import { formatTime } from "./time-axis.ts";
@@ -44,6 +44,7 @@ const EDGE_PX = 6;
 const PADDING: uPlot.Padding = [8, EDGE_PX, 0, 0];
 const TICK_EVERY_PX = 52;
 
+let bars: typeof import("./on-demand/chart-bars.ts") | undefined;
 let paintHeat: typeof import("./on-demand/chart-heat.ts").paintHeat | undefined;
 
 /** One uPlot in a host element, drawn anew whenever there is something to draw. */
@@ -142,9 +143,10 @@ export class ChartView {
       const ticks = input.ticks?.map(({ at }) => at) ?? picture.rows.map((_, i) => i + 0.5);
       return { min: 0, max: Math.max(1, length), ticks };
     }
-    const [low, high] = valueRange(picture, fromMs, toMs, isStacked(input));
+    const shape = kind === "bars" ? "bar" : "line";
+    const [low, high] = valueRange(picture, fromMs, toMs, shape, isStacked(input)) ?? [0, 0];
     const ticks = Math.max(2, Math.round(this.#height / TICK_EVERY_PX));
-    return niceScale(...markReach(low, high, marks), ticks, roundBase(unit));
+    return niceScale(...markReach(Math.min(0, low), Math.max(0, high), marks), ticks, roundBase(unit));
   }
 
   #placeCursor(ms: number): void {
@@ -273,9 +275,13 @@ export class ChartView {
   #barPath(plot: uPlot, row: number): uPlot.Series.Paths | null {
     const { picture } = this.#input ?? {};
     if (picture === undefined) return null;
-    const rects = barRects(plot, picture, row, this.#bases[row]);
+    if (bars === undefined) {
+      this.#load(async () => (bars = await import("./on-demand/chart-bars.ts")));
+      return null;
+    }
+    const rects = bars.barRects(plot, picture, row, this.#bases[row]);
     this.#rects[row] = rects;
-    return { stroke: null, fill: fillRects(rects, picture, row) };
+    return { stroke: null, fill: bars.fillRects(rects, picture, row) };
   }
 
   /** What uPlot has no word for: lines that are kept, provisional and revised points, cells, thresholds and what happened when. */
@@ -287,7 +293,7 @@ export class ChartView {
     if (kind === "heatmap") this.#paintHeat(plot, picture);
     else if (kind === "bars") {
       for (const [index, row] of picture.rows.entries())
-        paintBarMarks(plot, this.#rects[index] ?? [], row.s, color(index), this.#palette.text);
+        bars?.paintBarMarks(plot, this.#rects[index] ?? [], row.s, color(index), this.#palette.text);
     } else {
       const area = kind === "line" ? undefined : { bases: this.#bases };
       paintLines(plot, picture, this.#traces, color, area);
@@ -299,16 +305,19 @@ export class ChartView {
     }
   }
 
-  /** Most dashboards have no heatmap: how to draw one is loaded with the first. */
   #paintHeat(plot: uPlot, picture: Picture): void {
     const isCounts = this.#input?.ticks !== undefined;
     if (paintHeat !== undefined) return paintHeat(plot, picture, this.#palette, isCounts);
-    const load = async (): Promise<void> => {
-      ({ paintHeat } = await import("./on-demand/chart-heat.ts"));
-      this.#plot?.redraw(false, false);
-    };
+    this.#load(async () => ({ paintHeat } = await import("./on-demand/chart-heat.ts")));
+  }
+
+  /** Most dashboards have no bars or no heatmap: how to draw them is loaded with the first. */
+  #load(load: () => Promise<unknown>): void {
     // The next drawing tries again.
-    void load().catch(() => undefined);
+    void load().then(
+      () => this.#plot?.redraw(true, false),
+      () => undefined,
+    );
   }
 
   #hover(plot: uPlot): void {

@@ -12,9 +12,10 @@ import { PanelCard } from "./panel-card.tsx";
 import { fragment, navigate, path, search } from "./route.ts";
 import type { SlotContext } from "./slots.ts";
 import { SERIES_COLORS } from "./theme.ts";
-import { describeRange } from "./time-range.ts";
+import { describeRange, isRangeUnreadable } from "./time-range.ts";
 import { TimeControls } from "./time-controls.tsx";
 import { chosenValues, narrowedGroups } from "./variables.ts";
+import { UNREADABLE_RANGE } from "./view-url.ts";
 
 const loadVariables = async () => (await import("./on-demand/variable-selects.tsx")).VariableSelects;
 const DEFAULT_RANGE_MS = 900_000;
@@ -23,6 +24,7 @@ const DEFAULT_RANGE_MS = 900_000;
 export function DashboardPage({ dashboard, context }: { dashboard: Dashboard; context: SlotContext }) {
   const { name, title, range, panels, variables = [] } = dashboard;
   const { metrics } = context.catalog;
+  const { view } = useLive();
   const address = useStore(search);
   const { embed, kiosk, panel: alone } = pageOptions(address);
   const values = useMemo(() => chosenValues(address, variables), [address, variables]);
@@ -42,6 +44,7 @@ export function DashboardPage({ dashboard, context }: { dashboard: Dashboard; co
         <div class="page-head">
           <h1 class="page-title">{title}</h1>
           {kiosk && <WallNotes ownMs={ownMs} />}
+          {isRangeUnreadable(address, view.clockMs()) && <p class="page-range">{UNREADABLE_RANGE}</p>}
           {alone !== undefined && (
             <button type="button" class="button" onClick={() => showAlone(undefined)}>
               All panels

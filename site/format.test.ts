@@ -1,3 +1,4 @@
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { formatAge, formatSpan, formatTick, formatValue } from "./format.ts";
 
@@ -25,10 +26,59 @@ describe("formatValue", () => {
     [90, "s", "1.50 min"],
     [0.25, "s", "250 ms"],
     [1_200, "per_second", "1.20k/s"],
+    [0.04, "percent", "0.04%"],
+    [-0.04, "percent", "-0.04%"],
+    [0.000_4, "fraction", "0.04%"],
+    [0, "percent", "0.0%"],
+    [-0, "percent", "0.0%"],
+    [3e-9, "percent", "3e-9%"],
+    [-1.25e-9, "short", "-1.25e-9"],
+    [5e-324, "ms", "4.94e-324 ms"],
+    [4.5e14, "short", "450T"],
+    [1e300, "short", "1e300"],
+    [-1.234e17, "short", "-1.23e17"],
+    [1e300, "usd", "$1e300"],
+    [2 ** 60, "bytes", "1.15e18 B"],
+    [1e300, "per_second", "1e300/s"],
+    [1e25, "percent", "1e25%"],
+    [1e300, "ms", "1.16e292 d"],
+    [Number.MAX_VALUE, "short", "1.8e308"],
+    [Number.MAX_VALUE, "fraction", "∞"],
+    [Number.NEGATIVE_INFINITY, "short", "−∞"],
     [undefined, "short", "–"],
     [Number.NaN, "bytes", "–"],
   ] as const)("[U1] writes %s as %s: %s", (value, unit, text) => {
     expect(formatValue(value, unit)).toBe(text);
+  });
+});
+
+describe("any number", () => {
+  it("[U1] fits its place, keeps its sign, and is never written as zero unless it is zero", () => {
+    const units = [
+      "short",
+      "percent",
+      "fraction",
+      "bytes",
+      "bits/s",
+      "usd",
+      "ms",
+      "s",
+      "per_second",
+    ] as const;
+    const check = (value: number, unit: (typeof units)[number]): void => {
+      for (const text of [formatValue(value, unit), formatTick(value, unit)]) {
+        expect(text.length).toBeLessThanOrEqual(16);
+        expect(/[1-9∞]/.test(text)).toBe(value !== 0);
+        expect(/^[-−]/.test(text)).toBe(value < 0);
+      }
+    };
+    fc.assert(fc.property(fc.double({ noNaN: true }), fc.constantFrom(...units), check));
+    fc.assert(fc.property(fc.double({ min: -1e7, max: 1e7, noNaN: true }), fc.constantFrom(...units), check));
+  });
+
+  it("[U1] as a tick is what it is as a value", () => {
+    for (const value of [1.5e300, 1e20, 2e-9, 100, 0.000_1])
+      expect(formatTick(value, "short")).toBe(formatValue(value, "short"));
   });
 });
 

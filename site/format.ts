@@ -27,9 +27,13 @@ const BYTES: Ladder = { factor: 1024, steps: ["B", "KiB", "MiB", "GiB", "TiB", "
 const BITS_PER_SECOND: Ladder = { factor: 1000, steps: ["bit/s", "kbit/s", "Mbit/s", "Gbit/s", "Tbit/s"] };
 const BYTES_PER_SECOND: Ladder = { factor: 1000, steps: ["B/s", "kB/s", "MB/s", "GB/s", "TB/s"] };
 
-/** Formats to three significant digits, so that a moving number keeps its width. */
+/**
+ * Formats to three significant digits, so that a moving number keeps its width. What is beyond the largest unit, or too
+ * small for a few decimals, has an exponent; nothing reads as zero that is not.
+ */
 export function quantity(value: number | null | undefined, unit: Unit): Quantity {
-  if (value === null || value === undefined || !Number.isFinite(value)) return { digits: NO_VALUE, unit: "" };
+  if (value === null || value === undefined || Number.isNaN(value)) return { digits: NO_VALUE, unit: "" };
+  if (!Number.isFinite(value)) return { digits: value < 0 ? "−∞" : "∞", unit: "" };
   switch (unit) {
     case "short":
       return climb(value, SHORT);
@@ -48,11 +52,11 @@ export function quantity(value: number | null | undefined, unit: Unit): Quantity
     case "percent":
       return { digits: percentDigits(value), unit: "%" };
     case "fraction":
-      return { digits: percentDigits(value * 100), unit: "%" };
+      return quantity(value * 100, "percent");
     case "ms":
       return duration(value);
     case "s":
-      return duration(value * 1000);
+      return quantity(value * 1000, "ms");
   }
 }
 
@@ -64,7 +68,7 @@ export function formatValue(value: number | null | undefined, unit: Unit): strin
 /** A tick of an axis: no digit more than the value needs. */
 export function formatTick(value: number, unit: Unit): string {
   const { prefix = "", digits, unit: suffix } = quantity(value, unit);
-  const bare = digits.includes(".") ? digits.replace(/\.?0+$/, "") : digits;
+  const bare = /^[^e]*\.[^e]*$/.test(digits) ? digits.replace(/\.?0+$/, "") : digits;
   return value === 0 && suffix !== "%" ? "0" : joined({ prefix, digits: bare, unit: suffix });
 }
 
@@ -103,6 +107,7 @@ function climb(value: number, { factor, steps }: Ladder): Quantity {
     scaled /= factor;
     step++;
   }
+  if (Math.abs(scaled) >= factor - 0.5) return { digits: withExponent(value), unit: steps[0] ?? "" };
   const whole = step === 0 && Number.isInteger(scaled);
   return { digits: whole ? String(scaled) : threeDigits(scaled), unit: steps[step] ?? "" };
 }
@@ -122,15 +127,22 @@ function duration(ms: number): Quantity {
 }
 
 function percentDigits(value: number): string {
-  return Math.abs(value) >= 99.95 ? value.toFixed(0) : value.toFixed(1);
+  const size = Math.abs(value);
+  return (size >= 0.1 && size < 99.95) || size === 0 ? value.toFixed(1) : threeDigits(value);
 }
 
 function threeDigits(value: number): string {
   const size = Math.abs(value);
+  if (size >= 1e6) return withExponent(value);
   if (size >= 99.95) return value.toFixed(0);
   if (size >= 9.995) return value.toFixed(1);
   if (size >= 0.01 || size === 0) return value.toFixed(2);
-  return size >= 1e-6 ? String(Number(value.toPrecision(2))) : "0.00";
+  return size >= 1e-6 ? String(Number(value.toPrecision(2))) : withExponent(value);
+}
+
+/** `1e300`, `1.24e-9`. */
+function withExponent(value: number): string {
+  return value.toExponential(2).replace(/\.?0*e\+?/, "e");
 }
 
 function joined({ prefix = "", digits, unit }: Quantity): string {

@@ -22,7 +22,8 @@ export function FreshnessBadge({ now, isPast, ...drawn }: FreshnessBadgeProps) {
   const { series, traits } = now?.series.freshAtMs === undefined ? drawn : now;
   useTick(1_000);
   useSeriesFrames(series, false, 1_000);
-  if (series === undefined || (!series.ready && connected)) return <span class="freshness" />;
+  const failed = drawn.series?.error !== undefined;
+  if (series === undefined || (!series.ready && connected && !failed)) return <span class="freshness" />;
   const { tone, text } = freshness({
     nowMs: view.clockMs(),
     connected,
@@ -31,6 +32,7 @@ export function FreshnessBadge({ now, isPast, ...drawn }: FreshnessBadgeProps) {
     rhythmMs: series.rhythmMs,
     traits,
     isPast,
+    failed,
   });
   return (
     <span class={`freshness freshness-${tone}`}>

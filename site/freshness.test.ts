@@ -30,4 +30,11 @@ describe("freshness", () => {
     expect(freshness({ ...base, pausedAtMs: 97_000 }).text).toBe("paused · 3.0 s");
     expect(freshness({ ...base, freshAtMs: undefined }).text).toBe("no data");
   });
+
+  it("[U3] of a panel without an answer is not live, nor anything else that data are", () => {
+    const failed = { tone: "failed", text: "no answer" };
+    expect(freshness({ ...base, failed: true })).toEqual(failed);
+    expect(freshness({ ...base, failed: true, connected: false, freshAtMs: undefined })).toEqual(failed);
+    expect(freshness({ ...base, failed: true, isPast: true, pausedAtMs: 97_000 })).toEqual(failed);
+  });
 });

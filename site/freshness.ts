@@ -1,7 +1,7 @@
 import { formatAge } from "./format.ts";
 import type { Traits } from "./traits.ts";
 
-export type FreshnessTone = "waiting" | "live" | "stale" | "offline" | "paused" | "past";
+export type FreshnessTone = "waiting" | "live" | "stale" | "offline" | "paused" | "past" | "failed";
 
 /** How old what a panel shows is, in a word and in a colour. */
 export interface Freshness {
@@ -22,6 +22,8 @@ export interface FreshnessInput {
   traits: Traits;
   /** What is shown is over: it has no age that matters. */
   isPast?: boolean;
+  /** There is no answer to show. */
+  failed?: boolean;
 }
 
 /** Below this nothing is late: events travel, windows tick, an agent rests between two reports. */
@@ -30,6 +32,7 @@ const PATIENCE_MS = 5_000;
 /** Judges. Data that come every ten seconds are not stale after five. */
 export function freshness(input: FreshnessInput): Freshness {
   const { nowMs, connected, pausedAtMs, freshAtMs } = input;
+  if (input.failed === true) return { tone: "failed", text: "no answer" };
   if (input.isPast === true) return { tone: "past", text: "past" };
   if (pausedAtMs !== undefined) return { tone: "paused", text: `paused · ${formatAge(nowMs - pausedAtMs)}` };
   if (freshAtMs === undefined) {

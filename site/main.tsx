@@ -8,6 +8,7 @@ import "./styles/panels.css";
 import "./styles/chart.css";
 import "./styles/notices.css";
 import "./styles/popover.css";
+import "./styles/forced-colors.css";
 
 const root = document.getElementById("app");
 if (root !== null) render(<App />, root);

@@ -5,7 +5,6 @@ import type { PanelSeries } from "./panel-series.ts";
 import { ChartPanel, isChart } from "./panels/chart-panel.tsx";
 import { NumberPanel } from "./panels/number-panel.tsx";
 import type { PanelProps } from "./panels/panel-props.ts";
-import { ToplistPanel } from "./panels/toplist-panel.tsx";
 import { formatTime } from "./time-axis.ts";
 import { isFixed, spanMs } from "./time-range.ts";
 import { type DrawnMetric, traitsOf } from "./traits.ts";
@@ -24,6 +23,7 @@ interface NoteText {
 
 type LoadPanel = () => Promise<ComponentType<PanelProps>>;
 const loadPoints: LoadPanel = async () => (await import("./on-demand/points-table.tsx")).PointsTable;
+const loadToplist: LoadPanel = async () => (await import("./on-demand/toplist-panel.tsx")).ToplistPanel;
 const loadTable: LoadPanel = async () => (await import("./on-demand/table-panel.tsx")).TablePanel;
 const loadDistribution: LoadPanel = async () =>
   (await import("./on-demand/distribution-panel.tsx")).DistributionPanel;
@@ -60,7 +60,7 @@ export function PanelBody({ series, metric, asTable, ...props }: PanelBodyProps)
     case "number":
       return <NumberPanel {...drawn} />;
     case "toplist":
-      return <ToplistPanel {...drawn} />;
+      return <LazyPanel {...drawn} load={loadToplist} />;
     case "table":
       return <LazyPanel {...drawn} load={loadTable} />;
     default:

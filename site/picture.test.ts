@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { combinedColumn, pictureOf, topKeys, valueRange } from "./picture.ts";
+import { combinedColumn, pictureOf, topKeys, valueRange, type Picture } from "./picture.ts";
 import type { Reading } from "./reading.ts";
 import { SeriesBuffer } from "./series.ts";
 import type { Traits } from "./traits.ts";
@@ -25,6 +25,14 @@ const draw = (points: Record<string, number[]>, traits: Traits) => {
   const made = buffer(points);
   return pictureOf(made, [...made.columns.values()], traits);
 };
+
+/** A picture of rows of values, ten milliseconds apart. */
+const shown = (rows: (number | null)[][]): Picture => ({
+  x: (rows[0] ?? []).map((_, i) => (i + 1) * 10),
+  rows: rows.map((y, i) => ({ key: String(i), group: {}, y, s: y.map(() => 1 as const) })),
+  additive: true,
+  stepMs: 10,
+});
 
 describe("pictureOf", () => {
   it("[U2] breaks the line where windows are missing from all groups", () => {
@@ -60,10 +68,30 @@ describe("a picture", () => {
 describe("valueRange", () => {
   it("[U1] sums what is stacked, and looks only at what is drawn", () => {
     const picture = draw({ a: [10, 20, 30], b: [10, 20] }, COUNT);
-    expect(valueRange(picture, 0, 99, true)).toEqual([0, 40]);
-    expect(valueRange(picture, 0, 99, false)).toEqual([0, 30]);
-    expect(valueRange(picture, 25, 99, true)).toEqual([0, 30]);
-    expect(valueRange(picture, 0, 15, true)).toEqual([0, 20]);
+    expect(valueRange(picture, 0, 99, "bar", true)).toEqual([10, 40]);
+    expect(valueRange(picture, 0, 99, "bar")).toEqual([10, 30]);
+    expect(valueRange(picture, 25, 99, "bar", true)).toEqual([30, 30]);
+    expect(valueRange(picture, 0, 9, "bar", true)).toEqual([10, 20]);
+    expect(valueRange(picture, 30, 99, "bar")).toBeUndefined();
+  });
+
+  it("[U1] counts a bar whose window only overlaps the span: an hour's, while a minute is shown", () => {
+    const hourly: Traits = { ...COUNT, stepMs: 3_600, sizeMs: 3_600 };
+    const picture = draw({ a: [3_600, 7_200] }, hourly);
+    expect(valueRange(picture, 4_000, 4_060, "bar")).toEqual([7_200, 7_200]);
+    expect(valueRange(picture, 4_000, 4_060, "bar", true)).toEqual([7_200, 7_200]);
+  });
+
+  it("[U1] counts the points next to the span that a line runs to, and none further away", () => {
+    const picture = draw({ a: [10, 20, 30, 40, 50] }, COUNT);
+    expect(valueRange(picture, 31, 39, "line")).toEqual([30, 40]);
+    expect(valueRange(picture, 30, 40, "line")).toEqual([30, 40]);
+  });
+
+  it("[U1] does not make up a zero, and holds each storey of a stack, below zero too", () => {
+    expect(valueRange(shown([[-5, -7]]), 0, 99, "line")).toEqual([-7, -5]);
+    expect(valueRange(shown([[10], [-8]]), 0, 99, "bar", true)).toEqual([2, 10]);
+    expect(valueRange(shown([[null]]), 0, 99, "line")).toBeUndefined();
   });
 });
 

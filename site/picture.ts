@@ -1,5 +1,6 @@
 import { POINT_STATE, type Group, type PointState } from "../protocol/series.ts";
 import { combined, type Reading } from "./reading.ts";
+import { bounded } from "./scale.ts";
 import { lowerBound, rhythmMs, type Cell, type Column, type SeriesBuffer } from "./series.ts";
 import type { Traits } from "./traits.ts";
 
@@ -9,9 +10,7 @@ export interface Picture {
   rows: PictureRow[];
   /** Whether values of one window add up: then bars stand on each other. */
   additive: boolean;
-  /** Width of a bar: its window's length. */
-  windowMs: number;
-  /** Distance of two points. */
+  /** Distance of two points, and the width of a bar: windows that overlap are longer, but would cover each other. */
   stepMs: number;
 }
 
@@ -36,7 +35,7 @@ export function pictureOf(buffer: SeriesBuffer, columns: readonly Column[], trai
   const source = sourcesOf(buffer.t, Math.min(...gaps));
   const x = source === undefined ? buffer.t.slice() : timesOf(buffer.t, source, traits.stepMs);
   const rows = columns.map((column, i) => pictureRow(column, x, source, gaps[i] ?? traits.stepMs));
-  return { x, rows, additive: traits.additive, windowMs: traits.sizeMs, stepMs: traits.stepMs };
+  return { x, rows, additive: traits.additive, stepMs: traits.stepMs };
 }
 
 /**
@@ -52,35 +51,36 @@ export function topKeys(found: readonly Reading[], top: number, drawn: ReadonlyS
     .sort();
 }
 
-/** The least and greatest value drawn from `fromMs` to `toMs`; `stacked`: of the sums. Zero is always within. */
+/**
+ * The least and greatest value that is seen from `fromMs` to `toMs`: bars whose step overlaps the span; points of a line in
+ * it, and those next to it, which the line runs to. Undefined when there is none.
+ *
+ * @param stacked of each storey of a stack, instead of each value.
+ */
 export function valueRange(
-  { x, rows }: Picture,
+  { x, rows, stepMs }: Picture,
   fromMs: number,
   toMs: number,
-  stacked: boolean,
-): [low: number, high: number] {
-  const first = lowerBound(x, fromMs);
-  const end = lowerBound(x, toMs + 1);
-  const columns = stacked ? [stackedSums(rows, first, end)] : rows.map(({ y }) => y);
-  let low = 0;
-  let high = 0;
-  for (const y of columns) {
-    for (let i = stacked ? 0 : first; i < (stacked ? y.length : end); i++) {
+  shape: "line" | "bar",
+  stacked = false,
+): [low: number, high: number] | undefined {
+  const at = lowerBound(x, fromMs);
+  const first = at + (x[at] === fromMs ? 1 : 0) - (shape === "line" ? 1 : 0);
+  const end = shape === "line" ? lowerBound(x, toMs) + 1 : lowerBound(x, toMs + stepMs);
+  let low = Number.POSITIVE_INFINITY;
+  let high = Number.NEGATIVE_INFINITY;
+  for (let i = Math.max(0, first); i < end; i++) {
+    let below = 0;
+    for (const { y } of rows) {
       const value = y[i];
       if (typeof value !== "number") continue;
-      if (value < low) low = value;
-      else if (value > high) high = value;
+      const top = bounded(below + value);
+      if (top < low) low = top;
+      if (top > high) high = top;
+      if (stacked) below = top;
     }
   }
-  return [low, high];
-}
-
-function stackedSums(rows: readonly PictureRow[], first: number, end: number): number[] {
-  const sums = Array.from({ length: Math.max(0, end - first) }, () => 0);
-  for (const { y } of rows) {
-    for (let i = first; i < end; i++) sums[i - first] = (sums[i - first] ?? 0) + (y[i] ?? 0);
-  }
-  return sums;
+  return low > high ? undefined : [low, high];
 }
 
 /** One row of all groups combined, for a sparkline. */

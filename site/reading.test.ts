@@ -193,5 +193,7 @@ describe("combined", () => {
     expect(combined([1, 2, 6], "lowest")).toBe(1);
     expect(combined([1, 2, 6], "highest")).toBe(6);
     expect(combined([], "sum")).toBeUndefined();
+    expect(combined([1.5e308, 1.5e308], "sum")).toBe(Number.MAX_VALUE);
+    expect(combined([1.5e308, 1.5e308], "mean")).toBe(1.5e308);
   });
 });

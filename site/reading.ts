@@ -1,4 +1,5 @@
 import { POINT_STATE, type Group, type PointState } from "../protocol/series.ts";
+import { bounded } from "./scale.ts";
 import { lowerBound, type Column, type SeriesBuffer } from "./series.ts";
 import type { Traits } from "./traits.ts";
 
@@ -71,7 +72,8 @@ export function combined(values: readonly number[], how: Traits["combine"]): num
   if (how === "lowest") return Math.min(...values);
   if (how === "highest") return Math.max(...values);
   const sum = values.reduce((total, value) => total + value, 0);
-  return how === "sum" ? sum : sum / values.length;
+  if (how === "sum") return bounded(sum);
+  return Number.isFinite(sum) ? sum / values.length : values.reduce((mean, v) => mean + v / values.length, 0);
 }
 
 /**

@@ -13,6 +13,30 @@ describe("niceScale", () => {
     expect(niceScale(0, 12 * 2 ** 30, 4, 1024).ticks.map((tick) => tick / 2 ** 30)).toEqual([0, 4, 8, 12]);
   });
 
+  it.each([
+    [0, Number.MAX_VALUE],
+    [-Number.MAX_VALUE, 0],
+    [-Number.MAX_VALUE, Number.MAX_VALUE],
+    [0, 1.7e308],
+    [-3e307, 1e308],
+    [0, 1e-300],
+    [0, 5e-324],
+    [-5e-324, 5e-324],
+  ])("[U1] is finite from %s to %s, as the largest and the smallest numbers are", (low, high) => {
+    for (const base of [10, 1024] as const) {
+      const { min, max, ticks } = niceScale(low, high, 4, base);
+      // What a chart divides by.
+      expect(max - min).toBeGreaterThan(0);
+      expect(max - min).toBeLessThan(Number.POSITIVE_INFINITY);
+      expect(min).toBeLessThanOrEqual(low / 3);
+      expect(max).toBeGreaterThanOrEqual(high / 3);
+      if ((low === 0 || high === 0) && max > 1e-300) expect([min <= low, max >= high]).toEqual([true, true]);
+      expect(ticks.every(Number.isFinite)).toBe(true);
+      expect(ticks.length).toBeGreaterThan(1);
+      expect(ticks.length).toBeLessThan(8);
+    }
+  });
+
   it("[U1] holds every value and a handful of ticks, whatever the data", () => {
     const value = fc
       .double({ min: -1e15, max: 1e15, noNaN: true })

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import {
   durationText,
+  isRangeUnreadable,
   movedRange,
   RANGE_CHOICES,
   rangeInSearch,
@@ -16,6 +17,9 @@ describe("the range in an address", () => {
   it.each<[string, TimeRange | undefined]>([
     ["?from=now-15m", { lastMs: 900_000 }],
     ["?from=now-1h&to=now", { lastMs: 3_600_000 }],
+    ["?from=now-1.5h", { lastMs: 5_400_000 }],
+    ["?from=now-1y&to=now", { lastMs: 365 * 86_400_000 }],
+    ["?from=now-2y&to=now-1y", { fromMs: NOW - 730 * 86_400_000, toMs: NOW - 365 * 86_400_000 }],
     ["?from=now-2h&to=now-1h", { fromMs: NOW - 7_200_000, toMs: NOW - 3_600_000 }],
     [
       "?from=2026-11-25T10:00:00Z&to=2026-11-25T11:00:00Z",
@@ -30,6 +34,20 @@ describe("the range in an address", () => {
     ["?from=now-1x&to=now-1h", undefined],
   ])("[U4] %s", (search, range) => {
     expect(rangeInSearch(search, NOW)).toEqual(range);
+  });
+
+  it.each([
+    ["", false],
+    ["?kiosk=1", false],
+    ["?from=now-15m", false],
+    ["?from=now-1y&to=now", false],
+    ["?from=xyz", true],
+    ["?from=", true],
+    ["?to=2026-11-25T10:00:00Z", true],
+    ["?from=2026-11-25T11:00:00Z&to=2026-11-25T10:00:00Z", true],
+    ["?from=now-10ms", true],
+  ])("[U4] that cannot be shown is told from none: %s", (search, unreadable) => {
+    expect(isRangeUnreadable(search, NOW)).toBe(unreadable);
   });
 
   it("[U4] comes out as it went in, beside what else is there", () => {

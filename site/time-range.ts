@@ -13,6 +13,13 @@ export const RANGE_CHOICES = "1m 5m 15m 30m 1h 3h 6h 12h 24h 2d 7d 30d 90d 365d"
 /** Nothing shorter can be drawn sensibly: a metric's step is 100 ms at least. */
 export const SHORTEST_RANGE_MS = 1_000;
 
+const DAY_MS = 86_400_000;
+const YEAR_MS = 365 * DAY_MS;
+/** Nobody looks at more at once, and zooming out has to end. */
+const LONGEST_RANGE_MS = 10 * YEAR_MS;
+/** The second day of 1970: no address that was written in another zone begins before time. */
+export const EARLIEST_MS = DAY_MS;
+
 export function isFixed(range: TimeRange | undefined): range is FixedRange {
   return range !== undefined && "fromMs" in range;
 }
@@ -27,20 +34,31 @@ export function rangeInSearch(search: string, nowMs: number): TimeRange | undefi
   const from = params.get("from");
   const to = params.get("to") ?? "now";
   if (from === null) return undefined;
-  const last = to === "now" ? /^now-(\w+)$/.exec(from)?.[1] : undefined;
-  const lastMs = parseDuration(last);
+  const lastMs = to === "now" ? agoMs(from) : undefined;
   if (lastMs !== undefined) return lastMs < SHORTEST_RANGE_MS ? undefined : { lastMs };
   const fromMs = instantMs(from, nowMs);
   const toMs = instantMs(to, nowMs);
   return toMs - fromMs >= SHORTEST_RANGE_MS ? { fromMs, toMs } : undefined;
 }
 
+/** Whether an address asks for a range, but not for one that can be shown. */
+export function isRangeUnreadable(search: string, nowMs: number): boolean {
+  const params = new URLSearchParams(search);
+  return (params.has("from") || params.has("to")) && rangeInSearch(search, nowMs) === undefined;
+}
+
 /** NaN when it cannot be read. ISO 8601 without a zone is the visitor's time. */
 function instantMs(text: string, nowMs: number): number {
   if (text === "now") return nowMs;
-  const ago = /^now-(\w+)$/.exec(text)?.[1];
-  if (ago !== undefined) return nowMs - (parseDuration(ago) ?? Number.NaN);
+  if (text.startsWith("now")) return nowMs - (agoMs(text) ?? Number.NaN);
   return /^\d{12,15}$/.test(text) ? Number(text) : Date.parse(text);
+}
+
+/** How long before now `now-15m` is; undefined when it cannot be read. */
+function agoMs(text: string): number | undefined {
+  const ago = /^now-(.+)$/.exec(text)?.[1];
+  const years = /^(\d{1,4})y$/.exec(ago ?? "")?.[1];
+  return years === undefined ? parseDuration(ago) : Number(years) * YEAR_MS;
 }
 
 /** `search` with this range in it, or with none. */
@@ -72,6 +90,18 @@ export function describeRange(range: TimeRange): string {
     ...(seconds ? { second: "2-digit" } : {}),
   };
   return new Intl.DateTimeFormat(undefined, options).formatRange(range.fromMs, range.toMs);
+}
+
+/** The range, no longer than ten years; a fixed one between 1970 and `nowMs`, and a second long at least. */
+export function boundedRange(range: TimeRange, nowMs: number): TimeRange {
+  if (!isFixed(range)) return { lastMs: Math.min(range.lastMs, LONGEST_RANGE_MS) };
+  const toMs = Math.max(EARLIEST_MS + SHORTEST_RANGE_MS, Math.min(range.toMs, nowMs));
+  const fromMs = Math.max(
+    EARLIEST_MS,
+    toMs - LONGEST_RANGE_MS,
+    Math.min(range.fromMs, toMs - SHORTEST_RANGE_MS),
+  );
+  return { fromMs, toMs };
 }
 
 /** A range moved by a share of its span, or made `factor` times as long around `aroundMs`. */

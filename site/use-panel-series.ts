@@ -121,7 +121,7 @@ function usePastSeries(
       const { fromMs, toMs } = spanOf(range, view.clockMs());
       await series.load({
         metric,
-        fromMs: fromMs - stepMs,
+        fromMs: Math.max(0, fromMs - stepMs),
         toMs: toMs + stepMs,
         stepMs,
         ...(groups === undefined ? {} : { groups }),

@@ -1,5 +1,5 @@
 import { Store } from "./store.ts";
-import { isFixed, SHORTEST_RANGE_MS, type FixedRange, type TimeRange } from "./time-range.ts";
+import { boundedRange, EARLIEST_MS, isFixed, type FixedRange, type TimeRange } from "./time-range.ts";
 
 /** A skew below this is the Date header's own coarseness and the way it came. */
 const IGNORED_SKEW_MS = 1_500;
@@ -49,23 +49,20 @@ export class View {
     else this.pausedAtMs.set(this.clockMs());
   }
 
-  /** Chooses a range. A fixed one stops following; one that ends in the future is cut there. */
+  /** Chooses a range, within bounds. A fixed one stops following; one that ends in the future is cut there. */
   choose(range: TimeRange | undefined): void {
-    if (!isFixed(range)) {
-      this.#followed = range;
+    const chosen = range && boundedRange(range, this.clockMs());
+    if (!isFixed(chosen)) {
+      this.#followed = chosen;
       this.pausedAtMs.set(undefined);
-      this.range.set(range);
-      return;
     }
-    const toMs = Math.min(range.toMs, this.clockMs());
-    const fromMs = Math.max(0, Math.min(range.fromMs, toMs - SHORTEST_RANGE_MS));
-    this.range.set({ fromMs, toMs });
+    this.range.set(chosen);
   }
 
-  /** Moves a fixed range as a whole, no further than to now. */
+  /** Moves a fixed range as a whole, no further than its bounds. */
   pan({ fromMs, toMs }: FixedRange): void {
-    const late = Math.max(0, toMs - this.clockMs());
-    this.choose({ fromMs: fromMs - late, toMs: toMs - late });
+    const byMs = Math.min(0, this.clockMs() - toMs) || Math.max(0, EARLIEST_MS - fromMs);
+    this.choose({ fromMs: fromMs + byMs, toMs: toMs + byMs });
   }
 
   /** Back to now. */

@@ -54,7 +54,7 @@ export function paintHeat(plot: uPlot, picture: Picture, palette: Palette, isCou
   // Counts would have to be added up: their columns are wide enough as they come.
   const cellMs = isCounts ? picture.stepMs : heatCellMs(picture.stepMs, pixelMs);
   const cells = heatCells(picture, min, max, cellMs);
-  const greatest = Math.max(...cells.map(({ value }) => value), Number.MIN_VALUE);
+  const share = heatShare(cells);
   ctx.save();
   ctx.beginPath();
   ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
@@ -67,7 +67,7 @@ export function paintHeat(plot: uPlot, picture: Picture, palette: Palette, isCou
     const top = Math.round(plot.valToPos(row + 1, "y", true));
     const height = Math.max(1, Math.round(plot.valToPos(row, "y", true)) - top - devicePixelRatio);
     ctx.globalAlpha = provisional ? 0.55 : 1;
-    ctx.fillStyle = (isCounts ? countColor : heatColor)(palette.heat, value / greatest);
+    ctx.fillStyle = (isCounts ? countColor : heatColor)(palette.heat, share(value));
     ctx.fillRect(left, top, width, height);
     if (revised) paintCorner(ctx, left, top, 4 * devicePixelRatio, palette.text);
   }
@@ -77,6 +77,15 @@ export function paintHeat(plot: uPlot, picture: Picture, palette: Palette, isCou
 /** How long a cell is when a CSS pixel is `pixelMs` long. */
 export function heatCellMs(stepMs: number, pixelMs: number): number {
   return Math.max(1, Math.ceil((LEAST_CELL_PX * pixelMs) / stepMs)) * stepMs;
+}
+
+/** Where values lie from the least of the cells', or zero, to the greatest, or zero: 0 to 1. */
+export function heatShare(cells: readonly Pick<HeatCell, "value">[]): (value: number) => number {
+  const least = Math.min(0, ...cells.map(({ value }) => value));
+  const greatest = Math.max(0, ...cells.map(({ value }) => value));
+  if (least === greatest) return () => 0;
+  // Halves: the distance of two doubles may be none.
+  return (value) => (value / 2 - least / 2) / (greatest / 2 - least / 2);
 }
 
 /** The colour of a share from 0 to 1 of the greatest value. */

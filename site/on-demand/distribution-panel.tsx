@@ -111,7 +111,6 @@ function pictureOf(distribution: Distribution, axis: ValueRows, columnMs: number
       s,
     })),
     additive: true,
-    windowMs: columnMs,
     stepMs: columnMs,
   };
 }

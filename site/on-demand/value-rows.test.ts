@@ -103,7 +103,7 @@ describe("[U1] the axis of a distribution", () => {
       "1M",
       "1G",
       "1T",
-      "1000T",
+      "1e15",
     ]);
     // Of a short one each bound is named.
     expect(texts([101, 130], "ms", 60, 1)).toEqual(["100 ms", "112 ms", "125 ms", "140 ms"]);
@@ -149,8 +149,8 @@ describe("[U1] the axis of a distribution", () => {
     [11.5, "percent", "11.2–12.5%"],
     [1_500, "short", "1.4–1.6k"],
     [1e-12, "short", "≤ 1e-9"],
-    [1e17, "short", "> 1000T"],
-    [-1e17, "short", "≤ -1000T"],
+    [1e17, "short", "> 1e15"],
+    [-1e17, "short", "≤ -1e15"],
   ] as const)("[U1] names the row of %d %s: %s", (value, unit, text) => {
     expect(intervalText(rowOf(bucketOf(value), 1), 1, unit)).toBe(text);
   });

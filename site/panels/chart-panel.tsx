@@ -73,7 +73,7 @@ export function ChartPanel(props: PanelProps & { kind: ChartPanelKind }) {
         label={`${panel.title}, ${describeRange(props.range)}`}
       />
       {kind === "heatmap" ? (
-        <HeatScale most={valueRange(picture, span.fromMs, span.toMs, false)[1]} unit={unit} />
+        <HeatScale range={valueRange(picture, span.fromMs, span.toMs, "bar")} unit={unit} />
       ) : (
         <Legend
           items={items}
@@ -89,14 +89,14 @@ export function ChartPanel(props: PanelProps & { kind: ChartPanelKind }) {
   );
 }
 
-/** What a heatmap's colours stand for. */
-function HeatScale({ most, unit }: { most: number; unit: Unit }) {
+/** What a heatmap's colours stand for: from the least value, or zero, to the greatest, or zero. */
+function HeatScale({ range = [0, 0], unit }: { range: [low: number, high: number] | undefined; unit: Unit }) {
   return (
     <p class="heat-scale">
-      {formatValue(0, unit)}
+      {formatValue(Math.min(0, range[0]), unit)}
       <span class="heat-ramp" aria-hidden="true" />
       <span class="visually-hidden">to</span>
-      {formatValue(most, unit)}
+      {formatValue(Math.max(0, range[1]), unit)}
     </p>
   );
 }

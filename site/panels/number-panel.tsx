@@ -36,11 +36,11 @@ export function NumberPanel(props: PanelProps) {
   });
   const { fromMs, toMs } = drawnSpan(props);
   const { prefix = "", digits, unit: suffix } = quantity(value, unit);
-  const [, high] = valueRange(picture, fromMs, toMs, false);
+  const [, high] = valueRange(picture, fromMs, toMs, "bar") ?? [];
   const tone = toneOf(value, marks.thresholds);
   const scale = scales(props);
-  // The window that is open now ends beyond the span, or between two points of it.
-  const most = scale.now === "" ? Math.max(high, value ?? high) : high;
+  // What is so now may lie between two points of the span.
+  const most = scale.now === "" && value !== undefined ? Math.max(high ?? value, value) : high;
   const what = groups > 1 ? `${HOW[traits.combine]} ${groups}` : "";
   const notes = [`${what}${scale.now}`.trim(), `peak ${formatValue(most, unit)}${scale.drawn}`];
   return (

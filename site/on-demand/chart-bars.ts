@@ -1,6 +1,7 @@
 import type uPlot from "uplot";
-import { POINT_STATE, type PointState } from "../protocol/series.ts";
-import type { Picture } from "./picture.ts";
+import { POINT_STATE, type PointState } from "../../protocol/series.ts";
+import type { Picture } from "../picture.ts";
+import { bounded } from "../scale.ts";
 
 /** A bar in canvas pixels, and the point that it stands for. */
 export interface BarRect {
@@ -12,8 +13,8 @@ export interface BarRect {
 }
 
 /**
- * The bars of one row that lie in view: each covers its whole window, `[t - windowMs, t]`. Without bases, bars of
- * several rows share their window side by side.
+ * The bars of one row that lie in view: each covers its step, `[t - stepMs, t]`. Without bases, bars of several rows
+ * share their step side by side.
  */
 export function barRects(
   plot: uPlot,
@@ -21,23 +22,27 @@ export function barRects(
   row: number,
   base: readonly number[] | undefined,
 ): BarRect[] {
-  const { x, rows, windowMs } = picture;
+  const { x, rows, stepMs } = picture;
   const { min = 0, max = 0 } = plot.scales["x"] ?? {};
   const abreast = base === undefined ? rows.length : 1;
   const rects: BarRect[] = [];
   for (const [index, value] of (rows[row]?.y ?? []).entries()) {
     const t = x[index] ?? 0;
-    if (typeof value !== "number" || t <= min || t - windowMs >= max) continue;
-    const start = plot.valToPos(t - windowMs, "x", true);
+    if (typeof value !== "number" || t <= min || t - stepMs >= max) continue;
+    const start = plot.valToPos(t - stepMs, "x", true);
     const whole = (plot.valToPos(t, "x", true) - start) / abreast;
-    // Edges on whole pixels: neighbours meet without a seam, and a gap appears as soon as there is room for one.
-    const left = Math.round(start + (abreast > 1 ? whole * row : 0));
-    const right = Math.round(start + (abreast > 1 ? whole * (row + 1) : whole));
+    // Edges on whole pixels: neighbours meet without a seam, and a gap appears as soon as there is room for one. Bars
+    // abreast that are narrower than a pixel would hide each other there.
+    const isThin = abreast > 1 && whole < 1;
+    const edge = (px: number): number => (isThin ? px : Math.round(px));
+    const left = edge(start + (abreast > 1 ? whole * row : 0));
+    const right = edge(start + (abreast > 1 ? whole * (row + 1) : whole));
     const gap = whole > 12 ? 2 : whole > 4 ? 1 : 0;
+    const width = isThin ? right - left : Math.max(1, right - left - gap);
     const from = base?.[index] ?? 0;
     const bottom = plot.valToPos(from, "y", true);
-    const top = plot.valToPos(from + value, "y", true);
-    rects.push({ index, left, top, width: Math.max(1, right - left - gap), height: bottom - top });
+    const top = plot.valToPos(bounded(from + value), "y", true);
+    rects.push({ index, left, top, width, height: bottom - top });
   }
   return rects;
 }

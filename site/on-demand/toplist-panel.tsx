@@ -1,9 +1,13 @@
 import { useRef } from "preact/hooks";
 import { formatValue } from "../format.ts";
 import { groupLabels } from "../group-label.ts";
-import { useFrozen } from "../hooks.ts";
-import { stableOrder } from "../order.ts";
-import { readingsNow, type PanelProps } from "./panel-props.ts";
+import { useFrozen, useSize } from "../hooks.ts";
+import { stableOrder } from "./order.ts";
+import { pageOptions } from "../page-options.ts";
+import { search } from "../route.ts";
+import { readingsNow, type PanelProps } from "../panels/panel-props.ts";
+import { wholeRows } from "./whole-rows.ts";
+import "../styles/toplist.css";
 
 const DEFAULT_TOP = 10;
 /** Two groups change places at most this often: a list that flickers cannot be read. */
@@ -21,16 +25,20 @@ export function ToplistPanel(props: PanelProps) {
     const byKey = new Map(all.map((reading) => [reading.key, reading]));
     return order.current.keys.flatMap((key) => byKey.get(key) ?? []).slice(0, panel.top ?? DEFAULT_TOP);
   });
+  const element = useRef<HTMLDivElement>(null);
+  const { height } = useSize(element);
+  // Nobody scrolls on a wall.
+  const shown = pageOptions(search.value).kiosk ? found.slice(0, wholeRows(found.length, height)) : found;
   const labels = groupLabels(
     found.map(({ group }) => group),
     panel.title,
   );
   const largest = Math.max(...found.map(({ value }) => Math.abs(value)), Number.MIN_VALUE);
   // Drawn in the order of their keys and moved to their places, so that a change of places is a movement.
-  const rows = found.map((reading, place) => ({ reading, place, label: labels[place] ?? "" }));
+  const rows = shown.map((reading, place) => ({ reading, place, label: labels[place] ?? "" }));
   rows.sort((a, b) => (a.reading.key < b.reading.key ? -1 : 1));
   return (
-    <div class="toplist" tabIndex={0} role="group" aria-label={panel.title}>
+    <div class="toplist" ref={element} tabIndex={0} role="group" aria-label={panel.title}>
       <ol class="toplist-rows" style={{ "--rows": rows.length }}>
         {rows.map(({ reading: { key, group, value }, place, label }) => (
           <li key={key} class="toplist-row" style={{ "--place": place }}>
@@ -48,6 +56,7 @@ export function ToplistPanel(props: PanelProps) {
           </li>
         ))}
       </ol>
+      {shown.length < found.length && <p class="toplist-more">{`${found.length - shown.length} more`}</p>}
     </div>
   );
 }
