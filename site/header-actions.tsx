@@ -66,7 +66,7 @@ export function LoadedDialog({
   if (!failed) return Dialog === undefined ? null : <Dialog {...props} />;
   return (
     <p class="not-loaded" role="alert">
-      This cannot be loaded now. Try again, or load the page anew.{" "}
+      This cannot be loaded: is the server there?{" "}
       <button type="button" class="button" autofocus onClick={props.onClose}>
         Close
       </button>

@@ -23,6 +23,7 @@ import { type Conflict, save, withStored } from "./save.ts";
 import { SaveNote, type Saving } from "./save-note.tsx";
 import { useDraft } from "./use-draft.ts";
 import { useSeen } from "./use-seen.ts";
+import "../styles/form.css";
 import "./build.css";
 
 /** The page at the addresses of `build-address.ts`. */

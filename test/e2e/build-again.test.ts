@@ -156,7 +156,7 @@ describe("coming back to the builder, and the stream, in Chromium", () => {
     await name.waitFor({ timeout: 15_000 });
     const row = await page.locator(".tail-table tbody tr").first().innerText();
     for (const text of ["\\u202Egpj.exe", "\\u2066u", "k\\u200F", "\\u0007"]) expect(row).toContain(text);
-    expect(row).not.toMatch(/[\p{Bidi_Control}\u0007]/u);
+    expect(row).not.toMatch(/\p{Bidi_Control}/u);
     expect(await name.locator("bdi").count()).toBe(1);
     await name.click();
     await page.locator(".json").waitFor();
