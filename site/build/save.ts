@@ -1,5 +1,6 @@
 import type { Dashboard } from "../../protocol/dashboard.ts";
 import type { MetricSource } from "../../protocol/metric.ts";
+import { isViewSource } from "../../protocol/view.ts";
 import { RequestError, type Catalog } from "../api.ts";
 import type { Draft } from "./draft.ts";
 import type { Definition, DefinitionKind, Requests, Stored } from "./requests.ts";
@@ -58,12 +59,16 @@ export function withStored(bases: Bases, conflicts: readonly Conflict[]): Bases 
   return { dashboard, metrics };
 }
 
-/** The draft with what others have made in place of its own. */
-export function withTheirs({ dashboard, metrics }: Draft, conflicts: readonly Conflict[]): Draft {
-  const theirs = conflicts.find(({ kind }) => kind === "dashboards")?.stored as Dashboard | undefined;
-  const names = new Set(conflicts.filter(({ kind }) => kind === "metrics").map(({ name }) => name));
-  const own = Object.entries(metrics).filter(([name]) => !names.has(name));
-  return { dashboard: theirs ?? dashboard, metrics: Object.fromEntries(own) };
+/** The draft with what others have made in place of its own: at once, however long the page's catalog takes to have it. */
+export function withTheirs(draft: Draft, conflicts: readonly Conflict[]): Draft {
+  const metrics = { ...draft.metrics };
+  let { dashboard } = draft;
+  for (const { kind, name, stored } of conflicts) {
+    if (kind === "dashboards") dashboard = (stored as Dashboard | undefined) ?? dashboard;
+    else if (stored === undefined || isViewSource(stored)) delete metrics[name];
+    else metrics[name] = stored as MetricSource;
+  }
+  return { dashboard, metrics };
 }
 
 /**
