@@ -25,6 +25,7 @@ import { type Env, settingsOf } from "./env.ts";
 import { placementsOf } from "./engine/placement.ts";
 import { heldTags } from "./live/socket-grants.ts";
 import type { RateLimit } from "./key-limiter.ts";
+import { type Precondition, type Unmet, unmet } from "./precondition.ts";
 
 /**
  * `version` of a project rises with each change of its metrics; a metric's `revision` is the version that made it.
@@ -70,7 +71,7 @@ export interface Grant extends KeyOptions {
 }
 
 /** What became of a definition; `series_taken`: another metric is the Prometheus series that it would be. */
-export type MetricOutcome = "stored" | "too_many" | "series_taken" | ViewFault | AlertFault;
+export type MetricOutcome = "stored" | "too_many" | "series_taken" | ViewFault | AlertFault | Unmet;
 
 export type KeyOutcome = "stored" | "no_project" | "taken";
 
@@ -179,7 +180,11 @@ export class Catalog extends DurableObject<Env> {
    * Stores a metric and tells every reader and window object. Events sent after this returns are folded by it.
    * The same definition again changes nothing; one of the same meaning keeps its revision, and so its windows.
    */
-  async putMetric(project: string, source: DefinitionSource): Promise<MetricOutcome> {
+  async putMetric(
+    project: string,
+    source: DefinitionSource,
+    precondition: Precondition = {},
+  ): Promise<MetricOutcome> {
     const row = this.#rows<{ source: string; revision: number }>(
       "SELECT source, revision FROM metrics WHERE project = ? AND name = ?",
       project,
@@ -187,6 +192,7 @@ export class Catalog extends DurableObject<Env> {
     )[0];
     const body = JSON.stringify(source);
     const fault =
+      unmet(precondition, row?.source, body) ??
       viewFaultAfter(this.metrics(project), source.name, source) ??
       this.#alertFaultAfter(project, source.name, source);
     if (fault !== undefined) return fault;
@@ -209,8 +215,16 @@ export class Catalog extends DurableObject<Env> {
   }
 
   /** Removes a metric and tells every reader and window object; false when there is none of this name. */
-  async deleteMetric(project: string, name: string): Promise<boolean | ViewFault | AlertFault> {
-    const fault = viewFaultAfter(this.metrics(project), name) ?? this.#alertFaultAfter(project, name);
+  async deleteMetric(
+    project: string,
+    name: string,
+    precondition: Precondition = {},
+  ): Promise<boolean | ViewFault | AlertFault | Unmet> {
+    const stored = this.metric(project, name);
+    const fault =
+      unmet(precondition, stored === null ? undefined : JSON.stringify(stored)) ??
+      viewFaultAfter(this.metrics(project), name) ??
+      this.#alertFaultAfter(project, name);
     if (fault !== undefined) return fault;
     this.#noteUntold(project);
     const existed = this.#changes("DELETE FROM metrics WHERE project = ? AND name = ?", project, name);
@@ -300,17 +314,24 @@ export class Catalog extends DurableObject<Env> {
     return secret;
   }
 
-  putDashboard(project: string, dashboard: Dashboard): void {
+  /** Stores a dashboard, unless the precondition does not hold. */
+  putDashboard(project: string, dashboard: Dashboard, precondition: Precondition = {}): "stored" | Unmet {
     const body = JSON.stringify(dashboard);
+    const fault = unmet(precondition, this.#dashboard(project, dashboard.name), body);
+    if (fault !== undefined) return fault;
     this.ctx.storage.sql.exec(
       "INSERT OR REPLACE INTO dashboards VALUES (?, ?, ?)",
       project,
       dashboard.name,
       body,
     );
+    return "stored";
   }
 
-  deleteDashboard(project: string, name: string): boolean {
+  /** Removes a dashboard, unless the precondition does not hold; false when there is none of this name. */
+  deleteDashboard(project: string, name: string, precondition: Precondition = {}): boolean | Unmet {
+    const fault = unmet(precondition, this.#dashboard(project, name));
+    if (fault !== undefined) return fault;
     return this.#changes("DELETE FROM dashboards WHERE project = ? AND name = ?", project, name);
   }
 
@@ -347,6 +368,12 @@ export class Catalog extends DurableObject<Env> {
     await this.env.LIVE_HUB.getByName(project)
       .endKey(hash)
       .catch(() => undefined);
+  }
+
+  /** A dashboard's JSON text. */
+  #dashboard(project: string, name: string): string | undefined {
+    const query = "SELECT body FROM dashboards WHERE project = ? AND name = ?";
+    return this.#rows<{ body: string }>(query, project, name)[0]?.body;
   }
 
   #alertFaultAfter(project: string, name: string, source?: DefinitionSource): AlertFault | undefined {

@@ -209,7 +209,8 @@ export class LiveHub extends DurableObject<Env> {
   #receive(session: Session, text: string): void {
     const message = parseClientMessage(text);
     if (!message.ok) {
-      this.#fail(session, message.reason as LiveErrorCode, message.message);
+      if (message.id !== undefined) this.#unsubscribe(session, message.id);
+      this.#fail(session, message.reason as LiveErrorCode, message.message, message.id);
       return;
     }
     switch (message.value.type) {

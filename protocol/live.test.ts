@@ -42,6 +42,9 @@ describe("[L2] what a client may say", () => {
     const parsed = parse(change);
     expect(parsed).toMatchObject({ ok: false, reason: "bad_message" });
     expect(!parsed.ok && parsed.message).toContain(message);
+    // Whoever asked is told, where it can be read who that was.
+    const isSubscribe = !("type" in change) && !("id" in change);
+    expect(parsed.id).toBe(isSubscribe ? "s1" : undefined);
   });
 
   it.each([

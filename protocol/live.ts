@@ -100,12 +100,15 @@ export interface ErrorMessage {
 
 export type ServerMessage = SnapshotMessage | DeltaMessage | ErrorMessage;
 
+/** A client's message, or why it is none; `id`: the subscription that it was about, where that could be read. */
+export type ParsedMessage = Result<ClientMessage> & { id?: string };
+
 /**
  * Reads a text frame from a client.
  *
  * @returns the message, or the reason (a {@link LiveErrorCode}) with a sentence.
  */
-export function parseClientMessage(text: string): Result<ClientMessage> {
+export function parseClientMessage(text: string): ParsedMessage {
   if (text.length > LIMITS.liveMessageBytes || utf8Length(text) > LIMITS.liveMessageBytes) {
     return fail(
       "too_large",
@@ -137,16 +140,21 @@ function parseAck(frames: unknown): Result<AckMessage> {
   return fail("bad_message", `frames is ${describe(frames)}; expected a whole number above 0`);
 }
 
-function parseSubscribe(raw: Record<string, unknown>): Result<SubscribeMessage> {
+function parseSubscribe(raw: Record<string, unknown>): ParsedMessage {
   const id = parseId(raw["id"]);
   if (!id.ok) return id;
+  const wanted = parseWanted(id.value, raw);
+  return wanted.ok ? wanted : { ...wanted, id: id.value };
+}
+
+function parseWanted(id: string, raw: Record<string, unknown>): Result<SubscribeMessage> {
   const { metric, range = "15m", groups, cursor, maxRate } = raw;
   if (typeof metric !== "string")
     return fail("bad_message", `metric is ${describe(metric)}; expected a metric's name`);
   if (parseDuration(range) === undefined) {
     return fail("bad_message", `range is ${describe(range)}; expected a duration such as '15m'`);
   }
-  const message: SubscribeMessage = { type: "subscribe", id: id.value, metric, range: range as string };
+  const message: SubscribeMessage = { type: "subscribe", id, metric, range: range as string };
   if (groups !== undefined) {
     if (!isGroupList(groups)) {
       return fail(

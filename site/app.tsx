@@ -5,7 +5,7 @@ import { useLoaded } from "./hooks.ts";
 import type { KeyPromptProps } from "./on-demand/key-prompt.tsx";
 import { FailureNotice, LoadingPage } from "./notices.tsx";
 import { keepKey, takeKey, type KeyPlaces } from "./read-key.ts";
-import { isShareToken } from "./share-token.ts";
+import { isBrokenShareLink, isShareToken } from "./share-token.ts";
 import { View } from "./view.ts";
 
 const loadEnded = async () => (await import("./share/shared-ended.tsx")).SharedEnded;
@@ -98,6 +98,7 @@ function LazyEnded({ message }: { message: string }) {
 }
 
 async function load(given: string | undefined, view: View): Promise<Progress> {
+  if (isBrokenShareLink(location.hash)) return { phase: "ended", message: "the share link is not valid" };
   try {
     const key = given ?? (await loadPublicKey(view));
     if (key === undefined) return { phase: "key" };

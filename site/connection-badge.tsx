@@ -23,6 +23,10 @@ export function ConnectionBadge() {
 }
 
 function describeConnection(state: ConnectionState, nowMs: number): { tone: string; text: string } {
+  // A server on this very machine may be reached all the same.
+  if (!navigator.onLine && state.phase !== "open" && state.phase !== "closed") {
+    return { tone: "waiting", text: "Offline" };
+  }
   switch (state.phase) {
     case "open":
       return { tone: "open", text: "Connected" };

@@ -95,6 +95,7 @@ function Shown({ readKey, catalog, reload }: Omit<DashboardsProps, "view" | "onR
   );
 
   const bare = embed || kiosk;
+  const load = dialog === "keys" ? loadKeys : dialog?.dialog;
   return (
     <MarksContext.Provider value={marks}>
       {!bare &&
@@ -115,13 +116,7 @@ function Shown({ readKey, catalog, reload }: Omit<DashboardsProps, "view" | "onR
       ) : (
         <LazyMissing wanted={dashboards.length === 0 ? undefined : wanted} />
       )}
-      {dialog === "keys" ? (
-        <LazyKeys catalog={context.catalog} onClose={() => setDialog(undefined)} />
-      ) : (
-        dialog?.dialog !== undefined && (
-          <LoadedDialog {...context} load={dialog.dialog} onClose={() => setDialog(undefined)} />
-        )
-      )}
+      {load !== undefined && <LoadedDialog {...context} load={load} onClose={() => setDialog(undefined)} />}
     </MarksContext.Provider>
   );
 }
@@ -133,14 +128,6 @@ function LazyMissing({ wanted }: { wanted: string | undefined }) {
   ) : (
     <MissingNotice wanted={wanted} />
   );
-}
-
-function LazyKeys({ catalog, onClose }: { catalog: Catalog; onClose: () => void }) {
-  const { value: KeyOverlay, failed } = useLoaded(loadKeys, []);
-  useEffect(() => {
-    if (failed) onClose();
-  }, [failed]);
-  return KeyOverlay === undefined ? null : <KeyOverlay catalog={catalog} onClose={onClose} />;
 }
 
 /** Says what changes by itself or by a key: the connection, the range, whether time moves. */

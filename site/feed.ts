@@ -18,7 +18,8 @@ export function openFeed(origin: string, key: string, onState: (state: Connectio
   const wake = (): void => {
     if (document.visibilityState === "visible") connection.wake();
   };
-  addEventListener("online", wake, listening);
+  addEventListener("online", () => connection.wake(), listening);
+  addEventListener("offline", () => connection.offline(), listening);
   document.addEventListener("visibilitychange", wake, listening);
   connection.start();
   return {

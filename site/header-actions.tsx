@@ -57,12 +57,19 @@ function ActionButton({ action, context, onOpen }: ActionButtonProps) {
   );
 }
 
-/** A dialog of `slots.ts`: nothing is seen until it is loaded. */
+/** A dialog that is loaded when it is asked for: nothing is seen until then. */
 export function LoadedDialog({
   load,
   ...props
 }: DialogProps & { load: () => Promise<ComponentType<DialogProps>> }) {
   const { value: Dialog, failed } = useLoaded(load, [load]);
-  if (failed) props.onClose();
-  return Dialog === undefined ? null : <Dialog {...props} />;
+  if (!failed) return Dialog === undefined ? null : <Dialog {...props} />;
+  return (
+    <p class="not-loaded" role="alert">
+      This cannot be loaded: is the server there?{" "}
+      <button type="button" class="button" autofocus onClick={props.onClose}>
+        Close
+      </button>
+    </p>
+  );
 }

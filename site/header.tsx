@@ -1,3 +1,4 @@
+import { useEffect, useRef } from "preact/hooks";
 import type { Dashboard } from "../protocol/dashboard.ts";
 import { ConnectionBadge } from "./connection-badge.tsx";
 import { HeaderActions } from "./header-actions.tsx";
@@ -34,10 +35,14 @@ interface HeaderProps {
 export function Header({ dashboards, current, context, onHelp }: HeaderProps) {
   // The range goes along to the next dashboard; a panel shown alone does not.
   const kept = searchWithRange("", rangeInSearch(useStore(search), useLive().view.clockMs()));
+  const tabs = useRef<HTMLElement>(null);
+  useEffect(() => {
+    tabs.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+  }, [current, dashboards]);
   return (
     <header class="header">
       <Brand />
-      <nav class="tabs" aria-label="Dashboards">
+      <nav class="tabs" aria-label="Dashboards" ref={tabs}>
         {dashboards.map(({ name, title }) => {
           const href = dashboardPath(name) + kept;
           return (
@@ -48,7 +53,7 @@ export function Header({ dashboards, current, context, onHelp }: HeaderProps) {
               aria-current={name === current ? "page" : undefined}
               onClick={(event) => followLink(event, href)}
             >
-              {title}
+              <span>{title}</span>
             </a>
           );
         })}

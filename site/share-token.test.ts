@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isShareToken, shareTokenIn } from "./share-token.ts";
+import { isBrokenShareLink, isShareToken, shareTokenIn } from "./share-token.ts";
 
 describe("[I9] a share link's token", () => {
   it("[I9] is read from the fragment, and nothing else is taken for one", () => {
@@ -8,6 +8,12 @@ describe("[I9] a share link's token", () => {
     );
     for (const hash of ["", "#", "#/alerts", "#share=", "#share=demo-read", "#share=eyJ.<script>.x"]) {
       expect(shareTokenIn(hash)).toBeUndefined();
+    }
+    for (const hash of ["#share=", "#share=demo-read", "#share=eyJhbGciOiJIUzI1NiJ9.eyJhIjoxfQ"]) {
+      expect(isBrokenShareLink(hash)).toBe(true);
+    }
+    for (const hash of ["", "#/alerts", "#share=eyJhbGciOiJIUzI1NiJ9.eyJhIjoxfQ.a-_b"]) {
+      expect(isBrokenShareLink(hash)).toBe(false);
     }
     expect(isShareToken("demo-read")).toBe(false);
     expect(isShareToken(undefined)).toBe(false);

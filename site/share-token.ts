@@ -6,6 +6,11 @@ export function shareTokenIn(hash: string): string | undefined {
   return isShareToken(token) ? token : undefined;
 }
 
+/** Whether an address is a share link without a token: a piece of one was lost, or it was made up. */
+export function isBrokenShareLink(hash: string): boolean {
+  return hash.startsWith(PREFIX) && shareTokenIn(hash) === undefined;
+}
+
 /** Whether a key is the token of a share link: a JWT. */
 export function isShareToken(key: string | undefined): boolean {
   return key !== undefined && /^eyJ[\w-]+\.[\w-]+\.[\w-]+$/.test(key);

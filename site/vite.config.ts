@@ -21,8 +21,8 @@ const leanUplot: Plugin = {
 
 /** What is loaded when somebody asks for it; all other files of the page are needed to show a dashboard. */
 const ON_DEMAND = /\/site\/(on-demand|build|alerts|share)\//;
-/** How metrics are checked: a dashboard draws them unread. */
-const DEFINITIONS = /\/protocol\/(metric|aggregate-spec|window-spec|where|footprint|observe)\.ts$/;
+/** How metrics and messages are checked, and by which bounds: a dashboard draws them unread. */
+const DEFINITIONS = /\/protocol\/(limits|metric|aggregate-spec|window-spec|where|footprint|observe)\.ts$/;
 
 const PAGE = /\/(site|node_modules)\//;
 

@@ -105,7 +105,11 @@ async function verdictOn(env: Env, key: string): Promise<Verdict> {
 
 async function askCatalog(env: Env, key: string, hash: string): Promise<Verdict> {
   const catalog = catalogOf(env);
-  if (key.length <= LONGEST_KEY || !SHARE_TOKEN.test(key)) return (await catalog.authorize(hash)) as Verdict;
+  if (key.length <= LONGEST_KEY || !SHARE_TOKEN.test(key)) {
+    // A key may look like a token; a token that the catalog has signed is longer than any key.
+    const grant = (await catalog.authorize(hash)) as Verdict;
+    return grant === null && SHARE_TOKEN.test(key) ? "invalid" : grant;
+  }
   if (key.length > LONGEST_TOKEN) return "invalid";
   return (await catalog.authorizeShare(key)) as Verdict;
 }

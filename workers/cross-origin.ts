@@ -3,8 +3,9 @@ import type { App } from "./authorize.ts";
 
 const ALLOWED_HEADERS =
   "authorization, content-type, content-encoding, idempotency-key, sent-at, x-api-key, x-freshet-project, " +
+  "if-match, if-none-match, " +
   "ce-specversion, ce-id, ce-type, ce-source, ce-time, ce-subject";
-const EXPOSED_HEADERS = "retry-after, ratelimit-limit, ratelimit-remaining, ratelimit-reset";
+const EXPOSED_HEADERS = "etag, retry-after, ratelimit-limit, ratelimit-remaining, ratelimit-reset";
 
 /** Lets pages of any origin call: it is the key that says which origins may, and no cookie is ever read. */
 export const crossOrigin: MiddlewareHandler<App> = async (c, next) => {

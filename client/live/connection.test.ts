@@ -267,6 +267,22 @@ describe("Connection", () => {
     ]);
   });
 
+  it("[U3] the network's word that it is gone is taken at once, and that it is back, too", () => {
+    environment.randomness = 1;
+    environment.socket.events.open();
+    connection.offline();
+    expect(connection.state.phase).toBe("waiting");
+    expect(environment.socket.closed).toBe(true);
+    connection.offline();
+    // A server on this machine is there all the same.
+    environment.advance(500);
+    expect(connection.state.phase).toBe("connecting");
+    environment.socket.events.close(1006, "");
+    connection.wake();
+    environment.socket.events.open();
+    expect(connection.state).toEqual({ phase: "open", reconnects: 1 });
+  });
+
   it.each([
     [4401, "unauthorized"],
     [4403, "forbidden"],

@@ -148,6 +148,11 @@ export class LiveConnection {
     }
   }
 
+  /** The network is gone: a connection that seems open is not waited for, and is tried anew as after any other loss. */
+  offline(): void {
+    if (this.#state.phase === "open") this.#lost();
+  }
+
   #connect(): void {
     this.#drop();
     this.#setState({ phase: "connecting" });

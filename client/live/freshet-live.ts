@@ -27,7 +27,7 @@ export interface LiveOptions {
   url: string;
   /** A read key. */
   key: string;
-  /** Told whenever the connection is opened, lost, or refused. */
+  /** Told whenever the connection is opened, lost, or refused; never before the constructor has returned. */
   onState?: (state: ConnectionState) => void;
   /** Told when the key is refused for good: nothing is tried again, and another key is needed. */
   onRefused?: (refusal: Refusal) => void;
@@ -56,9 +56,12 @@ export class FreshetLive {
 
   /** @throws TypeError when the address is none. */
   constructor({ url, key, onState, onRefused }: LiveOptions) {
-    this.#connection = new LiveConnection(webSocketEnvironment(url, key), (state) => {
+    const tell = (state: ConnectionState): void => {
       onState?.(state);
       if (state.refusal !== undefined) onRefused?.(state.refusal);
+    };
+    this.#connection = new LiveConnection(webSocketEnvironment(url, key), (state) => {
+      queueMicrotask(() => tell(state));
     });
     this.#connection.start();
   }

@@ -1,136 +1,97 @@
-import { useEffect, useMemo, useState } from "preact/hooks";
-import type { Dashboard } from "../../protocol/dashboard.ts";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { MetricSource } from "../../protocol/metric.ts";
 import { parseDuration } from "../../protocol/time.ts";
 import { announce } from "../announce.tsx";
 import { ColorSlots } from "../color-slots.ts";
 import { formatSpan } from "../format.ts";
 import { useStore } from "../hooks.ts";
-import { PathIcon } from "../icons.tsx";
 import { DialogFrame } from "../on-demand/dialog.tsx";
 import { dashboardPath, navigate } from "../route.ts";
 import type { PageProps } from "../slots.ts";
 import { SERIES_COLORS } from "../theme.ts";
-import { type Draft, freeName, nameFrom, newDraft, putPanel } from "./draft.ts";
+import { buildAddress, buildHref, panelAt } from "./build-address.ts";
+import { BuildHead } from "./build-head.tsx";
+import { type Draft, freeName, nameFrom } from "./draft.ts";
 import { useUndoKeys, useUnsavedGuard } from "./editing-keys.ts";
 import { EditGrid } from "./edit-grid.tsx";
 import { SelectField, TextField } from "./field.tsx";
-import { changed, type History, historyOf, redone, undone } from "./history.ts";
 import { JsonView } from "./json-view.tsx";
 import { KeyAsk, ownKey, takeOwnKey } from "./own-key.tsx";
 import { PanelEditor } from "./panel-editor.tsx";
 import { Requests } from "./requests.ts";
-import { isStored, save } from "./save.ts";
+import { type Conflict, save, withStored } from "./save.ts";
 import { SaveNote, type Saving } from "./save-note.tsx";
+import { useDraft } from "./use-draft.ts";
 import { useSeen } from "./use-seen.ts";
+import "../styles/form.css";
 import "./build.css";
 
-/** `#/build`: a new dashboard. `#/build/{name}`: that one. `#/build/{name}/{index}`: one panel of it. */
+/** The page at the addresses of `build-address.ts`. */
 export function BuildPage(props: PageProps) {
-  return <Builder key={props.rest[0] ?? ""} {...props} />;
+  return <Builder key={buildAddress(props.rest).place} {...props} />;
 }
 
-/** The panel that is edited; without an index a new one. `fault`: what the server said to its metric. */
-interface Editing {
-  index?: number;
-  fault?: string;
-}
-
-const UNDO = "M3 6.500h6.500a3.500 3.500 0 0 1 0 7H6M3 6.500L6 3.500M3 6.500l3 3";
-const REDO = "M13 6.500H6.500a3.500 3.500 0 0 0 0 7H10M13 6.500l-3-3M13 6.500l-3 3";
 const RANGES = ["5m", "15m", "1h", "6h", "1d", "7d"];
 
-/** Drafts that are not saved, by the dashboard in the address: who looks at another page meanwhile finds them again. */
-const KEPT = new Map<string, { history: History<Draft>; saved: string; base: Dashboard | undefined }>();
-
 function Builder({ rest, readKey, catalog, reload }: PageProps) {
-  const { dashboards, metrics } = catalog;
-  const existing = dashboards.find(({ name }) => name === rest[0]);
-  const names = dashboards.map(({ name }) => name);
-  const place = rest[0] ?? "";
-  const kept = KEPT.get(place);
-  const [history, setHistory] = useState<History<Draft>>(
-    () =>
-      kept?.history ??
-      historyOf(existing === undefined ? newDraft(names) : { dashboard: existing, metrics: {} }),
-  );
-  const [editing, setEditing] = useState<Editing | undefined>(() =>
-    editingAt(rest[1], existing?.panels.length),
-  );
-  const [saved, setSaved] = useState(
-    () => kept?.saved ?? (existing === undefined ? "" : JSON.stringify(existing)),
-  );
-  const [base, setBase] = useState(kept === undefined ? existing : kept.base);
+  const { metrics } = catalog;
+  const names = catalog.dashboards.map(({ name }) => name);
+  const { place, panel: at } = buildAddress(rest);
+  const state = useDraft(place, catalog);
+  const { draft, bases, change } = state;
+  const { dashboard } = draft;
+  const editing = panelAt(at, dashboard.panels.length);
   const [saving, setSaving] = useState<Saving>({ status: "no" });
+  /** What the server said to the metric of a panel, by the panel's place in the address. */
+  const [refused, setRefused] = useState<{ at: string; message: string }>();
   const [json, setJson] = useState(false);
   const key = useStore(ownKey) ?? readKey;
   const requests = useMemo(() => new Requests(key), [key]);
   const colors = useMemo(() => new ColorSlots(SERIES_COLORS), []);
   const { seen, fault: seenFault } = useSeen(requests);
 
-  const draft = history.present;
-  const { dashboard } = draft;
-  const unsaved = Object.values(draft.metrics).filter((metric) => !isStored(metric, metrics));
-  const dirty = JSON.stringify(dashboard) !== saved || unsaved.length > 0;
-  useUnsavedGuard(dirty && dashboard.panels.length > 0);
-  useEffect(() => {
-    if (dirty) KEPT.set(place, { history, saved, base });
-    else KEPT.delete(place);
-  }, [history, saved, base, dirty]);
-  const change = (next: Draft, tag?: string): void => {
-    setHistory((before) => changed(before, next, tag));
-    setSaving({ status: "no" });
-  };
-  const undo = (): void => {
-    setHistory(undone);
-    announce("Undone.");
-  };
-  const redo = (): void => {
-    setHistory(redone);
-    announce("Redone.");
-  };
-  useUndoKeys(undo, redo, editing === undefined && !json);
+  useUnsavedGuard(state.isLost);
+  useUndoKeys(state.undo, state.redo, editing === undefined && !json);
+  useEffect(() => setSaving(noted), [state.history]);
+  useFocusBack(editing);
 
-  /** What was new has an address of its own from now on; the steps to undo go along. */
-  const moveTo = (stored: Dashboard): void => {
-    KEPT.set(stored.name, { history, saved: JSON.stringify(dashboard), base: stored });
-    KEPT.delete("");
-    const name = encodeURIComponent(stored.name);
-    navigate(`${dashboardPath(stored.name)}#/build/${name}`, true);
-    requestAnimationFrame(() => document.querySelector<HTMLElement>(".build-head button")?.focus());
-  };
-
-  const store = async (with_: Requests, over = base): Promise<void> => {
+  const store = async (with_: Requests, over = bases): Promise<void> => {
     setSaving({ status: "going" });
-    const outcome = await save(draft, over, metrics, with_);
+    const outcome = await save(draft, over, with_);
     setSaving(outcome);
     if (outcome.status === "saved") {
-      setBase(outcome.stored);
-      if (place === "") moveTo(outcome.stored);
-      setSaved(JSON.stringify(dashboard));
+      state.setStored(outcome.stored);
+      if (place === "") moveTo(outcome.stored.name);
       announce("Saved.");
       reload();
     }
     if (outcome.status === "refused" && outcome.metric !== undefined) {
       const index = dashboard.panels.findIndex(({ metric }) => metric === outcome.metric);
-      if (index >= 0) setEditing({ index, fault: outcome.message });
+      if (index < 0) return;
+      setRefused({ at: String(index), message: outcome.message });
+      navigate(buildHref(place, index));
     }
   };
 
-  /** The focus goes back to the panel that was edited, or to where another one is added. */
-  const close = (): void => {
-    const index = editing?.index ?? dashboard.panels.length;
-    setEditing(undefined);
-    requestAnimationFrame(() => {
-      const edited = document.querySelector<HTMLElement>(`[data-edit="${index}"] .edit-tools button`);
-      (edited ?? document.querySelector<HTMLElement>(".add-panel"))?.focus();
-    });
+  const takeTheirs = (conflicts: Conflict[]): void => {
+    state.takeTheirs(conflicts);
+    setSaving({ status: "no" });
+    announce("Theirs is taken; undo brings yours back.");
+    const theirs = conflicts.find(({ kind }) => kind === "dashboards")?.stored;
+    if (place === "" && theirs !== undefined) moveTo(theirs.name);
+    reload();
   };
 
-  if (editing !== undefined) {
-    const panel = editing.index === undefined ? undefined : dashboard.panels[editing.index];
+  if (editing !== undefined && at !== undefined) {
+    const index = editing === "new" ? undefined : editing;
+    const panel = index === undefined ? undefined : dashboard.panels[index];
+    const close = (): void => {
+      state.dropForm(at);
+      setRefused(undefined);
+      navigate(buildHref(place), true);
+    };
     return (
-      <main class="page build">
+      <main class="page build" key={at}>
         <div class="page-head">
           <h1 class="page-title" tabIndex={-1} ref={focusOnce}>
             {panel === undefined ? "New panel" : `Panel: ${panel.title}`}
@@ -139,14 +100,16 @@ function Builder({ rest, readKey, catalog, reload }: PageProps) {
         <PanelEditor
           panel={panel}
           source={panel && sourceOf(panel.metric, draft, metrics)}
-          fault={editing.fault}
+          kept={state.formAt(at, panel)}
+          onForm={(form) => state.keepForm(at, form)}
+          fault={refused?.at === at ? refused.message : undefined}
           seen={seen?.events}
           seenFault={seenFault}
           metrics={metrics}
           requests={requests}
           colors={colors}
-          onDone={(next, metric) => {
-            change(putPanel(draft, next, editing.index, metric));
+          onDone={(next, metric, base) => {
+            state.take(next, index, metric, base);
             close();
             announce(panel === undefined ? `${next.title} added.` : `${next.title} changed.`);
           }}
@@ -157,56 +120,31 @@ function Builder({ rest, readKey, catalog, reload }: PageProps) {
   }
 
   return (
-    <main class="page build">
-      <div class="page-head build-head">
-        <h1 class="page-title">{base === undefined ? "New dashboard" : "Edit dashboard"}</h1>
-        <div class="build-tools">
-          <button
-            type="button"
-            class="button button-icon"
-            aria-label="Undo"
-            title="Undo (Ctrl Z)"
-            disabled={history.past.length === 0}
-            onClick={undo}
-          >
-            <PathIcon d={UNDO} />
-          </button>
-          <button
-            type="button"
-            class="button button-icon"
-            aria-label="Redo"
-            title="Redo (Ctrl Shift Z)"
-            disabled={history.future.length === 0}
-            onClick={redo}
-          >
-            <PathIcon d={REDO} />
-          </button>
-          <button type="button" class="button" onClick={() => setJson(true)}>
-            JSON
-          </button>
-          <button
-            type="button"
-            class="button button-primary"
-            disabled={!dirty || saving.status === "going" || dashboard.panels.length === 0}
-            onClick={() => void store(requests)}
-          >
-            {saving.status === "going" ? "Saving…" : "Save"}
-          </button>
-        </div>
-      </div>
+    <main class="page build" key="grid">
+      <BuildHead
+        isNew={bases.dashboard === undefined}
+        history={state.history}
+        onUndo={state.undo}
+        onRedo={state.redo}
+        onJson={() => setJson(true)}
+        canSave={state.isDirty && saving.status !== "going" && dashboard.panels.length > 0}
+        isSaving={saving.status === "going"}
+        onSave={() => void store(requests)}
+      />
       <SaveNote
         saving={saving}
-        unsaved={unsaved.length}
-        dirty={dirty}
+        unsaved={state.changes.length}
+        dirty={state.isDirty}
         name={dashboard.name}
-        onOverwrite={(stored) => void store(requests, stored)}
+        onOverwrite={(conflicts) => void store(requests, withStored(bases, conflicts))}
+        onTakeTheirs={takeTheirs}
       />
       <div class="field-row build-fields">
         <TextField
           label="Title"
           value={dashboard.title}
           onChange={(title) => {
-            const name = base === undefined ? freeName(nameFrom(title), names) : dashboard.name;
+            const name = bases.dashboard === undefined ? freeName(nameFrom(title), names) : dashboard.name;
             change({ ...draft, dashboard: { ...dashboard, title, name } }, "title");
           }}
         />
@@ -222,18 +160,18 @@ function Builder({ rest, readKey, catalog, reload }: PageProps) {
       </div>
       <EditGrid
         draft={draft}
-        unsaved={unsaved}
+        unsaved={state.unsaved}
         metrics={metrics}
         requests={requests}
         colors={colors}
         onChange={change}
-        onEdit={(index) => setEditing({ index })}
+        onEdit={(index) => navigate(buildHref(place, index))}
       />
       <button
         type="button"
         class="add-panel"
         autofocus={dashboard.panels.length === 0}
-        onClick={() => setEditing({})}
+        onClick={() => navigate(buildHref(place, "new"))}
       >
         Add panel
       </button>
@@ -255,6 +193,29 @@ function Builder({ rest, readKey, catalog, reload }: PageProps) {
   );
 }
 
+/** What was said of the draft before it was changed does not hold any more. */
+function noted(saving: Saving): Saving {
+  return saving.status === "going" || saving.status === "saved" ? saving : { status: "no" };
+}
+
+/** What was new has an address of its own from now on. */
+function moveTo(name: string): void {
+  navigate(`${dashboardPath(name)}${buildHref(name)}`, true);
+  requestAnimationFrame(() => document.querySelector<HTMLElement>(".build-head button")?.focus());
+}
+
+/** When an editor is closed the focus goes back to its panel, or to where another one is added. */
+function useFocusBack(editing: number | "new" | undefined): void {
+  const last = useRef(editing);
+  useEffect(() => {
+    const before = last.current;
+    last.current = editing;
+    if (before === undefined || editing !== undefined) return;
+    const edited = document.querySelector<HTMLElement>(`[data-edit="${before}"] .edit-tools button`);
+    (edited ?? document.querySelector<HTMLElement>(".add-panel"))?.focus();
+  }, [editing]);
+}
+
 /** A page that takes another one's place begins at its heading. */
 function focusOnce(heading: HTMLElement | null): void {
   heading?.focus();
@@ -268,9 +229,4 @@ function sourceOf(
 ): MetricSource | undefined {
   const drawn = stored.get(name);
   return metrics[name] ?? (drawn === undefined || "isFraction" in drawn ? undefined : drawn);
-}
-
-function editingAt(text: string | undefined, panels = 0): Editing | undefined {
-  const index = Number(text ?? Number.NaN);
-  return Number.isInteger(index) && index >= 0 && index < panels ? { index } : undefined;
 }

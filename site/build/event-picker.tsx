@@ -1,4 +1,5 @@
 import type { SeenEvent, SeenField } from "../../protocol/observe.ts";
+import { Plain } from "./plain.tsx";
 
 interface EventPickerProps {
   events: readonly SeenEvent[];
@@ -21,8 +22,12 @@ export function EventPicker({ events, chosen, onChoose }: EventPickerProps) {
             checked={event.name === chosen}
             onChange={() => onChoose(event)}
           />
-          <span class="event-name">{event.name}</span>
-          <span class="event-fields">{fieldNames(event.fields)}</span>
+          <span class="event-name">
+            <Plain text={event.name} />
+          </span>
+          <span class="event-fields">
+            <Plain text={fieldNames(event.fields)} />
+          </span>
           <span class="event-count">{event.count}</span>
         </label>
       ))}

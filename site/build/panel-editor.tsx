@@ -1,4 +1,4 @@
-import { useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import type { Panel } from "../../protocol/dashboard.ts";
 import type { MetricSource } from "../../protocol/metric.ts";
 import type { SeenEvent } from "../../protocol/observe.ts";
@@ -21,10 +21,25 @@ import { PreviewPanel } from "./preview-panel.tsx";
 import { usePreview } from "./preview.ts";
 import type { Requests } from "./requests.ts";
 
+/** A panel's form as it stands. */
+export interface OpenForm {
+  form: PanelForm;
+  /** The metric or view that is shown as it is, its definition not edited. */
+  asItIs: string | undefined;
+  /** The definition that the form was made of. */
+  base: MetricSource | undefined;
+  /** The panel that it was opened with; undefined: a new one. */
+  panel: Panel | undefined;
+}
+
 interface PanelEditorProps {
   /** The panel that is edited; undefined: a new one. */
   panel: Panel | undefined;
   source: MetricSource | undefined;
+  /** The form as it was left before. */
+  kept: OpenForm | undefined;
+  /** Told of each change. */
+  onForm: (form: OpenForm) => void;
   /** What the server said when the metric was saved. */
   fault: string | undefined;
   seen: readonly SeenEvent[] | undefined;
@@ -32,7 +47,8 @@ interface PanelEditorProps {
   metrics: Catalog["metrics"];
   requests: Requests;
   colors: ColorSlots;
-  onDone: (panel: Panel, metric: MetricSource | undefined) => void;
+  /** `base`: what the metric was made of; undefined: there was none of its name. */
+  onDone: (panel: Panel, metric?: MetricSource, base?: MetricSource) => void;
   onCancel: () => void;
 }
 
@@ -42,10 +58,13 @@ const PREVIEW_RANGE = "5m";
 /** One panel: its event, what is computed of it, how it is drawn, and at once what comes of that. */
 export function PanelEditor(props: PanelEditorProps) {
   const { panel, source, seen, seenFault, metrics, requests, colors } = props;
-  const [form, setForm] = useState<PanelForm>(() => (panel === undefined ? NEW_FORM : formOf(panel, source)));
+  const [first] = useState(() => props.kept ?? opened(panel, source));
+  const [open, setOpen] = useState(first);
+  const { form, asItIs } = open;
   const [served, setServed] = useState(props.fault);
-  // Of a view, and of what is not in the catalog, the definition is not edited here.
-  const [asItIs, setAsItIs] = useState(source === undefined ? panel?.metric : undefined);
+  useEffect(() => {
+    if (open !== first) props.onForm(open);
+  }, [open]);
   const existing = asItIs !== undefined;
   const event = seen?.find(({ name }) => name === form.event);
   const checked = checkedForm(form);
@@ -58,23 +77,28 @@ export function PanelEditor(props: PanelEditorProps) {
   const faultAt = (field: keyof PanelForm): string | undefined => (faulty === field ? message : undefined);
   const changeForm = (change: (before: PanelForm) => PanelForm): void => {
     setServed(undefined);
-    setForm(change);
+    setOpen((before) => ({ ...before, form: change(before.form) }));
   };
   const set = (change: Partial<PanelForm>): void => changeForm((before) => ({ ...before, ...change }));
   const choose = (name: string): void => {
     const stored = metrics.get(name);
     const source = stored === undefined || "isFraction" in stored ? undefined : stored;
-    setAsItIs(name !== "" && source === undefined ? name : undefined);
-    changeForm((before) => {
-      if (name === "") return NEW_FORM;
-      return formOf({ ...panelOf(before), metric: name, title: name }, source);
-    });
+    setServed(undefined);
+    setOpen((before) => ({
+      ...before,
+      asItIs: name !== "" && source === undefined ? name : undefined,
+      base: source,
+      form: name === "" ? NEW_FORM : formOf({ ...panelOf(before.form), metric: name, title: name }, source),
+    }));
   };
   const ready = existing || (form.event !== "" && checked.ok);
   const done = (event: SubmitEvent): void => {
     event.preventDefault();
-    if (existing) props.onDone({ ...shown, metric: asItIs }, undefined);
-    else if (ready) props.onDone(shown, definition);
+    if (existing) props.onDone({ ...shown, metric: asItIs });
+    else if (ready) {
+      const { name } = definition;
+      props.onDone(shown, definition, open.base?.name === name ? open.base : metrics.get(name));
+    }
   };
   return (
     <form class="editor" onSubmit={done} aria-label={panel === undefined ? "New panel" : "Panel"}>
@@ -144,4 +168,10 @@ export function PanelEditor(props: PanelEditorProps) {
       </div>
     </form>
   );
+}
+
+/** Of a view, and of what is not in the catalog, the definition is not edited. */
+function opened(panel: Panel | undefined, source: MetricSource | undefined): OpenForm {
+  const form = panel === undefined ? NEW_FORM : formOf(panel, source);
+  return { form, asItIs: source === undefined ? panel?.metric : undefined, base: source, panel };
 }

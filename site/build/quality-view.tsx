@@ -3,6 +3,7 @@ import type { QualityAnswer } from "../../protocol/observe.ts";
 import { formatAge } from "../format.ts";
 import { useLive } from "../live.ts";
 import { clockTime } from "./event-text.ts";
+import { Plain } from "./plain.tsx";
 import { StreamFault, type StreamViewProps } from "./stream-view.tsx";
 import "../styles/table.css";
 
@@ -85,10 +86,12 @@ function Rejected({
                 <tr key={i}>
                   <td class="stream-time">{clockTime(example.atMs)}</td>
                   <td class="wrap">
-                    <strong>{example.reason}</strong>: {example.message}
+                    <strong>{example.reason}</strong>: <Plain text={example.message} />
                   </td>
                   <td class="wrap">
-                    <code>{example.sample}</code>
+                    <code>
+                      <Plain text={example.sample} />
+                    </code>
                   </td>
                 </tr>
               ))}
@@ -110,8 +113,8 @@ function Counts({ quality: { metrics, late } }: { quality: QualityAnswer }) {
       </header>
       {late.map(({ metric, event, behindMs, boundMs }) => (
         <p key={metric} class="build-note">
-          A recent “{event}” came {formatAge(behindMs)} after its time; {metric} takes what comes within{" "}
-          {formatAge(boundMs)}.
+          A recent “<Plain text={event} />” came {formatAge(behindMs)} after its time; {metric} takes what
+          comes within {formatAge(boundMs)}.
         </p>
       ))}
       {odd.length > 0 && (

@@ -7,6 +7,16 @@ import { RequestError } from "../api.ts";
 
 const TIMEOUT_MS = 15_000;
 
+/** The catalog's path of a kind. */
+export type DefinitionKind = "metrics" | "dashboards";
+export type Definition = MetricSource | Dashboard;
+
+/** What the catalog has of a name: nothing, or a definition with its entity tag, as far as nobody on the way has taken that. */
+export interface Stored {
+  definition?: Definition;
+  tag?: string;
+}
+
 /** What the pages of this folder ask the server. Each throws a {@link RequestError}, whose message is the server's. */
 export class Requests {
   readonly #key: string;
@@ -41,30 +51,40 @@ export class Requests {
     return this.#ask("/v1/events", { method: "POST", body: event, headers });
   }
 
-  putMetric(metric: MetricSource): Promise<unknown> {
-    return this.#put(`/v1/catalog/metrics/${encodeURIComponent(metric.name)}`, metric);
-  }
-
-  /** The dashboard as the catalog has it now; undefined: there is none of this name. */
-  async dashboard(name: string): Promise<Dashboard | undefined> {
+  /** What the catalog has of this name now. */
+  async stored(kind: DefinitionKind, name: string): Promise<Stored> {
     try {
-      return await this.#ask<Dashboard>(`/v1/catalog/dashboards/${encodeURIComponent(name)}`);
+      const answer = await this.#fetch(pathOf(kind, name));
+      const tag = answer.headers.get("etag");
+      return { definition: (await answer.json()) as Definition, ...(tag === null ? {} : { tag }) };
     } catch (error) {
-      if (error instanceof RequestError && error.status === 404) return undefined;
+      if (error instanceof RequestError && error.status === 404) return {};
       throw error;
     }
   }
 
-  /** @returns the dashboard as it is stored. */
-  putDashboard(dashboard: Dashboard): Promise<Dashboard> {
-    return this.#put(`/v1/catalog/dashboards/${encodeURIComponent(dashboard.name)}`, dashboard);
+  /**
+   * Stores a definition in place of `now`; when that is not there any more, 412.
+   *
+   * @returns the definition as it is stored.
+   */
+  put(kind: DefinitionKind, definition: Definition, now: Stored): Promise<Definition> {
+    const headers: Record<string, string> =
+      now.definition === undefined
+        ? { "if-none-match": "*" }
+        : now.tag === undefined
+          ? {}
+          : { "if-match": now.tag };
+    const body = JSON.stringify(definition);
+    return this.#ask(pathOf(kind, definition.name), { method: "PUT", body, headers });
   }
 
-  #put<T>(path: string, body: object): Promise<T> {
-    return this.#ask(path, { method: "PUT", body: JSON.stringify(body) });
+  async #ask<T>(path: string, init?: RequestInit): Promise<T> {
+    return (await (await this.#fetch(path, init)).json().catch(() => undefined)) as T;
   }
 
-  async #ask<T>(path: string, init: RequestInit = {}): Promise<T> {
+  /** An answer that is no error. */
+  async #fetch(path: string, init: RequestInit = {}): Promise<Response> {
     const headers = { authorization: `Bearer ${this.#key}`, ...(init.headers as Record<string, string>) };
     const timeout = AbortSignal.timeout(TIMEOUT_MS);
     const signal = init.signal ? AbortSignal.any([init.signal, timeout]) : timeout;
@@ -72,10 +92,14 @@ export class Requests {
       if (init.signal?.aborted === true) throw error;
       throw new RequestError(0, "The server does not answer.");
     });
+    if (answer.ok) return answer;
     const body: unknown = await answer.json().catch(() => undefined);
-    if (answer.ok) return body as T;
     throw new RequestError(answer.status, messageOf(answer.status, body));
   }
+}
+
+function pathOf(kind: DefinitionKind, name: string): string {
+  return `/v1/catalog/${kind}/${encodeURIComponent(name)}`;
 }
 
 function messageOf(status: number, body: unknown): string {

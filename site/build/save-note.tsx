@@ -1,6 +1,5 @@
-import type { Dashboard } from "../../protocol/dashboard.ts";
 import { dashboardPath, followLink } from "../route.ts";
-import type { SaveOutcome } from "./save.ts";
+import type { Conflict, SaveOutcome } from "./save.ts";
 
 /** How saving goes. */
 export type Saving = { status: "no" } | { status: "going" } | SaveOutcome;
@@ -11,19 +10,34 @@ interface SaveNoteProps {
   dirty: boolean;
   name: string;
   /** Saves over what somebody else has saved. */
-  onOverwrite: (stored: Dashboard | undefined) => void;
+  onOverwrite: (conflicts: Conflict[]) => void;
+  /** Takes what somebody else has saved in place of one's own. */
+  onTakeTheirs: (conflicts: Conflict[]) => void;
 }
 
 /** Whether the draft is saved, or why not. */
-export function SaveNote({ saving, unsaved, dirty, name, onOverwrite }: SaveNoteProps) {
+export function SaveNote({ saving, unsaved, dirty, name, onOverwrite, onTakeTheirs }: SaveNoteProps) {
   if (saving.status === "changed") {
-    const what = saving.stored === undefined ? "removed" : "changed or made";
+    const { conflicts } = saving;
     return (
       <div class="build-changed" role="alert">
         <p class="fault">
-          Not saved: <code>{name}</code> was {what} by somebody else meanwhile.
+          Not saved:{" "}
+          {conflicts.map(({ kind, name: changed, stored }, i) => (
+            <span key={kind + changed}>
+              {i > 0 && ", "}
+              the {kind === "metrics" ? "metric" : "dashboard"} <code>{changed}</code> was{" "}
+              {stored === undefined ? "removed" : "changed or made"}
+            </span>
+          ))}{" "}
+          by somebody else meanwhile.
         </p>
-        <button type="button" class="button" onClick={() => onOverwrite(saving.stored)}>
+        {!conflicts.some(isGone) && (
+          <button type="button" class="button" onClick={() => onTakeTheirs(conflicts)}>
+            Take theirs
+          </button>
+        )}
+        <button type="button" class="button" onClick={() => onOverwrite(conflicts)}>
           Save mine all the same
         </button>
       </div>
@@ -54,4 +68,9 @@ export function SaveNote({ saving, unsaved, dirty, name, onOverwrite }: SaveNote
       <code>{name}</code> is not saved yet{metrics}. New metrics show recent events until then.
     </p>
   );
+}
+
+/** Of a dashboard that was removed there is nothing to go on with. */
+function isGone({ kind, stored }: Conflict): boolean {
+  return kind === "dashboards" && stored === undefined;
 }

@@ -1,49 +1,138 @@
 import type { Dashboard } from "../../protocol/dashboard.ts";
 import type { MetricSource } from "../../protocol/metric.ts";
+import { isViewSource } from "../../protocol/view.ts";
 import { RequestError, type Catalog } from "../api.ts";
 import type { Draft } from "./draft.ts";
-import type { Requests } from "./requests.ts";
+import type { Definition, DefinitionKind, Requests, Stored } from "./requests.ts";
+
+/** What a draft was made of, as the catalog had it then; undefined: it had none. */
+export interface Bases {
+  dashboard: Dashboard | undefined;
+  /** Of the draft's metrics, by name. */
+  metrics: Readonly<Record<string, Definition | undefined>>;
+}
+
+/** A definition that somebody else has changed since the draft was made of it. */
+export interface Conflict {
+  kind: DefinitionKind;
+  name: string;
+  /** As it is by now; undefined: it was removed. */
+  stored: Definition | undefined;
+}
 
 /**
- * What became of saving. `key`: the key at hand may not. `changed`: somebody else has saved the dashboard meanwhile.
- * `metric`: the definition that was refused.
+ * What became of saving. `key`: the key at hand may not. `changed`: somebody else has saved meanwhile, and what is named was
+ * not saved over. `metric`: the definition that was refused.
  */
 export type SaveOutcome =
   | { status: "saved"; stored: Dashboard }
   | { status: "key"; message: string }
-  | { status: "changed"; stored: Dashboard | undefined }
+  | { status: "changed"; conflicts: Conflict[] }
   | { status: "refused"; message: string; metric?: string };
+
+/** One definition on its way: what the draft has, what that was made of, what the catalog has. */
+interface Write {
+  kind: DefinitionKind;
+  mine: Definition;
+  base: Definition | undefined;
+  now: Stored;
+}
 
 /** Whether the catalog has just this definition. */
 export function isStored(metric: MetricSource, stored: Catalog["metrics"]): boolean {
-  return JSON.stringify(stored.get(metric.name)) === JSON.stringify(metric);
+  return isSame(stored.get(metric.name), metric);
+}
+
+/** The draft's metrics that are not what they were made of. */
+export function changedMetrics({ metrics }: Draft, bases: Bases): MetricSource[] {
+  return Object.values(metrics).filter((metric) => !isSame(metric, bases.metrics[metric.name]));
+}
+
+/** The bases once what others have made is known: saving on them saves over it. */
+export function withStored(bases: Bases, conflicts: readonly Conflict[]): Bases {
+  const metrics = { ...bases.metrics };
+  let { dashboard } = bases;
+  for (const { kind, name, stored } of conflicts) {
+    if (kind === "metrics") metrics[name] = stored;
+    else dashboard = stored as Dashboard | undefined;
+  }
+  return { dashboard, metrics };
+}
+
+/** The draft with what others have made in place of its own: at once, however long the page's catalog takes to have it. */
+export function withTheirs(draft: Draft, conflicts: readonly Conflict[]): Draft {
+  const metrics = { ...draft.metrics };
+  let { dashboard } = draft;
+  for (const { kind, name, stored } of conflicts) {
+    if (kind === "dashboards") dashboard = (stored as Dashboard | undefined) ?? dashboard;
+    else if (stored === undefined || isViewSource(stored)) delete metrics[name];
+    else metrics[name] = stored as MetricSource;
+  }
+  return { dashboard, metrics };
 }
 
 /**
- * Puts a draft into the catalog: its metrics first, so that no panel is ever without one. Again is safe.
- *
- * @param base the dashboard that the draft was made of; undefined: a new one.
+ * Puts a draft into the catalog: its metrics first, so that no panel is ever without one. Each is written only in place of
+ * what it was made of: the catalog sees to that, whoever comes in between. Again is safe.
  */
 export async function save(
   draft: Draft,
-  base: Dashboard | undefined,
-  stored: Catalog["metrics"],
-  requests: Pick<Requests, "dashboard" | "putMetric" | "putDashboard">,
+  bases: Bases,
+  requests: Pick<Requests, "stored" | "put">,
 ): Promise<SaveOutcome> {
-  let at: string | undefined;
+  let at: Write | undefined;
   try {
-    const now = await requests.dashboard(draft.dashboard.name);
-    if (JSON.stringify(now) !== JSON.stringify(base)) return { status: "changed", stored: now };
-    for (const metric of Object.values(draft.metrics)) {
-      at = metric.name;
-      if (!isStored(metric, stored)) await requests.putMetric(metric);
+    const writes = await Promise.all(
+      wantedBy(draft, bases).map(async (write) => {
+        return { ...write, now: await requests.stored(write.kind, write.mine.name) };
+      }),
+    );
+    const conflicts = writes.filter(isChanged).map(conflictOf);
+    if (conflicts.length > 0) return { status: "changed", conflicts };
+    let stored = bases.dashboard ?? draft.dashboard;
+    for (at of writes) {
+      const answer = await requests.put(at.kind, at.mine, at.now);
+      if (at.kind === "dashboards") stored = answer as Dashboard;
     }
-    at = undefined;
-    return { status: "saved", stored: await requests.putDashboard(draft.dashboard) };
+    return { status: "saved", stored };
   } catch (error) {
     if (!(error instanceof RequestError)) throw error;
-    const { message, isRefusal } = error;
-    if (isRefusal) return { status: "key", message };
-    return { status: "refused", message, ...(at === undefined ? {} : { metric: at }) };
+    return failed(error, at, requests);
   }
+}
+
+function wantedBy(draft: Draft, bases: Bases): Omit<Write, "now">[] {
+  const metrics = changedMetrics(draft, bases).map((mine) => {
+    return { kind: "metrics", mine, base: bases.metrics[mine.name] } as const;
+  });
+  const { dashboard: mine } = draft;
+  const { dashboard: base } = bases;
+  return isSame(mine, base) ? metrics : [...metrics, { kind: "dashboards", mine, base }];
+}
+
+/** What is as it was, or already as it shall be, is in nobody's way. */
+function isChanged({ mine, base, now }: Write): boolean {
+  return !isSame(now.definition, base) && !isSame(now.definition, mine);
+}
+
+function conflictOf({ kind, mine, now }: Write): Conflict {
+  return { kind, name: mine.name, stored: now.definition };
+}
+
+async function failed(
+  { message, status, isRefusal }: RequestError,
+  at: Write | undefined,
+  requests: Pick<Requests, "stored">,
+): Promise<SaveOutcome> {
+  if (isRefusal) return { status: "key", message };
+  if (at === undefined) return { status: "refused", message };
+  if (status !== 412) {
+    return { status: "refused", message, ...(at.kind === "metrics" ? { metric: at.mine.name } : {}) };
+  }
+  const now = await requests.stored(at.kind, at.mine.name).catch(() => at.now);
+  return { status: "changed", conflicts: [conflictOf({ ...at, now })] };
+}
+
+function isSame(a: object | undefined, b: object | undefined): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }

@@ -2,6 +2,8 @@ import type { SeenEvent, SeenField } from "../../protocol/observe.ts";
 import { formatAge } from "../format.ts";
 import { useLive } from "../live.ts";
 import { fieldText } from "./event-text.ts";
+import { plainText } from "./plain-text.ts";
+import { Plain } from "./plain.tsx";
 import { StreamFault, type StreamViewProps } from "./stream-view.tsx";
 import { useSeen } from "./use-seen.ts";
 import "../styles/table.css";
@@ -31,14 +33,16 @@ export function SeenView({ requests }: StreamViewProps) {
 
 function SeenCard({ event, nowMs }: { event: SeenEvent; nowMs: number }) {
   return (
-    <section class="panel seen" aria-label={event.name}>
+    <section class="panel seen" aria-label={plainText(event.name)}>
       <header class="panel-header">
-        <h2 class="panel-title">{event.name}</h2>
+        <h2 class="panel-title">
+          <Plain text={event.name} />
+        </h2>
         <span class="freshness">
           {event.count} seen, {formatAge(nowMs - event.lastReceivedMs)} ago
         </span>
       </header>
-      <div class="stream-table" tabIndex={0} role="region" aria-label={`Fields of ${event.name}`}>
+      <div class="stream-table" tabIndex={0} role="region" aria-label={`Fields of ${plainText(event.name)}`}>
         <table class="table">
           <thead>
             <tr>
@@ -64,11 +68,26 @@ function FieldRow({ field, count }: { field: SeenField; count: number }) {
   const carriers = Object.values(types).reduce((sum, events) => sum + events, 0);
   return (
     <tr>
-      <td>{isProp ? name : <strong>{name}</strong>}</td>
+      <td>
+        {isProp ? (
+          <Plain text={name} />
+        ) : (
+          <strong>
+            <Plain text={name} />
+          </strong>
+        )}
+      </td>
       <td>{Object.keys(types).join(", ")}</td>
       <td>{Math.round((carriers / count) * 100)} %</td>
       <td class="stream-props">
-        {examples === undefined ? "shown with a key of your own" : examples.map(fieldText).join(", ")}
+        {examples === undefined
+          ? "shown with a key of your own"
+          : examples.map((value, i) => (
+              <span key={i}>
+                {i > 0 && ", "}
+                <Plain text={fieldText(value)} />
+              </span>
+            ))}
         {examples !== undefined && more && " …"}
       </td>
     </tr>

@@ -9,6 +9,7 @@ import { SeenView } from "./seen-view.tsx";
 import type { StreamViewProps } from "./stream-view.tsx";
 import { TailView } from "./tail-view.tsx";
 import { TraceView } from "./trace-view.tsx";
+import "../styles/form.css";
 import "./build.css";
 
 const TABS = [

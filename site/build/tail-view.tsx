@@ -7,6 +7,7 @@ import { useLive } from "../live.ts";
 import { followLink } from "../route.ts";
 import { clockTime, fieldText } from "./event-text.ts";
 import { TextField } from "./field.tsx";
+import { Plain } from "./plain.tsx";
 import type { Requests } from "./requests.ts";
 import { StreamFault, type StreamViewProps } from "./stream-view.tsx";
 import { leftOut, NO_ROWS, type TailRows, withAnswer } from "./tail-rows.ts";
@@ -38,6 +39,14 @@ export function TailView({ requests }: StreamViewProps) {
           onChange={setWhere}
         />
       </div>
+      {condition?.ok !== false && <Shown rows={rows} error={error} />}
+    </section>
+  );
+}
+
+function Shown({ rows, error }: { rows: TailRows; error: Error | undefined }) {
+  return (
+    <>
       <p class="build-note" role="status">
         {error?.message ?? leftOut(rows) ?? "All that match are shown, the newest on top."}
       </p>
@@ -63,7 +72,7 @@ export function TailView({ requests }: StreamViewProps) {
           </table>
         </div>
       )}
-    </section>
+    </>
   );
 }
 
@@ -75,15 +84,20 @@ function Row({ row }: { row: TailEvent }) {
       <td class="stream-time">{clockTime(receivedAtMs)}</td>
       <td>
         <a class="link" href={href} onClick={(press) => followLink(press, href)}>
-          {event.name}
+          <Plain text={event.name} />
         </a>
       </td>
       <td class="tail-value">{event.value ?? ""}</td>
-      <td>{event.user ?? ""}</td>
+      <td>
+        <Plain text={event.user ?? ""} />
+      </td>
       <td class="stream-props">
         {Object.entries(event.props ?? {}).map(([name, value]) => (
           <span key={name} class="prop">
-            <span class="prop-name">{name}</span> {fieldText(value)}
+            <span class="prop-name">
+              <Plain text={name} />
+            </span>{" "}
+            <Plain text={fieldText(value)} />
           </span>
         ))}
       </td>

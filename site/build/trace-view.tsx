@@ -6,6 +6,8 @@ import { valueLabel } from "../group-label.ts";
 import { clockTime } from "./event-text.ts";
 import { Field } from "./field.tsx";
 import { KeyAsk, ownKey, takeOwnKey } from "./own-key.tsx";
+import { plainJson, plainText } from "./plain-text.ts";
+import { Plain } from "./plain.tsx";
 import type { Requests } from "./requests.ts";
 import { StreamFault, type StreamViewProps } from "./stream-view.tsx";
 import { stepsOf, verdictText } from "./trace-steps.ts";
@@ -107,20 +109,27 @@ function Way({ name, requests }: { name: Record<string, string>; requests: Reque
               {title} <span class="visually-hidden">({state})</span>
             </h2>
             <p class="step-time">{atMs === undefined ? "" : stepTime(atMs, received.atMs)}</p>
-            <p class="step-text">{text}</p>
+            <p class="step-text">{plainText(text)}</p>
           </li>
         ))}
       </ol>
       <section class="panel seen" aria-label="Metrics">
         <header class="panel-header">
-          <h2 class="panel-title">Metrics that take “{trace.event.name}”</h2>
+          <h2 class="panel-title">
+            Metrics that take “<Plain text={trace.event.name} />”
+          </h2>
         </header>
         {trace.metrics.length === 0 && <p class="field-hint">None does.</p>}
         <ul class="verdicts">
           {trace.metrics.map((metric) => (
             <li key={metric.metric}>
               <strong>{metric.metric}</strong>
-              {Object.entries(metric.group ?? {}).map(([key, value]) => ` · ${key} ${valueLabel(value)}`)}
+              {Object.entries(metric.group ?? {}).map(([key, value]) => (
+                <span key={key}>
+                  {" · "}
+                  <Plain text={key} /> <Plain text={valueLabel(value)} />
+                </span>
+              ))}
               <p class="field-hint">{verdictText(metric)}</p>
             </li>
           ))}
@@ -134,7 +143,7 @@ function Way({ name, requests }: { name: Record<string, string>; requests: Reque
           <h2 class="panel-title">As it is stored</h2>
         </header>
         <pre class="notice-code json" tabIndex={0}>
-          <code>{JSON.stringify(trace.event, null, 2)}</code>
+          <code>{plainJson(trace.event)}</code>
         </pre>
       </section>
     </section>

@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 import { PlainHeader } from "../header.tsx";
+import "../styles/form.css";
 import "../styles/key-prompt.css";
 
 export interface KeyPromptProps {

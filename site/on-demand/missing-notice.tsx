@@ -1,4 +1,5 @@
 import { followLink } from "../route.ts";
+import "../styles/form.css";
 
 /** What stands in a dashboard's place. `wanted`: the name in the address, when there are dashboards, but not that one. */
 export function MissingNotice({ wanted }: { wanted: string | undefined }) {

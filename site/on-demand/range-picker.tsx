@@ -5,6 +5,7 @@ import { useStore } from "../hooks.ts";
 import { useLive } from "../live.ts";
 import type { RunQuery } from "../past-series.ts";
 import { useQuery } from "../query.ts";
+import "../styles/form.css";
 import "../styles/picker.css";
 import { isFixed, RANGE_CHOICES, SHORTEST_RANGE_MS, spanMs } from "../time-range.ts";
 

@@ -72,6 +72,7 @@ describe("building a dashboard in Chromium", () => {
     await page.keyboard.press("Enter");
     await tabTo(page, "New dashboard", ["ArrowDown"]);
     await page.keyboard.press("Enter");
+    await page.locator(".add-panel").waitFor();
     await tabTo(page, "Title");
     await page.keyboard.press("Control+A");
     await page.keyboard.type("Money");

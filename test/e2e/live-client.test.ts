@@ -64,6 +64,19 @@ describe("[L3] the live library", () => {
     }
   });
 
+  it("[L2] tells a subscriber what was wrong with what it asked for", async () => {
+    const live = new FreshetLive({ url: freshet.url, key: "demo-read" });
+    const messages: string[] = [];
+    const error = ({ message }: { message: string }): unknown => messages.push(message);
+    try {
+      live.subscribe({ metric: "ad_clicks", range: "1y" }, { error });
+      await until(() => messages.length > 0);
+      expect(messages[0]).toContain('range is "1y"; expected a duration');
+    } finally {
+      live.close();
+    }
+  });
+
   it("[L3] comes back after a crash of the server, and its picture is the server's", async () => {
     const live = new FreshetLive({ url: freshet.url, key: "demo-read" });
     const { picture, stats } = live.subscribe({ metric: "ad_clicks", range: "2h" });

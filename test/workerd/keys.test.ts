@@ -66,6 +66,7 @@ describe("[I7] a key's way", () => {
     ["a scheme that is not known", { authorization: "Digest demo-write" }, "", "no key: send one as"],
     ["Basic that is no base64", { authorization: "Basic %%%" }, "", "no key: send one as"],
     ["an unknown key", { "x-api-key": "unknown-key" }, "", "the key is not known"],
+    ["a forged token", { "x-api-key": "eyJh.eyJz.AAAA" }, "", "the share link is not valid"],
     ["the root key", ROOT, "", "the key is not known"],
     ["a stored hash for a key", { "x-api-key": "0".repeat(64) }, "", "the key is not known"],
   ])("[I7] %s: 401", async (_, headers, query, message) => {

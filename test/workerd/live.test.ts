@@ -120,6 +120,16 @@ describe("[L2] messages", () => {
     expect(await live.nextText()).toBe("pong");
   });
 
+  it("[L2] a subscribe that is refused ends the earlier one of its id, as its error says", async () => {
+    const project = await TestProject.with(CLICKS);
+    const live = await project.live();
+    live.send(subscribe);
+    await live.next<SnapshotMessage>();
+    live.send({ ...subscribe, range: "1y" });
+    expect(await live.next<ErrorMessage>()).toMatchObject({ type: "error", id: "s1", code: "bad_message" });
+    expect((await env.LIVE_HUB.getByName(project.name).stats()).subscriptions).toBe(0);
+  });
+
   it("[L2] errors name the subscription and the reason", async () => {
     const live = await (await TestProject.with(CLICKS)).live();
     live.send({ ...subscribe, metric: "nothing" });
@@ -131,6 +141,18 @@ describe("[L2] messages", () => {
     });
     live.send("{");
     expect(await live.next<ErrorMessage>()).toMatchObject({ type: "error", code: "bad_message" });
+    for (const fault of [
+      { range: "1y" },
+      { maxRate: 0 },
+      { groups: 1 },
+      { metric: 1, range: "1m" },
+      { cursor: 1 },
+    ]) {
+      live.send({ ...subscribe, id: "s2", ...fault });
+      const error = await live.next<ErrorMessage>();
+      expect(error).toMatchObject({ type: "error", id: "s2", code: "bad_message" });
+      expect(error.message).toContain(Object.keys(fault)[0]);
+    }
     for (let i = 0; i <= 64; i++) live.send({ ...subscribe, id: `s${i}` });
     const answers = await Promise.all(
       Array.from({ length: 65 }, () => live.next<SnapshotMessage | ErrorMessage>()),

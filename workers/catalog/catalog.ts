@@ -3,6 +3,7 @@ import type { KeyOptions, KeyRole, MetricOutcome } from "../../durable-objects/c
 import type { AlertFault } from "../../durable-objects/catalog-alerts.ts";
 import type { DefinitionSource, ViewFault } from "../../durable-objects/definitions.ts";
 import { catalogOf } from "../../durable-objects/env.ts";
+import type { Unmet } from "../../durable-objects/precondition.ts";
 import { parseDashboard } from "../../protocol/dashboard.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { parseMetric } from "../../protocol/metric.ts";
@@ -13,6 +14,7 @@ import { type App, authorize, authorizeRoot, hashKey } from "../authorize.ts";
 import { HttpError, unavailable } from "../http-error.ts";
 import { jsonBody } from "../json-body.ts";
 import { deleteBackfill, getBackfills, postBackfill } from "./backfill.ts";
+import { preconditionFailed, preconditionOf, tagged } from "./conditional.ts";
 
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,63}$/;
 const ROLES: readonly KeyRole[] = ["write", "read", "admin"];
@@ -25,20 +27,25 @@ export const catalogRoutes = new Hono<App>()
   })
   .get("/metrics/:name", async (c) => {
     const { project } = await authorize(c, "read", "admin");
-    return c.json(
-      found(await catalogOf(c.env).metric(project, c.req.param("name")), "metric", c.req.param("name")),
-    );
+    const name = c.req.param("name");
+    return tagged(c, found(await catalogOf(c.env).metric(project, name), "metric", name));
   })
   .put("/metrics/:name", putMetric)
   .delete("/metrics/:name", async (c) => {
     const { project } = await authorize(c, "admin");
+    const name = c.req.param("name");
+    const precondition = preconditionOf(c);
     const deleted = await confirmed(() => {
-      return catalogOf(c.env).deleteMetric(project, c.req.param("name")) as Promise<
-        boolean | ViewFault | AlertFault
+      return catalogOf(c.env).deleteMetric(project, name, precondition) as Promise<
+        boolean | ViewFault | AlertFault | Unmet
       >;
     });
-    if (typeof deleted === "object") throw dependentBroken(deleted, c.req.param("name"));
-    found(deleted || null, "metric", c.req.param("name"));
+    if (typeof deleted === "object") {
+      throw "tag" in deleted
+        ? preconditionFailed(c, deleted, "metric", name)
+        : dependentBroken(deleted, name);
+    }
+    found(deleted || null, "metric", name);
     return c.body(null, 204);
   })
   .post("/metrics/:name/backfill", postBackfill)
@@ -52,21 +59,24 @@ export const catalogRoutes = new Hono<App>()
     const { project } = await authorize(c, "read", "admin");
     const name = c.req.param("name");
     const dashboards = await catalogOf(c.env).dashboards(project);
-    return c.json(found(dashboards.find((dashboard) => dashboard.name === name) ?? null, "dashboard", name));
+    return tagged(
+      c,
+      found(dashboards.find((dashboard) => dashboard.name === name) ?? null, "dashboard", name),
+    );
   })
   .put("/dashboards/:name", async (c) => {
     const { project } = await authorize(c, "admin");
     const dashboard = valid(parseDashboard(checkedName("dashboard", c.req.param("name")), await jsonBody(c)));
-    await catalogOf(c.env).putDashboard(project, dashboard);
+    const outcome = await catalogOf(c.env).putDashboard(project, dashboard, preconditionOf(c));
+    if (outcome !== "stored") throw preconditionFailed(c, outcome, "dashboard", dashboard.name);
     return c.json(dashboard);
   })
   .delete("/dashboards/:name", async (c) => {
     const { project } = await authorize(c, "admin");
-    found(
-      (await catalogOf(c.env).deleteDashboard(project, c.req.param("name"))) || null,
-      "dashboard",
-      c.req.param("name"),
-    );
+    const name = c.req.param("name");
+    const deleted = await catalogOf(c.env).deleteDashboard(project, name, preconditionOf(c));
+    if (typeof deleted === "object") throw preconditionFailed(c, deleted, "dashboard", name);
+    found(deleted || null, "dashboard", name);
     return c.body(null, 204);
   })
   .put("/projects/:project", async (c) => {
@@ -90,11 +100,14 @@ async function putMetric(c: Context<App, "/metrics/:name">): Promise<Response> {
   if (isViewSource(raw)) valid(parseView(name, raw));
   else valid(parseMetric(name, raw));
   const source = { ...(raw as DefinitionSource), name };
+  const precondition = preconditionOf(c);
   const outcome = await confirmed(() => {
-    return catalogOf(c.env).putMetric(project, source) as Promise<MetricOutcome>;
+    return catalogOf(c.env).putMetric(project, source, precondition) as Promise<MetricOutcome>;
   });
   if (outcome === "stored") return c.json(source);
-  if (typeof outcome === "object") throw dependentBroken(outcome, name);
+  if (typeof outcome === "object") {
+    throw "tag" in outcome ? preconditionFailed(c, outcome, "metric", name) : dependentBroken(outcome, name);
+  }
   if (outcome === "series_taken") {
     const message = `another metric is the Prometheus series ${seriesName(name)} already; choose another name`;
     throw new HttpError(409, "series_taken", message);

@@ -1,0 +1,186 @@
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { MetricSource } from "../../protocol/metric.ts";
+import { DashboardBrowser, findBrowser, skipWithout } from "../helpers/dashboard-browser.ts";
+
+const browserPath = await findBrowser();
+const METRIC = "/v1/catalog/metrics/shop_ads";
+const BIDI = "\u202Egpj.exe";
+
+describe("coming back to the builder, and the stream, in Chromium", () => {
+  if (browserPath instanceof Error) {
+    it("[O2] is tested, or its absence said", () => skipWithout(browserPath));
+    return;
+  }
+  let site: DashboardBrowser;
+
+  beforeAll(async () => {
+    site = await DashboardBrowser.start(browserPath, ["--no-demo"]);
+    await putMetric("");
+    const panel = { kind: "line", metric: "shop_ads", width: 6, height: 3 };
+    const panels = [
+      { ...panel, title: "First" },
+      { ...panel, title: "Second" },
+    ];
+    await site.putDashboard({ name: "shop", title: "Shop", range: "15m", panels });
+  });
+  afterAll(() => site?.stop());
+
+  async function putMetric(where: string): Promise<void> {
+    const metric = { event: "ad", aggregate: "count", window: { type: "tumbling", size: "10s" } };
+    const body = JSON.stringify({ ...metric, ...(where === "" ? {} : { where }) });
+    expect((await site.freshet.fetch(METRIC, { method: "PUT", body })).status).toBe(200);
+  }
+
+  async function storedWhere(): Promise<string | undefined> {
+    return ((await (await site.freshet.fetch(METRIC)).json()) as MetricSource).where;
+  }
+
+  async function editWhere(page: Page, where: string): Promise<void> {
+    await page.getByLabel("Only where").fill(where);
+    await page.getByRole("button", { name: "Keep changes" }).click();
+    await page.locator(".edit-grid").waitFor();
+  }
+
+  const savePanel = (page: Page) => page.getByRole("button", { name: "Save", exact: true }).click();
+  const isSaved = (page: Page) => page.getByText("Open the dashboard").waitFor();
+  const isChanged = (page: Page) => page.getByText("by somebody else meanwhile").waitFor();
+  const edit = (page: Page) => page.locator('[data-edit="0"]').getByRole("button", { name: /^Edit/ }).click();
+
+  it("[U11] a metric that somebody else has changed meanwhile is not saved over without a second word", async () => {
+    const [one, other] = [
+      await site.open("/?key=demo-admin#/build/shop/0"),
+      await site.open("/?key=demo-admin#/build/shop/0"),
+    ];
+    await other.getByLabel("Only where").waitFor();
+    await editWhere(one, "country = 'DE'");
+    await savePanel(one);
+    await isSaved(one);
+    await editWhere(other, "device = 'phone'");
+    await savePanel(other);
+    await isChanged(other);
+    expect(await other.locator(".build-changed").innerText()).toContain("shop_ads");
+    expect(await storedWhere()).toBe("country = 'DE'");
+
+    await other.getByRole("button", { name: "Take theirs" }).click();
+    await isSaved(other);
+    await edit(other);
+    expect(await other.getByLabel("Only where").inputValue()).toBe("country = 'DE'");
+    await editWhere(other, "device = 'tablet'");
+    await savePanel(other);
+    await isSaved(other);
+    expect(await storedWhere()).toBe("device = 'tablet'");
+
+    await edit(one);
+    await editWhere(one, "country = 'FR'");
+    await savePanel(one);
+    await isChanged(one);
+    expect(await storedWhere()).toBe("device = 'tablet'");
+    await one.getByRole("button", { name: "Save mine all the same" }).click();
+    await isSaved(one);
+    expect(await storedWhere()).toBe("country = 'FR'");
+    await Promise.all([one.close(), other.close()]);
+  });
+
+  it("[U11] nor is one that is changed between the look and the saving", async () => {
+    const page = await site.open("/?key=demo-admin#/build/shop/0");
+    await editWhere(page, "plan = 'pro'");
+    await page.route(`**${METRIC}`, async (route) => {
+      if (route.request().method() === "PUT") await putMetric("plan = 'free'");
+      await route.continue();
+    });
+    await savePanel(page);
+    await isChanged(page);
+    expect(await storedWhere()).toBe("plan = 'free'");
+    await page.close();
+  });
+
+  it("[U11] what is typed in a panel's form is found again after another page, until it is kept or cancelled", async () => {
+    const page = await site.open("/?key=demo-admin#/build/shop/1");
+    const title = page.getByLabel("Title", { exact: true });
+    await title.fill("Second, renamed");
+    await page.getByRole("link", { name: "Alerts" }).click();
+    await page.getByRole("heading", { name: "Alerts" }).first().waitFor();
+    await page.goBack();
+    expect(await title.inputValue()).toBe("Second, renamed");
+    await page.getByRole("button", { name: "Cancel" }).click();
+    await page.locator('[data-edit="1"]').getByRole("button", { name: /^Edit/ }).click();
+    expect(await title.inputValue()).toBe("Second");
+
+    // Of a dashboard that has no name yet, too.
+    await page.evaluate(() => (location.hash = "#/build"));
+    await page.getByRole("button", { name: "Add panel" }).click();
+    await page.getByLabel("Metric", { exact: true }).selectOption("shop_ads");
+    await title.fill("New and unkept");
+    await page.getByRole("link", { name: "Alerts" }).click();
+    await page.getByRole("heading", { name: "Alerts" }).first().waitFor();
+    await page.goBack();
+    expect(await title.inputValue()).toBe("New and unkept");
+    await page.locator(".editor").getByRole("button", { name: "Add panel" }).click();
+    expect(await page.locator(".edit-card .panel-title").allInnerTexts()).toEqual(["New and unkept"]);
+    await page.close({ runBeforeUnload: false });
+  });
+
+  it("[U11] the builder's address says which panel is edited, and no other", async () => {
+    const page = await site.open("/d/shop?key=demo-admin");
+    await page.getByRole("heading", { name: "Shop" }).waitFor();
+    await page.evaluate(() => (location.hash = "#/build/shop/0"));
+    await page.getByRole("heading", { name: "Panel: First" }).waitFor();
+    await page.getByRole("button", { name: "Cancel" }).click();
+    await page.locator(".edit-grid").waitFor();
+    expect(new URL(page.url()).hash).toBe("#/build/shop");
+    await page.goBack();
+    await page.getByRole("heading", { name: "Shop" }).waitFor();
+    await page.goForward();
+    await page.locator(".edit-grid").waitFor();
+    expect(await page.locator(".editor").count()).toBe(0);
+
+    await page.evaluate(() => (location.hash = "#/build/shop/1"));
+    await page.getByRole("heading", { name: "Panel: Second" }).waitFor();
+    await page.evaluate(() => (location.hash = "#/build/shop/0"));
+    await page.getByRole("heading", { name: "Panel: First" }).waitFor();
+    expect(await page.getByLabel("Title", { exact: true }).inputValue()).toBe("First");
+    await page.goBack();
+    await page.getByRole("heading", { name: "Panel: Second" }).waitFor();
+    await page.goBack();
+    await page.locator(".edit-grid").waitFor();
+    await page.close();
+  });
+
+  it("[U8][U9] text that would turn the writing about is shown as what it is", async () => {
+    const event = { name: `ad ${BIDI}`, user: `\u2066u`, props: { [`k\u200F`]: `v${BIDI}\u0007` } };
+    const body = JSON.stringify(event);
+    await site.freshet.fetch("/v1/events", { method: "POST", body }, "demo-write");
+    const page = await site.open("/?key=demo-admin#/stream");
+    const name = page.locator(".stream-table a").first();
+    await name.waitFor({ timeout: 15_000 });
+    const row = await page.locator(".tail-table tbody tr").first().innerText();
+    for (const text of ["\\u202Egpj.exe", "\\u2066u", "k\\u200F", "\\u0007"]) expect(row).toContain(text);
+    expect(row).not.toMatch(/\p{Bidi_Control}/u);
+    expect(await name.locator("bdi").count()).toBe(1);
+    await name.click();
+    await page.locator(".json").waitFor();
+    expect(await page.locator(".json").innerText()).toContain("\\u202Egpj.exe");
+    expect(await page.locator("main").innerText()).not.toMatch(/\p{Bidi_Control}/u);
+    await page.getByRole("link", { name: "Names and fields" }).click();
+    await page.locator(".seen").first().waitFor();
+    const names = await page.locator("main").innerText();
+    expect(names).toContain("\\u202Egpj.exe");
+    expect(names).not.toMatch(/\p{Bidi_Control}/u);
+    await page.close();
+  });
+
+  it("[U8] a condition that cannot be read shows its error, and nothing of what matches", async () => {
+    const page = await site.open("/?key=demo-admin#/stream");
+    await page.locator(".stream-table").waitFor({ timeout: 15_000 });
+    await page.getByLabel("Where").fill("country = ");
+    await page.getByText("where, column 11: found the end").waitFor();
+    const shown = await page.locator("main").innerText();
+    expect(shown).not.toContain("All that match");
+    expect(shown).not.toContain("Nothing has come");
+    expect(await page.locator(".stream-table").count()).toBe(0);
+    await page.getByLabel("Where").fill("");
+    await page.locator(".stream-table").waitFor({ timeout: 15_000 });
+    await page.close();
+  });
+});

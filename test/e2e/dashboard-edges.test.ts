@@ -1,0 +1,94 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { DashboardBrowser, findBrowser, skipWithout } from "../helpers/dashboard-browser.ts";
+
+const browserPath = await findBrowser();
+const DASHBOARDS = 30;
+
+describe("the dashboard's edges in Chromium", () => {
+  if (browserPath instanceof Error) {
+    it("[O2] is tested, or its absence said", () => skipWithout(browserPath));
+    return;
+  }
+  let site: DashboardBrowser;
+
+  beforeAll(async () => {
+    site = await DashboardBrowser.start(browserPath, ["--no-demo"]);
+    const metric = { event: "beat", aggregate: "count", window: { type: "tumbling", size: "1s" } };
+    const path = "/v1/catalog/metrics/beats";
+    await site.freshet.fetch(path, { method: "PUT", body: JSON.stringify(metric) });
+    const panels = [{ title: "Beats", kind: "line", metric: "beats", width: 6, height: 3 }];
+    for (let i = 0; i < DASHBOARDS; i++) {
+      const title = i === 28 ? `Dashboard ${"with a long title ".repeat(12)}` : `Dashboard ${i}`;
+      await site.putDashboard({ name: `d${String(i).padStart(2, "0")}`, title, range: "15m", panels });
+    }
+  });
+  afterAll(() => site?.stop());
+
+  it("[U3] who is offline is told so at once, and is back at once", async () => {
+    const page = await site.open("/d/d00");
+    const badge = page.locator(".connection-text");
+    const body = JSON.stringify({ name: "beat" });
+    await site.freshet.fetch("/v1/events", { method: "POST", body }, "demo-write");
+    await expect.poll(() => badge.innerText(), { timeout: 10_000 }).toBe("Connected");
+    await expect.poll(() => page.locator(".panel .freshness-live").count(), { timeout: 15_000 }).toBe(1);
+    await page.context().setOffline(true);
+    await expect.poll(() => badge.innerText(), { timeout: 2_000 }).toBe("Offline");
+    await expect.poll(() => page.locator(".panel .freshness-live").count(), { timeout: 2_000 }).toBe(0);
+    await page.waitForTimeout(3_000);
+    expect(await badge.innerText()).toBe("Offline");
+    await page.context().setOffline(false);
+    await expect.poll(() => badge.innerText(), { timeout: 2_000 }).toBe("Connected");
+    await page.close();
+  });
+
+  it("[U3] what cannot be loaded is said, and not passed over", async () => {
+    const page = await site.open("/d/d00");
+    await page.locator(".grid").waitFor();
+    await page.context().setOffline(true);
+    for (const name of ["Share", "Keys"]) {
+      await page.getByRole("button", { name }).click();
+      await page.getByRole("alert").filter({ hasText: "cannot be loaded" }).waitFor({ timeout: 5_000 });
+      await page.getByRole("alert").getByRole("button", { name: "Close" }).click();
+      expect(await page.getByRole("alert").count()).toBe(0);
+    }
+    await page.close();
+  });
+
+  it.each([1_440, 700, 390])(
+    "[U4] of many dashboards the one that is shown is in sight, %i wide",
+    async (width) => {
+      const page = await site.open("/d/d29", width);
+      await page.locator(".grid").waitFor();
+      const sight = () =>
+        page.evaluate(() => {
+          const box = (selector: string) => document.querySelector(selector)?.getBoundingClientRect();
+          const [tabs, tab] = [box(".tabs"), box('.tab[aria-current="page"]')];
+          if (tabs === undefined || tab === undefined) return undefined;
+          return tab.left >= tabs.left - 1 && tab.right <= tabs.right + 1;
+        });
+      await expect.poll(sight, { timeout: 2_000 }).toBe(true);
+      expect(await page.evaluate(() => scrollY)).toBe(0);
+      const wide = await page
+        .locator(".tab")
+        .evaluateAll((tabs) => Math.max(...tabs.map((tab) => tab.clientWidth)));
+      expect(wide).toBeLessThanOrEqual(240);
+      const mask = await page.locator(".tabs").evaluate((tabs) => getComputedStyle(tabs).maskImage);
+      expect(mask).toContain("linear-gradient");
+      // By a key, too, where nothing is clicked that would be in sight already.
+      await page.keyboard.press("1");
+      await expect.poll(() => new URL(page.url()).pathname, { timeout: 5_000 }).not.toBe("/d/d29");
+      await expect.poll(sight, { timeout: 2_000 }).toBe(true);
+      await page.close();
+    },
+  );
+
+  it.each(["eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJkZW1vIn0.AAAA", "eyJ-not-a-token"])(
+    "[I9] a share link that was made up is said to be not valid: %s",
+    async (token) => {
+      const page = await site.open(`/#share=${token}`);
+      await page.getByText("The share link is not valid").waitFor({ timeout: 10_000 });
+      expect(await page.locator("body").innerText()).not.toContain("key");
+      await page.close();
+    },
+  );
+});
