@@ -50,6 +50,19 @@ describe("[L5] how many frames may be under way", () => {
     expect(sendAll(credit, 0)).toEqual({ sent: 2, asked: [1, 2] });
   });
 
+  it("[L5] a client that has not been asked is sent one more, which asks, though it gave up most of its subscriptions", () => {
+    const credit = new Credit();
+    credit.streams = 9;
+    for (let sent = 0; sent < 9; sent++) credit.sent(0);
+    credit.streams = 1;
+    expect(credit.isReady(60_000)).toBe(true);
+    expect(credit.asksNext).toBe(true);
+    credit.sent(60_000);
+    expect(credit.isReady(60_000)).toBe(false);
+    credit.acknowledge(10);
+    expect(sendAll(credit, 60_000).sent).toBe(8);
+  });
+
   it("[L5] a word of more than was sent counts for no more", () => {
     const credit = new Credit();
     credit.acknowledge(1_000);

@@ -18,15 +18,19 @@ export class Credit {
   #sinceAsked = 0;
   #askedMs: number | undefined;
 
-  /** Whether another frame may go. */
+  /** Whether another frame may go. Who has not been asked owes no word: one more goes, and asks. */
   isReady(nowMs: number): boolean {
-    const isSilent = this.#askedMs !== undefined && nowMs - this.#askedMs > PATIENCE_MS;
-    return this.#underWay < this.#most * this.streams && !isSilent;
+    if (this.#askedMs === undefined) return true;
+    return this.#underWay < this.#bound && nowMs - this.#askedMs <= PATIENCE_MS;
   }
 
   /** Whether the next frame is to ask the client for its word. */
   get asksNext(): boolean {
-    return this.#sinceAsked + 1 >= (this.#most * this.streams) / 2;
+    return this.#sinceAsked + 1 >= this.#bound / 2 || this.#underWay + 1 >= this.#bound;
+  }
+
+  get #bound(): number {
+    return this.#most * this.streams;
   }
 
   /** A frame goes. */

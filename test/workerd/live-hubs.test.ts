@@ -145,6 +145,15 @@ describe("[L5] clients that want less or can take less", () => {
     expect(await watching(again, { cursor })).toMatchObject({ recovered: true, series: [{ v: [10] }] });
   });
 
+  it("[L5] a client that gives up nearly all that it was sent is served what it wants then", async () => {
+    const live = await (await TestProject.with(CLICKS)).live();
+    live.send({ type: "ack", frames: 1 });
+    const ids = Array.from({ length: 9 }, (_, i) => `s${i}`);
+    for (const id of ids) expect(await watching(live, { id })).not.toHaveProperty("ack");
+    for (const id of ids) live.send({ type: "unsubscribe", id });
+    expect(await watching(live, { id: "next" })).toMatchObject({ type: "snapshot", id: "next", ack: true });
+  });
+
   it("[L5] what a slow client missed is not forgotten when the hub sleeps", async () => {
     const project = await TestProject.with(CLICKS);
     const slow = await project.live();
