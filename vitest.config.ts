@@ -1,6 +1,9 @@
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
+/** On a busy machine all takes longer. What has to happen within a time says so itself. */
+const PATIENCE = { testTimeout: 30_000, expect: { poll: { timeout: 10_000 } } };
+
 export default defineConfig({
   test: {
     projects: [
@@ -12,6 +15,7 @@ export default defineConfig({
           },
         },
         test: {
+          ...PATIENCE,
           name: "pure",
           environment: "node",
           include: ["**/*.test.ts"],
@@ -34,6 +38,7 @@ export default defineConfig({
           }),
         ],
         test: {
+          ...PATIENCE,
           name: "workerd",
           include: ["test/workerd/**/*.test.ts"],
           globalSetup: ["./test/helpers/services-setup.ts"],
@@ -41,6 +46,7 @@ export default defineConfig({
       },
       {
         test: {
+          ...PATIENCE,
           name: "e2e",
           environment: "node",
           include: ["test/e2e/**/*.test.ts"],

@@ -1,12 +1,9 @@
 import { env, exports } from "cloudflare:workers";
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { DeltaMessage, ErrorMessage, SnapshotMessage } from "../../protocol/live.ts";
 import type { MetricSource } from "../../protocol/metric.ts";
 import { LiveSocket, TestProject } from "./project.ts";
-
-// Frames a tick apart take their time.
-vi.setConfig({ testTimeout: 20_000 });
 
 const CLICKS = {
   name: "clicks",

@@ -1,11 +1,9 @@
 import { env } from "cloudflare:workers";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { DeltaMessage, ErrorMessage, SnapshotMessage } from "../../protocol/live.ts";
 import type { MetricSource } from "../../protocol/metric.ts";
 import type { ViewSource } from "../../protocol/view.ts";
 import { type LiveSocket, TestProject } from "./project.ts";
-
-vi.setConfig({ testTimeout: 30_000 });
 
 const metric = (name: string, event: string, more: Partial<MetricSource> = {}): MetricSource => ({
   name,
