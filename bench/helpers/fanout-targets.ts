@@ -7,7 +7,7 @@ import { type Bundle, bareHubConfig } from "./bundle.ts";
 import type { CrowdOptions } from "./crowd.ts";
 import { startFreshet } from "./path.ts";
 import { PROJECT_KEYS } from "./project.ts";
-import { startWorkerd } from "./workerd.ts";
+import { listens, startWorkerd } from "./workerd.ts";
 
 export const METRIC = "clicks";
 /** Points that change with each frame. */
@@ -132,15 +132,4 @@ export async function redisAndWs(dir: string, frame: Buffer): Promise<Target> {
       await Promise.all([redis, ws].map((each: RunningProcess) => each.kill()));
     },
   };
-}
-
-function listens(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1", () => settle(true));
-    const settle = (answer: boolean): void => {
-      socket.destroy();
-      resolve(answer);
-    };
-    socket.on("error", () => settle(false));
-  });
 }

@@ -52,7 +52,8 @@ export function workerdVersion(): string {
   return (fromWrangler("workerd/package.json") as { version: string }).version;
 }
 
-function listens(port: number): Promise<boolean> {
+/** Whether something takes connections at the port. */
+export function listens(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, "127.0.0.1", () => settle(true));
     const settle = (answer: boolean): void => {

@@ -1,11 +1,12 @@
 import { useState } from "preact/hooks";
 import type { AlertSource } from "../../protocol/alert.ts";
 import { RequestError } from "../api.ts";
-import { Field, SelectField, TextField } from "../build/field.tsx";
+import { SelectField, TextField } from "../build/field.tsx";
 import { KeyAsk, ownKey, takeOwnKey } from "../build/own-key.tsx";
 import { DialogFrame } from "../on-demand/dialog.tsx";
 import type { DrawnMetric } from "../traits.ts";
 import { AlertRequests } from "./alert-requests.ts";
+import { GroupsText } from "./groups-text.tsx";
 import { COMPARISONS, formOf, type RuleForm, ruleOf } from "./rule-form.ts";
 import { RulePreview } from "./rule-preview.tsx";
 
@@ -155,21 +156,8 @@ interface GroupsFieldProps {
 function GroupsField({ metric, form, fault, onChange }: GroupsFieldProps) {
   const keys = metric?.groupBy ?? [];
   if (keys.length === 0 && form.groups === "") return null;
+  const hint = `Empty: each by itself. One a line, ${keys[0] ?? "key"}: value`;
   return (
-    <Field
-      label="Groups"
-      hint={`Empty: each by itself. One a line, ${keys[0] ?? "key"}: value`}
-      fault={fault}
-    >
-      {(control) => (
-        <textarea
-          {...control}
-          class="input"
-          rows={2}
-          value={form.groups}
-          onInput={(event) => onChange({ groups: event.currentTarget.value })}
-        />
-      )}
-    </Field>
+    <GroupsText hint={hint} fault={fault} value={form.groups} onChange={(groups) => onChange({ groups })} />
   );
 }

@@ -7,6 +7,7 @@ import { KeyAsk, ownKey, takeOwnKey } from "../build/own-key.tsx";
 import { DialogFrame } from "../on-demand/dialog.tsx";
 import { formatMoment } from "../time-axis.ts";
 import { AlertRequests } from "./alert-requests.ts";
+import { GroupsText } from "./groups-text.tsx";
 import {
   knownSilence,
   LENGTHS,
@@ -89,17 +90,12 @@ export function SilenceDialog(props: SilenceDialogProps) {
             )}
           </div>
           {groupBy.length > 0 && (
-            <Field label="Groups" hint={`Empty: all. One a line, ${groupBy[0]}: value`} fault={groupsFault}>
-              {(control) => (
-                <textarea
-                  {...control}
-                  class="input"
-                  rows={2}
-                  value={form.groups}
-                  onInput={(event) => change({ groups: event.currentTarget.value })}
-                />
-              )}
-            </Field>
+            <GroupsText
+              hint={`Empty: all. One a line, ${groupBy[0]}: value`}
+              fault={groupsFault}
+              value={form.groups}
+              onChange={(groups) => change({ groups })}
+            />
           )}
           <TextField
             label="Comment"
