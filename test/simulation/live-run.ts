@@ -105,6 +105,8 @@ class LiveRun {
         return this.#watchers[deed.who]?.cutOff();
       case "sleep":
         return this.#watchers[deed.who]?.sleep(deed.ms);
+      case "browse":
+        return this.#watchers[deed.who]?.browse(deed.metrics, deed.ms);
       case "leave":
         return this.#watchers[deed.who]?.leave(deed.ms);
       case "hibernate":
@@ -122,7 +124,9 @@ class LiveRun {
 
   /** What a view is of stays. */
   async #remove({ metric, ms }: LiveDeed & { type: "remove" }): Promise<void> {
-    if ((await this.#until(() => this.#catalog().deleteMetric(PROJECT, metric))) !== true) return;
+    const gone = await this.#until(() => this.#catalog().deleteMetric(PROJECT, metric));
+    // False: it went with a call whose answer was lost.
+    if (typeof gone !== "boolean") return;
     await this.#client.sleep(ms);
     const source = METRICS.find(({ name }) => name === metric);
     if (source === undefined) return;

@@ -26,6 +26,8 @@ export type LiveDeed = { afterMs: number } & (
   | { type: "sleep"; who: number; ms: number }
   /** The client goes, and comes back with its cursor. */
   | { type: "leave"; who: number; ms: number }
+  /** The client looks at other metrics, too, and after a while at its own anew. */
+  | { type: "browse"; who: number; metrics: string[]; ms: number }
   | { type: "hibernate"; hub: number }
   | { type: "crash"; object: string }
   /** The network loses calls, or only their answers. */
@@ -188,6 +190,13 @@ const trouble: fc.Arbitrary<LiveDeed> = fc.oneof(
     afterMs,
     who,
     ms: fc.integer({ min: 100, max: 200_000 }),
+  }),
+  fc.record({
+    type: fc.constant("browse" as const),
+    afterMs,
+    who,
+    metrics: fc.array(fc.constantFrom(...NAMES), { minLength: 1, maxLength: 12 }),
+    ms: fc.integer({ min: 100, max: 20_000 }),
   }),
   fc.record({ type: fc.constant("hibernate" as const), afterMs, hub: fc.constantFrom(...HUBS) }),
   fc.record({ type: fc.constant("crash" as const), afterMs, object }),

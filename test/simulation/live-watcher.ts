@@ -11,6 +11,8 @@ import type { Watching } from "./live-scenario.ts";
 import type { ClientSocket } from "./simulated-socket.ts";
 import type { World } from "./world.ts";
 
+const NOBODY_LOOKS = { snapshot: () => undefined, delta: () => undefined, error: () => undefined };
+
 /** Someone who watches one metric, by the client library over simulated sockets. */
 export class LiveWatcher {
   readonly watching: Watching;
@@ -21,6 +23,7 @@ export class LiveWatcher {
   recovered = 0;
   readonly #world: World;
   readonly #connection: LiveConnection;
+  #unsubscribe: () => void;
   #socket: ClientSocket | undefined;
   #isAsleep = false;
   #isAway = false;
@@ -34,23 +37,30 @@ export class LiveWatcher {
       const socket = hub.connect(client, events, { "sec-websocket-protocol": watching.protocol });
       this.#socket = socket;
       if (this.#isAsleep) socket.pause();
+      // Of the first protocol one who has never acknowledged is not asked to.
+      let isAsked = watching.isMute || watching.protocol === "freshet.v2";
       const send = (text: string): void => {
-        const isAck = text.includes('"ack"');
-        if (!watching.isMute || !isAck) socket.send(text);
-        // Of the first protocol one who has never acknowledged is not asked to.
-        if (!watching.isMute && !isAck) socket.send('{"type":"ack","frames":1}');
+        if (!watching.isMute || !text.includes('"ack"')) socket.send(text);
+        if (!isAsked) socket.send('{"type":"ack","frames":1}');
+        isAsked = true;
       };
       return { send, close: () => socket.close() };
     };
     this.#connection = new LiveConnection(environment(world, connect), () => undefined);
-    const { metric, maxRate, groups } = watching;
+    this.#unsubscribe = this.#subscribe();
+    this.#connection.start();
+  }
+
+  /** @returns what ends it. */
+  #subscribe(): () => void {
+    const { metric, maxRate, groups } = this.watching;
     const request = {
       metric,
       range: "10m",
       ...(maxRate !== undefined && { maxRate }),
       ...(groups !== undefined && { groups }),
     };
-    this.#connection.subscribe(request, {
+    return this.#connection.subscribe(request, {
       snapshot: (message) => {
         this.error = undefined;
         if (message.recovered) this.recovered++;
@@ -62,7 +72,17 @@ export class LiveWatcher {
       },
       error: ({ message }) => (this.error = message),
     });
-    this.#connection.start();
+  }
+
+  /** Looks at other metrics, too, for a while, and then at its own anew, as a page does that goes to another dashboard and back. */
+  browse(metrics: readonly string[], ms: number): void {
+    const others = metrics.map((metric) =>
+      this.#connection.subscribe({ metric, range: "10m" }, NOBODY_LOOKS),
+    );
+    this.#world.after(ms, () => {
+      for (const end of [...others, this.#unsubscribe]) end();
+      this.#unsubscribe = this.#subscribe();
+    });
   }
 
   /** The network fails: both ends learn of it, each in its time. */
