@@ -318,7 +318,10 @@ describe("time on the dashboard, in Chromium", () => {
     const heightOf = () => page.locator(".header").evaluate((header) => header.clientHeight);
     const before = await heightOf();
     await page.context().setOffline(true);
-    await page.evaluate(() => dispatchEvent(new Event("online")));
+    await expect.poll(() => page.locator(".connection").innerText()).toContain("Offline");
+    expect(await heightOf()).toBe(before);
+    // The server is away, and not the network: that takes more words.
+    await page.evaluate(() => Object.defineProperty(navigator, "onLine", { value: true }));
     await expect
       .poll(() => page.locator(".connection").innerText(), { timeout: 15_000 })
       .toContain("Retrying");
