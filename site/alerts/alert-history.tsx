@@ -1,7 +1,8 @@
 import type { AlertEpisode, AlertsAnswer } from "../../protocol/alert.ts";
-import { formatSpan, formatValue } from "../format.ts";
+import { formatValue } from "../format.ts";
 import { groupLabels } from "../group-label.ts";
 import { formatMoment } from "../time-axis.ts";
+import { elapsedText } from "./elapsed.ts";
 import type { SilenceTarget } from "./silence-form.ts";
 
 const REASONS = {
@@ -70,7 +71,7 @@ function EpisodeRow({
       <span class="alerts-when">
         {formatMoment(firedAt)}
         {firedValue === null ? "" : ` at ${formatValue(firedValue, "short")} (${condition})`}
-        {resolvedAt === null ? "" : `, for ${formatSpan(Math.max(1_000, resolvedAt - firedAt))}`}
+        {resolvedAt === null ? "" : `, for ${elapsedText(resolvedAt - firedAt)}`}
         {reason === undefined ? "" : `: ${REASONS[reason]}`}
         {silencedText(episode)}
       </span>
