@@ -73,7 +73,7 @@ function Rejected({
       </p>
       {examples.length > 0 && (
         <div class="stream-table" tabIndex={0} role="region" aria-label="Refused events">
-          <table class="table">
+          <table class="table tail-table">
             <thead>
               <tr>
                 <th scope="col">When</th>

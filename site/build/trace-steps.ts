@@ -1,5 +1,5 @@
 import type { Trace, TracedMetric } from "../../protocol/observe.ts";
-import { formatAge, formatSpan } from "../format.ts";
+import { formatAge, formatSpan, formatValue } from "../format.ts";
 import { clockTime } from "./event-text.ts";
 
 /** One stage of an event's way, in words. */
@@ -89,7 +89,10 @@ export function verdictText({ verdict, windows, first, last, watermarkMs, value 
       ? `In the window of ${span} that ends ${clockTime(first.endMs)}`
       : `In ${windows} windows of ${span} that end ${clockTime(first.endMs)} to ${clockTime(last.endMs)}`;
   const state = { 0: "open", 1: "final", 2: "revised", 3: "sealed" }[first.state];
-  const now = value === undefined ? "" : `, where its group has ${value ?? "no value"} now`;
+  const now =
+    value === undefined
+      ? ""
+      : `, where its group has ${value === null ? "no value" : formatValue(value, "short")} now`;
   const watermark = watermarkMs === null ? "" : ` The watermark is at ${clockTime(watermarkMs)}.`;
   return `${where}${now}; ${windows === 1 ? "it" : "the first"} is ${state}.${watermark}`;
 }
