@@ -71,8 +71,6 @@ export class PointArchiver extends DurableObject<Env> {
       await bucket.put(path, body);
       written.push({ ...file, path, from, to, bytes: body.length });
     }
-    // A copy of the call may have been faster.
-    if (to <= this.#catalog.archivedTo) return this.#catalog.archivedTo;
     this.ctx.storage.transactionSync(() => {
       this.#catalog.add(written, to, recomputed);
       const days = written.filter(({ stepMs }) => stepMs === 0).map(({ beginMs }) => dayOf(beginMs));
