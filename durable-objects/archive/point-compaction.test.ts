@@ -16,7 +16,7 @@ function filesOf(batches: readonly (readonly (readonly [number, number])[])[]): 
   );
 }
 
-const batch = fc.array(fc.tuple(fc.nat(60_000), fc.nat(3_000_000)), { minLength: 1, maxLength: 4 });
+const batch = fc.array(fc.tuple(fc.nat(60_000), fc.nat(5_000_000)), { minLength: 1, maxLength: 4 });
 
 describe("[C1] which files of points become one", () => {
   it("[C1] whole batches that follow one another: no range of a file that stays lies within that of the new one", () => {
@@ -30,7 +30,7 @@ describe("[C1] which files of points become one", () => {
           const to = Math.max(...inputs.map((input) => input.to));
           const rows = inputs.reduce((sum, input) => sum + input.rows, 0);
           const textBytes = inputs.reduce((sum, input) => sum + input.textBytes, 0);
-          expect(rows <= 100_000 && textBytes <= 4 * 2 ** 20).toBe(true);
+          expect(rows <= 100_000 && textBytes <= 8 * 2 ** 20).toBe(true);
           expect(inputs.some((input) => input.from === from && input.to === to)).toBe(false);
           files = files.filter((file) => !inputs.includes(file));
           expect(files.some((file) => file.from >= from && file.to <= to)).toBe(false);

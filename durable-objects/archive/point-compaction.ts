@@ -12,9 +12,9 @@ export interface ArchivedPoints {
   textBytes: number;
 }
 
-/** What is put together at most: all of it is in memory at once, and takes some 25 MB. A batch of rows with less than half of that is small. */
+/** What is put together at most: all of it is in memory at once. A batch of rows with less than half of that is small. */
 const MOST_ROWS = 100_000;
-const MOST_TEXT_BYTES = 4 * 1024 * 1024;
+const MOST_TEXT_BYTES = 8 * 1024 * 1024;
 /** Fewer files than this are not worth their requests. */
 const COMPACT_FILES = 4;
 /** A day is compacted when it is over and no file of it has come for so long: points are archived every hour. */

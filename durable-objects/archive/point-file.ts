@@ -24,7 +24,7 @@ export interface PointFile extends EncodedPoints {
 
 export interface EncodedPoints {
   rows: number;
-  /** Characters of its rankings and states, which make a point large. Groups are few, and the same again and again. */
+  /** Characters of its JSON: most of what it takes to hold the points. */
   textBytes: number;
   body: Uint8Array;
   footerBytes: number;
@@ -172,8 +172,8 @@ export function encodeFile(points: FilePoint[]): EncodedPoints {
       { name: "seq", data: column("seq"), encoding: "DELTA_BINARY_PACKED", ...plain },
     ],
   });
-  const textBytes = points.reduce((sum, { items, state }) => {
-    return sum + (items?.length ?? 0) + (state?.length ?? 0);
+  const textBytes = points.reduce((sum, { group, items, state }) => {
+    return sum + group.length + (items?.length ?? 0) + (state?.length ?? 0);
   }, 0);
   return { ...encoded, rows: points.length, textBytes, spans: spansOf(points) };
 }

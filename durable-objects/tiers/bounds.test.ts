@@ -104,25 +104,4 @@ describe("[S2] what is too much for one answer", () => {
       /^the question reads \d+ files of the archive; the bound is 6: ask for a shorter span/,
     );
   });
-
-  it("[C3][C1] a span of too many files is answered once those of its days are put together", async () => {
-    const parsed = parseMetric("m", { ...common, window: { type: "tumbling", size: "10m" }, groupBy: [] });
-    if (!parsed.ok) throw new Error(parsed.message);
-    const quiet = { version: 1, metrics: [{ metric: parsed.value, revision: 1 }], views: [] };
-    const each = new TierBench(quiet, { LIVE_RETENTION_MS: String(HOUR) });
-    const everyMinute = Array.from({ length: 690 }, (_, i) => ({
-      name: "e",
-      ts: NOW_MS - 12 * HOUR + i * MINUTE,
-    }));
-    await each.feed(everyMinute, 30 * MINUTE);
-    await each.settle(NOW_MS + HOUR);
-    const query = { metric: "m", fromMs: NOW_MS - 12 * HOUR + 1, toMs: NOW_MS - HOUR, stepMs: 10 * MINUTE };
-    const answered = async () => each.ask({ ...query, upToNow: false, mostPoints: 11_000 });
-    expect(await answered()).toMatchObject({
-      reason: "points",
-      message: expect.stringMatching(/files of the/) as string,
-    });
-    await each.compact(NOW_MS + 1_000 * HOUR);
-    expect(await answered()).toMatchObject([{ v: Array.from({ length: 66 }, () => 10) }]);
-  });
 });
