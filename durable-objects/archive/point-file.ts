@@ -4,7 +4,7 @@ import { groupOf } from "../engine/group-key.ts";
 import { readSealed, type SealedPoint } from "../engine/sealed-point.ts";
 import type { PointRow } from "../storage/point-rows.ts";
 import { encodeParquet, jsonBytes } from "./parquet.ts";
-import { beginOf, dayOf } from "./point-path.ts";
+import { beginOf } from "./point-path.ts";
 import { groupSizes } from "./row-groups.ts";
 
 /** Which points of one metric a file holds, by their ends, epoch ms. */
@@ -16,23 +16,17 @@ export interface PointSpan {
 }
 
 /** An encoded file of sealed points. */
-export interface PointFile extends EncodedPoints {
+export interface PointFile {
   stepMs: number;
-  /** When the hour, or of what is rolled up the day, begins of the first window in it, epoch ms. */
   beginMs: number;
-}
-
-export interface EncodedPoints {
   rows: number;
-  /** Characters of its JSON: most of what it takes to hold the points. */
-  textBytes: number;
   body: Uint8Array;
   footerBytes: number;
   spans: PointSpan[];
 }
 
 /** A point of a file. `state` is what it can be merged by, where that is more than its value. */
-export interface FilePoint {
+interface FilePoint {
   metric: string;
   revision: number;
   t: number;
@@ -68,12 +62,8 @@ function json(name: string, repetition: "REQUIRED" | "OPTIONAL"): SchemaElement 
   };
 }
 
-/** Of more hours of one day rows become one file: what is computed anew are days. */
-const MOST_HOURS = 4;
-
 /**
- * Rows of a window object as files: one for each hour, or of many hours and of what is rolled up for each day. A day's are
- * in the folder of the first hour.
+ * Rows of a window object as files: one for each hour, or of what is rolled up for each day.
  *
  * @param definedOf the definition that a row's metric had.
  */
@@ -81,7 +71,7 @@ export function encodePoints(
   rows: readonly PointRow[],
   definedOf: (metric: string) => DefinedMetric | undefined,
 ): PointFile[] {
-  const files = new Map<string, Unencoded>();
+  const files = new Map<string, { stepMs: number; beginMs: number; points: FilePoint[] }>();
   for (const row of rows) {
     const defined = definedOf(row.metric);
     if (defined === undefined) continue;
@@ -94,23 +84,11 @@ export function encodePoints(
       file.points.push(filePoint(compiled, point, row));
     }
   }
-  return joinHours([...files.values()]).map(({ points, ...place }) => ({ ...place, ...encodeFile(points) }));
-}
-
-type Unencoded = { stepMs: number; beginMs: number; points: FilePoint[] };
-
-function joinHours(files: readonly Unencoded[]): Unencoded[] {
-  const days = new Map<string, Unencoded[]>();
-  for (const file of files) {
-    const key = `${file.stepMs} ${dayOf(file.beginMs)}`;
-    days.set(key, [...(days.get(key) ?? []), file]);
-  }
-  return Array.from(days.values(), (hours): Unencoded[] => {
-    const [first] = hours;
-    if (first === undefined || hours.length <= MOST_HOURS) return hours;
-    const beginMs = Math.min(...hours.map((hour) => hour.beginMs));
-    return [{ ...first, beginMs, points: hours.flatMap(({ points }) => points) }];
-  }).flat();
+  return Array.from(files.values(), ({ stepMs, beginMs, points }) => ({
+    stepMs,
+    beginMs,
+    ...encodeFile(points),
+  }));
 }
 
 /** What was kept of a sealed point, from the columns of a file. */
@@ -142,20 +120,13 @@ function filePoint(compiled: CompiledMetric, point: SealedPoint, { id, stepMs }:
   };
 }
 
-/** Writes points, at least one, as Parquet: sorted by metric and time, in groups that a query can skip. */
-export function encodeFile(points: FilePoint[]): EncodedPoints {
+function encodeFile(points: FilePoint[]): Omit<PointFile, "stepMs" | "beginMs"> {
   points.sort(
     (a, b) => compare(a.metric, b.metric) || a.t - b.t || compare(a.group, b.group) || a.seq - b.seq,
   );
   const plain = { offsetIndex: false, statistics: false } as const;
   const column = <K extends keyof FilePoint>(name: K): FilePoint[K][] => points.map((point) => point[name]);
-  // Groups are the same again and again: their bytes are there once.
-  const known = new Map<string | null, Uint8Array | null>();
-  const texts = (name: "group" | "items" | "state") =>
-    points.map(({ [name]: text }) => {
-      if (!known.has(text)) known.set(text, jsonBytes(text));
-      return known.get(text) ?? null;
-    });
+  const texts = (name: "group" | "items" | "state") => points.map((point) => jsonBytes(point[name]));
   const encoded = encodeParquet({
     schema: SCHEMA,
     groupSizes: groupSizes(column("metric")),
@@ -172,10 +143,7 @@ export function encodeFile(points: FilePoint[]): EncodedPoints {
       { name: "seq", data: column("seq"), encoding: "DELTA_BINARY_PACKED", ...plain },
     ],
   });
-  const textBytes = points.reduce((sum, { group, items, state }) => {
-    return sum + group.length + (items?.length ?? 0) + (state?.length ?? 0);
-  }, 0);
-  return { ...encoded, rows: points.length, textBytes, spans: spansOf(points) };
+  return { ...encoded, rows: points.length, spans: spansOf(points) };
 }
 
 function spansOf(points: readonly FilePoint[]): PointSpan[] {

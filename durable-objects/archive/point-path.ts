@@ -1,12 +1,12 @@
 import { projectOf } from "../engine/placement.ts";
 
-/** What a file of sealed points holds: points of one window object, of one hour, some hours of one day, or one day, from one range of its rows. */
+/** What a file of sealed points holds: points of one window object, of one hour or day, from one range of its rows. */
 export interface PointPlace {
   /** Name of the window object. */
   object: string;
   /** 0: points as they were sealed; else what they are rolled up to, ms. */
   stepMs: number;
-  /** When its first hour, or of what is rolled up the day, begins: epoch ms. */
+  /** When the hour, or of what is rolled up the day, begins: epoch ms. */
   beginMs: number;
   /** First and last row. */
   from: number;
@@ -14,12 +14,7 @@ export interface PointPlace {
 }
 
 const HOUR_MS = 3_600_000;
-export const DAY_MS = 24 * HOUR_MS;
-
-/** When the day of a file begins, UTC. */
-export function dayOf(beginMs: number): number {
-  return Math.floor(beginMs / DAY_MS) * DAY_MS;
-}
+const DAY_MS = 24 * HOUR_MS;
 
 /** When the file begins that a point is in, by its window's end. What is rolled up to midnight is of the day before. */
 export function beginOf(endMs: number, stepMs: number): number {

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, it } from "vitest";
 import { bursts } from "../../test/helpers/bursts.ts";
 import { askAtRandom } from "../../test/helpers/random-questions.ts";
 import { TierBench } from "../../test/helpers/tier-bench.ts";
@@ -55,23 +55,6 @@ describe.each([
       nowMs: LATER_MS,
       days: 21,
       runs: 200,
-    });
-  }, 120_000);
-
-  it("[C4][C1] also when the files of each day are put together: what was computed anew counts", async () => {
-    const pointFiles = () =>
-      [...bench.bucket.objects.keys()].filter((path) => path.startsWith("points/")).length;
-    const before = pointFiles();
-    await bench.compact(LATER_MS + 100 * DAY_MS);
-    await bench.collect(LATER_MS + 101 * DAY_MS);
-    expect(pointFiles()).toBeLessThan(before / 2);
-    await askAtRandom(bench, {
-      metrics: METRICS,
-      events,
-      untilMs: NOW_MS,
-      nowMs: LATER_MS,
-      days: 21,
-      runs: 100,
     });
   }, 120_000);
 });

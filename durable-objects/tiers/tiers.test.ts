@@ -10,8 +10,6 @@ import type { Refusal, StitchPlan, WindowQuery } from "../window-query.ts";
 
 const DAY_MS = 24 * 3_600_000;
 const NOW_MS = Date.parse("2026-11-20T10:17:23.456Z");
-/** Every day that there are points of is over, and settled. */
-const LATER_MS = NOW_MS + 100 * DAY_MS;
 const SOURCES = [
   { aggregate: "count", window: { type: "tumbling", size: "1s" }, groupBy: ["g"] },
   { aggregate: "p95(value)", window: { type: "tumbling", size: "10s" } },
@@ -119,22 +117,4 @@ describe("[S2] a query over all tiers", () => {
     expect(rollups.length).toBeLessThan(60);
     expect(points.length + rollups.length).toBe(paths.length);
   });
-
-  it("[C1][C3][P6] is the same when the files of each day are put together, and those that they replace have gone", async () => {
-    const asked = { metrics: compared, events, untilMs: NOW_MS, nowMs: NOW_MS, days: 41 };
-    const pointFiles = () =>
-      [...bench.bucket.objects.keys()].filter((path) => path.startsWith("points/")).length;
-    const before = pointFiles();
-    await bench.compact(LATER_MS);
-    const both = pointFiles();
-    await askAtRandom(bench, { ...asked, runs: 100 });
-    await bench.collect(LATER_MS + DAY_MS);
-    const after = pointFiles();
-    expect([both > before, after < before / 20]).toEqual([true, true]);
-    Object.assign(bench.cold, { requests: 0, bytes: 0, neededBytes: 0 });
-    await askAtRandom(bench, { ...asked, runs: 200 });
-    const { bytes, neededBytes, requests } = bench.cold;
-    expect(requests).toBeGreaterThan(100);
-    expect(bytes / neededBytes).toBeLessThanOrEqual(1.2);
-  }, 120_000);
 });

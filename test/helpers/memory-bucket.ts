@@ -10,11 +10,6 @@ export class MemoryBucket {
     return Promise.resolve();
   }
 
-  delete(paths: readonly string[]): Promise<void> {
-    for (const path of paths) this.objects.delete(path);
-    return Promise.resolve();
-  }
-
   get(path: string, options?: { range: { offset: number; length: number } }): Promise<object | null> {
     const body = this.objects.get(path);
     if (body === undefined) return Promise.resolve(null);

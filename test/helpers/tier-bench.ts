@@ -119,15 +119,6 @@ export class TierBench {
     for (const object of this.#objects.values()) object.idle(nowMs);
   }
 
-  /** What the archivers' alarms do: files of days that are over by `nowMs` are put together, and what they replace goes later. */
-  async compact(nowMs: number): Promise<void> {
-    for (const { compactor } of this.#objects.values()) while (await compactor.compact(nowMs));
-  }
-
-  async collect(nowMs: number): Promise<void> {
-    for (const { compactor } of this.#objects.values()) while (await compactor.collect(nowMs));
-  }
-
   async checkpoint(nowMs: number): Promise<boolean> {
     this.nowMs = nowMs;
     let hasMore = false;

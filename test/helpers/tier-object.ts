@@ -1,6 +1,4 @@
 import type { Event } from "../../protocol/event.ts";
-import { bucketOf } from "../../durable-objects/archive/archive-bucket.ts";
-import { PointCompactor } from "../../durable-objects/archive/point-compactor.ts";
 import type { ReplaceOutcome, Replacement } from "../../durable-objects/backfill/replacement.ts";
 import type { Definitions } from "../../durable-objects/definitions.ts";
 import { compileMetric, type DefinedMetric } from "../../durable-objects/engine/compiled-metric.ts";
@@ -12,8 +10,6 @@ import { PointArchiver } from "../../durable-objects/point-archiver.ts";
 import { PointKeeper } from "../../durable-objects/point-keeper.ts";
 import { refusalOf } from "../../durable-objects/reading-errors.ts";
 import { parseSettings } from "../../durable-objects/settings.ts";
-import { PointCatalog } from "../../durable-objects/storage/point-catalog.ts";
-import { PointChores } from "../../durable-objects/storage/point-chores.ts";
 import { WindowStore } from "../../durable-objects/storage/window-store.ts";
 import type { WindowAnswer } from "../../durable-objects/window-query.ts";
 import { SimulatedStorage } from "../simulation/simulated-storage.ts";
@@ -28,7 +24,6 @@ export class WindowObject {
   readonly keeper: PointKeeper;
   readonly reader: MetricReader;
   readonly archiver: PointArchiver;
-  readonly compactor: PointCompactor;
   #offset = -1;
   #tasks: Promise<void>[] = [];
 
@@ -37,15 +32,7 @@ export class WindowObject {
     this.set.define(placement.metrics);
     const storage = this.#storage as never;
     this.store = new WindowStore(storage);
-    const archiverStorage = new SimulatedStorage();
-    const context = { id: { name: placement.name }, storage: archiverStorage };
-    this.compactor = new PointCompactor({
-      object: placement.name,
-      storage: archiverStorage as never,
-      catalog: new PointCatalog(archiverStorage as never),
-      chores: new PointChores(archiverStorage as never),
-      bucket: bucketOf(bench.bucket as never),
-    });
+    const context = { id: { name: placement.name }, storage: new SimulatedStorage() };
     this.archiver = new PointArchiver(context as never, { ARCHIVE: bench.bucket } as never);
     const settings = parseSettings(bench.vars);
     if (!settings.ok) throw new Error(settings.message);

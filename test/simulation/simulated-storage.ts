@@ -79,11 +79,6 @@ export class SimulatedStorage {
   }
 
   // oxlint-disable-next-line typescript/require-await -- as the platform has it
-  async sync(): Promise<void> {
-    this.commit();
-  }
-
-  // oxlint-disable-next-line typescript/require-await
   async getAlarm(): Promise<number | null> {
     return this.#alarmMs ?? null;
   }

@@ -4,7 +4,7 @@ import { bucketOf } from "../../durable-objects/archive/archive-bucket.ts";
 import { PartitionArchive } from "../../durable-objects/archive/archive-partition.ts";
 import { openSource } from "../../durable-objects/log/open-log.ts";
 import { ArchiveStore } from "../../durable-objects/storage/archive-store.ts";
-import { r2 } from "./crashing-bucket.ts";
+import { r2 } from "./archive-bench.ts";
 
 /** Archives whatever the log holds, as if its time had come. */
 export async function archiveAll(): Promise<void> {

@@ -1,26 +1,38 @@
 import { env } from "cloudflare:workers";
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { type ArchiveBucket, bucketOf } from "../../durable-objects/archive/archive-bucket.ts";
 import { PartitionArchive } from "../../durable-objects/archive/archive-partition.ts";
 import { parseArchivePath } from "../../durable-objects/archive/archive-path.ts";
 import { EventRows } from "../../durable-objects/archive/event-rows.ts";
 import { readRows } from "../../durable-objects/archive/read-rows.ts";
 import type { LogSource, StoredRecord } from "../../durable-objects/log/event-log.ts";
 import { ArchiveStore } from "../../durable-objects/storage/archive-store.ts";
-import { Crash, CrashingBucket, r2 } from "./crashing-bucket.ts";
+
+/** The bucket of `wrangler.toml`. */
+export const r2 = env.ARCHIVE as R2Bucket;
 
 /** When the records of these tests arrived: long ago, so that a cut is due. */
 export const ARRIVED_MS = Date.UTC(2026, 10, 5, 12);
 const EVERY_MS = 60_000;
 
+/** Thrown in the place of a crash. */
+export class Crash extends Error {}
+
 /** A partition number of a test's own: the bucket is shared. */
 let partitions = 1_000;
 
 /** The archive of one partition over a log in memory, in an object of its own, that can be made to crash. */
-export class ArchiveBench extends CrashingBucket {
+export class ArchiveBench {
   readonly partition = partitions++;
   readonly records: StoredRecord[] = [];
+  /** Operations on the bucket, all lives together. */
+  readonly operations: string[] = [];
+  /** The operation, counted from the next one, at which the next life ends: before it is done, or after. */
+  crashAt = Number.POSITIVE_INFINITY;
+  crashAfter = false;
   nowMs = ARRIVED_MS + EVERY_MS;
   readonly #object = env.TEST_OBJECT.getByName(`archive-${this.partition}`);
+  readonly #written = new Map<string, string>();
 
   /** Appends a record of events given as `[name, ts]`. */
   append(key: string, events: [name: string, ts: number][], project = "shop"): void {
@@ -34,7 +46,7 @@ export class ArchiveBench extends CrashingBucket {
   async live(work: (archive: PartitionArchive, store: ArchiveStore) => Promise<unknown>): Promise<boolean> {
     const ended = await runInDurableObject(this.#object, async (_, { storage }) => {
       const store = new ArchiveStore(storage, this.partition);
-      const bucket = this.open();
+      const bucket = this.#bucket();
       const parts = { store, source: this.#source(), bucket, everyMs: EVERY_MS, dedupWindowMs: 3_600_000 };
       try {
         await work(new PartitionArchive(parts), store);
@@ -107,5 +119,35 @@ export class ArchiveBench extends CrashingBucket {
       commit: async () => undefined,
       close: async () => undefined,
     };
+  }
+
+  #bucket(): ArchiveBucket {
+    const bucket = bucketOf(r2);
+    let left = this.crashAt;
+    this.crashAt = Number.POSITIVE_INFINITY;
+    const crashing = async <T>(operation: string, work: () => Promise<T>): Promise<T> => {
+      this.operations.push(operation);
+      const crash = left-- === 0;
+      if (crash && !this.crashAfter) throw new Crash();
+      const result = await work();
+      if (crash) throw new Crash();
+      return result;
+    };
+    return {
+      put: (path, body) => {
+        this.#sameAsBefore(path, body);
+        return crashing(`put ${path}`, () => bucket.put(path, body));
+      },
+      get: (path, range) => crashing(`get ${path}`, () => bucket.get(path, range)),
+      delete: (paths) => crashing(`delete ${paths.length}`, () => bucket.delete(paths)),
+    };
+  }
+
+  /** A name stands for one content: a retry writes the same file. */
+  #sameAsBefore(path: string, body: Uint8Array): void {
+    const text = Array.from(body, (byte) => byte.toString(16)).join(" ");
+    const before = this.#written.get(path);
+    if (before !== undefined && before !== text) throw new Error(`${path} was written with other contents`);
+    this.#written.set(path, text);
   }
 }

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ARRIVED_MS, ArchiveBench } from "./archive-bench.ts";
-import { r2 } from "./crashing-bucket.ts";
+import { ARRIVED_MS, ArchiveBench, r2 } from "./archive-bench.ts";
 
 const HOUR = 3_600_000;
 

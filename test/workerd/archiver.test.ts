@@ -9,7 +9,7 @@ import { settingsOf } from "../../durable-objects/env.ts";
 import { embeddedAppender } from "../../durable-objects/log/embedded.ts";
 import { LogPartition } from "../../durable-objects/log-partition.ts";
 import worker from "../../workers/edge.ts";
-import { r2 } from "./crashing-bucket.ts";
+import { r2 } from "./archive-bench.ts";
 import { TestProject } from "./project.ts";
 
 const HOUR = 3_600_000;

@@ -30,7 +30,6 @@ export async function pointArchiveFamilies(env: Env): Promise<MetricFamily[]> {
     family("total", "Sealed points archived, those that are rolled up among them.", (s) => s.points),
     family("files_total", "Files written of them.", (s) => s.files),
     family("bytes_total", "Bytes of these files.", (s) => s.bytes),
-    family("compactions_total", "Files that those of days were put together to.", (s) => s.compactions),
     family("retries_total", "Batches that failed and were repeated.", (s) => s.retries),
     family("dropped_total", "Points that a full disk took before they were archived.", (s) => s.dropped),
     family("waiting", "Points that wait to be archived.", (s) => s.waitingPoints, "gauge"),
