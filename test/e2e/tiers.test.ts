@@ -301,7 +301,8 @@ describe("[S2] the same questions to three stores, the tiers changing within the
       const rows = await duckdb(
         `SELECT epoch_ms(t)::VARCHAR AS t, "group"::VARCHAR AS g, value, items::VARCHAR AS items FROM ${points} WHERE metric = '${name}'`,
       );
-      expect(rows.flatMap(archivedPoint).sort(), name).toEqual(answered.get(name));
+      const { field = "" } = tierMetric(name).aggregate;
+      expect(rows.flatMap((row) => archivedPoint(row, field)).sort(), name).toEqual(answered.get(name));
     }
   });
 
@@ -319,12 +320,13 @@ describe("[S2] the same questions to three stores, the tiers changing within the
   }
 });
 
-function archivedPoint(row: Record<string, unknown>): string[] {
+/** A row's point, or those of the items of a ranking or histogram of `field`. */
+function archivedPoint(row: Record<string, unknown>, field: string): string[] {
   const group = JSON.parse(String(row["g"])) as Record<string, string>;
   const end = String(row["t"]);
   if (typeof row["items"] !== "string") return [`${end} ${sorted(group)} ${String(row["value"])}`];
   const items = JSON.parse(row["items"]) as { item: string; count: number }[];
-  return items.map(({ item, count }) => `${end} ${sorted({ ...group, page: item })} ${count}`);
+  return items.map(({ item, count }) => `${end} ${sorted({ ...group, [field]: item })} ${count}`);
 }
 
 function sorted(group: Record<string, string>): string {
