@@ -69,15 +69,16 @@ export function valueRange(
   const end = shape === "line" ? lowerBound(x, toMs) + 1 : lowerBound(x, toMs + stepMs);
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;
-  for (let i = Math.max(0, first); i < end; i++) {
-    let below = 0;
-    for (const { y } of rows) {
+  const start = Math.max(0, first);
+  const below: number[] = [];
+  // Row by row: the other way round takes three times as long.
+  for (const { y } of rows) {
+    for (let i = start; i < end; i++) {
       const value = y[i];
       if (typeof value !== "number") continue;
-      const top = bounded(below + value);
+      const top = stacked ? (below[i - start] = bounded((below[i - start] ?? 0) + value)) : value;
       if (top < low) low = top;
       if (top > high) high = top;
-      if (stacked) below = top;
     }
   }
   return low > high ? undefined : [low, high];
