@@ -17,7 +17,14 @@ const ROOT = resolve(import.meta.dirname, "../..");
 const BUILT = join(ROOT, "dist/site");
 /** Beside the folder that is served, not in it. */
 const STAMP = join(ROOT, "dist/site.sha256");
-const SOURCES = ["site/**", "protocol/**", "client/browser/**", "client/live/**", "package-lock.json"];
+const SOURCES = [
+  "site/**",
+  "protocol/**",
+  "client/browser/**",
+  "client/live/**",
+  "package-lock.json",
+  "tools/server/site.ts",
+];
 
 /** Builds the dashboard when its sources changed since the last time. @returns whether it was built. */
 export async function buildSite(say: (line: string) => void): Promise<boolean> {
@@ -55,6 +62,8 @@ async function viteBuild(outDir: string): Promise<void> {
   const args = [join(ROOT, "node_modules/vite/bin/vite.js"), "build", "site", "--logLevel", "warn"];
   const child = spawn(process.execPath, [...args, "--outDir", outDir, "--emptyOutDir"], {
     cwd: ROOT,
+    // Whoever builds it, a test run too: it is the same that is served.
+    env: { ...process.env, NODE_ENV: "production" },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";
