@@ -59,8 +59,6 @@ export class PointArchiver extends DurableObject<Env> {
       await bucket.put(path, body);
       written.push({ ...file, path, bytes: body.length });
     }
-    // A copy of the call may have been faster.
-    if (to <= this.#catalog.archivedTo) return this.#catalog.archivedTo;
     this.#catalog.add(written, to, recomputed);
     return to;
   }
