@@ -23,9 +23,15 @@ const NO_EXPRESSIONS = new Set(["BoolModifier", "MatchingModifierClause", "Unary
  * @throws PromqlError `bad_data` where it is not PromQL, `execution` where it is more than is answered here.
  */
 export function parseQuery(query: string): Expression {
-  const [top] = childrenOf(parseSyntax(query).topNode);
-  if (top === undefined) throw bad("no expression found in input");
-  return new Reader(query).expression(top);
+  try {
+    const [top] = childrenOf(parseSyntax(query).topNode);
+    if (top === undefined) throw bad("no expression found in input");
+    return new Reader(query).expression(top);
+  } catch (error) {
+    // How deep the stack is that is left depends on who calls: the bound of depth alone does not keep to it.
+    if (error instanceof RangeError) throw bad("the query is nested too deeply");
+    throw error;
+  }
 }
 
 class Reader {
