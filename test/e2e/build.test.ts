@@ -58,7 +58,7 @@ describe("building a dashboard in Chromium", () => {
     const loaded: string[] = [];
     page.on("request", (request) => loaded.push(request.url()));
     await page.goto(freshet.url);
-    await page.locator(".grid").waitFor();
+    await page.locator(".grid:not([aria-hidden])").waitFor();
     expect(loaded.some((url) => /index-[^/]*\.js$/.test(url))).toBe(true);
     expect(loaded.filter((url) => /\/(build|stream|definitions)[^/]*\.(js|css)$/.test(url))).toEqual([]);
     await page.close();
@@ -66,7 +66,7 @@ describe("building a dashboard in Chromium", () => {
 
   it("[U11] from nothing to a saved, live dashboard by the keyboard alone, within two minutes", async () => {
     const page = await open("/");
-    await page.locator(".grid").waitFor();
+    await page.locator(".grid:not([aria-hidden])").waitFor();
     const beganMs = Date.now();
     await tabTo(page, "More pages");
     await page.keyboard.press("Enter");

@@ -43,7 +43,7 @@ describe("the dashboard's edges in Chromium", () => {
 
   it("[U3] what cannot be loaded is said, and not passed over", async () => {
     const page = await site.open("/d/d00");
-    await page.locator(".grid").waitFor();
+    await page.locator(".grid:not([aria-hidden])").waitFor();
     await page.context().setOffline(true);
     for (const name of ["Share", "Keys"]) {
       await page.getByRole("button", { name }).click();
@@ -58,7 +58,7 @@ describe("the dashboard's edges in Chromium", () => {
     "[U4] of many dashboards the one that is shown is in sight, %i wide",
     async (width) => {
       const page = await site.open("/d/d29", width);
-      await page.locator(".grid").waitFor();
+      await page.locator(".grid:not([aria-hidden])").waitFor();
       const sight = () =>
         page.evaluate(() => {
           const box = (selector: string) => document.querySelector(selector)?.getBoundingClientRect();
