@@ -291,8 +291,7 @@ describe("alerts and share links in Chromium", () => {
       .poll(
         async () => {
           await shared.reload();
-          await shared.waitForTimeout(500);
-          return shared.locator("main").innerText();
+          return shared.locator("main:not([aria-busy])").innerText();
         },
         { timeout: 30_000, interval: 2_000 },
       )
