@@ -1,7 +1,7 @@
 import uPlot from "uplot";
 import { formatTick, type Unit } from "./format.ts";
 import type { Palette } from "./theme.ts";
-import { formatTime, TIME_STEPS_MS } from "./time-axis.ts";
+import { formatTimeTick, TIME_STEPS_MS } from "./time-axis.ts";
 
 const TIME_LABEL_PX = 52;
 const TIME_EVERY_PX = 68;
@@ -18,7 +18,7 @@ export function timeAxis(palette: () => Palette): uPlot.Axis {
     values: (plot, splits, _axis, _space, stepMs) =>
       splits.map((ms) => {
         const room = plot.bbox.width / uPlot.pxRatio - plot.valToPos(ms, "x");
-        return room < TIME_LABEL_PX / 2 ? "" : formatTime(ms, stepMs);
+        return room < TIME_LABEL_PX / 2 ? "" : formatTimeTick(ms, stepMs);
       }),
   };
 }

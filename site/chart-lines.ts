@@ -1,18 +1,11 @@
 import type uPlot from "uplot";
 import { POINT_STATE } from "../protocol/series.ts";
-import { areaPath, projectionOf } from "./chart-paths.ts";
+import { areaPath, projectionOf, type Projection } from "./chart-paths.ts";
 import { LineTrace } from "./line-trace.ts";
-import type { Picture, PictureRow } from "./picture.ts";
+import { settledIndex, type Picture, type PictureRow } from "./picture.ts";
 import { lowerBound, type Cell } from "./series.ts";
 
 const MOST_BOLD_POINTS = 1_000;
-
-/** The last index that a solid line may reach: what comes after it is provisional. -1: all of it is. */
-function settledIndex({ y, s }: PictureRow): number {
-  let index = y.length - 1;
-  while (index >= 0 && (typeof y[index] !== "number" || s[index] === POINT_STATE.provisional)) index--;
-  return index;
-}
 
 /** The fill below a line: one area fades towards the axis, several are laid over each other or stand on each other. */
 function areaFill(plot: uPlot, color: string, rows: number, stacked: boolean): CanvasGradient | string {
@@ -52,13 +45,30 @@ export function paintLines(
       ctx.fillStyle = areaFill(plot, color(index), rows.length, area.bases.length > 0);
       ctx.fill(areaPath(x, row.y, from, end, projection, area.bases[index] ?? 0));
     }
-    const { path, shift } = (traces[index] ??= new LineTrace()).place(x, row.y, from, end, projection);
+    const { path, shift } = (traces[index] ??= new LineTrace()).place(
+      x,
+      row.y,
+      from,
+      end,
+      projection,
+      row.epoch,
+    );
     ctx.strokeStyle = color(index);
     ctx.translate(shift, 0);
     ctx.stroke(path);
     ctx.translate(-shift, 0);
   }
   ctx.restore();
+}
+
+/** What marks are painted with. */
+interface Pen extends Projection {
+  ctx: CanvasRenderingContext2D;
+  ratio: number;
+  /** The drawn span of time. */
+  min: number;
+  max: number;
+  surface: string;
 }
 
 /** What a solid line does not say: the provisional end is dashed, revised points are ringed, the newest has a dot. */
@@ -69,18 +79,29 @@ export function paintLineMarks(
   surface: string,
 ): void {
   const { ctx, bbox } = plot;
+  const { min = 0, max = 0 } = plot.scales["x"] ?? {};
   const ratio = devicePixelRatio;
+  const pen: Pen = { ...projectionOf(plot), ctx, ratio, min, max, surface };
   ctx.save();
   ctx.beginPath();
   // As tall as the canvas and a little wider than the plot, so that a dot at its edge is round.
   ctx.rect(bbox.left, 0, bbox.width + 5 * ratio, bbox.top + bbox.height + 4 * ratio);
   ctx.clip();
+  ctx.lineWidth = 1.5 * ratio;
+  // All of one look after the other: a change of look costs as much as what is drawn.
+  ctx.setLineDash([2.5 * ratio, 2.5 * ratio]);
+  ctx.globalAlpha = 0.75;
   for (const [index, row] of picture.rows.entries()) {
     ctx.strokeStyle = color(index);
-    ctx.lineWidth = 1.5 * ratio;
-    paintProvisionalEnd(plot, picture, row, ratio);
-    paintPoints(plot, picture, row, color(index), surface, ratio);
-    paintHead(plot, picture, row, color(index), surface, ratio);
+    paintProvisionalEnd(pen, picture, row);
+  }
+  ctx.setLineDash([]);
+  ctx.globalAlpha = 1;
+  for (const [index, row] of picture.rows.entries()) {
+    const stroke = color(index);
+    ctx.strokeStyle = stroke;
+    paintPoints(pen, picture, row, stroke);
+    paintHead(pen, picture, row, stroke);
   }
   ctx.restore();
 }
@@ -93,42 +114,30 @@ function lineWidth(points: number): number {
   return points > MOST_BOLD_POINTS ? 1 : 1.5;
 }
 
-function paintProvisionalEnd(plot: uPlot, { x, stepMs }: Picture, row: PictureRow, ratio: number): void {
-  const { ctx } = plot;
-  const { max = 0 } = plot.scales["x"] ?? {};
-  const settled = settledIndex(row);
+function paintProvisionalEnd(pen: Pen, { x, stepMs }: Picture, row: PictureRow): void {
+  const { ctx, max, scaleX, shiftX, scaleY, shiftY } = pen;
   let drawing = false;
   ctx.beginPath();
-  for (let i = Math.max(0, settled); i < row.y.length; i++) {
+  for (let i = Math.max(0, settledIndex(row)); i < row.y.length; i++) {
     const value = row.y[i];
     if (value === null) drawing = false;
     if (typeof value !== "number") continue;
     const ms = x[i] ?? 0;
+    const top = value * scaleY + shiftY;
     // A first window that ends beyond the plot is level: there would be nothing to see of it.
-    if (!drawing) ctx.moveTo(...position(plot, ms > max ? ms - stepMs : ms, value));
-    ctx.lineTo(...position(plot, ms, value));
+    if (!drawing) ctx.moveTo((ms > max ? ms - stepMs : ms) * scaleX + shiftX, top);
+    ctx.lineTo(ms * scaleX + shiftX, top);
     drawing = true;
   }
-  ctx.setLineDash([2.5 * ratio, 2.5 * ratio]);
-  ctx.globalAlpha = 0.75;
   ctx.stroke();
-  ctx.setLineDash([]);
-  ctx.globalAlpha = 1;
 }
 
 /** Revised points wear a ring; points with a break on either side, which a line alone would not show, are dots. */
-function paintPoints(
-  plot: uPlot,
-  { x }: Picture,
-  { y, s }: PictureRow,
-  color: string,
-  surface: string,
-  ratio: number,
-): void {
+function paintPoints(pen: Pen, { x }: Picture, { y, s }: PictureRow, stroke: string): void {
   // Most rows have neither, and are many.
   if (!s.includes(POINT_STATE.revised) && !y.includes(null)) return;
-  const { ctx } = plot;
-  const first = lowerBound(x, plot.scales["x"]?.min ?? 0);
+  const { ctx, ratio } = pen;
+  const first = lowerBound(x, pen.min);
   ctx.lineWidth = ratio;
   let afterBreak = true;
   for (let i = 0; i < y.length; i++) {
@@ -137,12 +146,9 @@ function paintPoints(
     const alone = afterBreak && value !== null && isBreakAfter(y, i);
     afterBreak = value === null;
     if (value === null || i < first || (!alone && s[i] !== POINT_STATE.revised)) continue;
-    ctx.beginPath();
-    ctx.arc(...position(plot, x[i] ?? 0, value), 2 * ratio, 0, 2 * Math.PI);
-    ctx.fillStyle = s[i] === POINT_STATE.revised ? surface : color;
-    ctx.fill();
-    ctx.stroke();
+    paintDot(pen, x[i] ?? 0, value, 2, s[i] === POINT_STATE.revised ? pen.surface : stroke);
   }
+  ctx.lineWidth = 1.5 * ratio;
 }
 
 function isBreakAfter(y: readonly Cell[], index: number): boolean {
@@ -150,30 +156,22 @@ function isBreakAfter(y: readonly Cell[], index: number): boolean {
   return true;
 }
 
-function paintHead(
-  plot: uPlot,
-  { x }: Picture,
-  { y, s }: PictureRow,
-  color: string,
-  surface: string,
-  ratio: number,
-): void {
+function paintHead(pen: Pen, { x }: Picture, { y, s }: PictureRow, stroke: string): void {
   let head = y.length - 1;
   while (head >= 0 && typeof y[head] !== "number") head--;
   const value = y[head];
-  const { min = 0, max = 0 } = plot.scales["x"] ?? {};
-  if (typeof value !== "number" || (x[head] ?? 0) < min || (x[head] ?? 0) > max) return;
-  const { ctx } = plot;
-  ctx.lineWidth = 1.5 * ratio;
-  ctx.beginPath();
-  ctx.arc(...position(plot, x[head] ?? 0, value), 2.5 * ratio, 0, 2 * Math.PI);
-  ctx.fillStyle = s[head] === POINT_STATE.provisional ? surface : color;
-  ctx.fill();
-  ctx.stroke();
+  const ms = x[head] ?? 0;
+  if (typeof value !== "number" || ms < pen.min || ms > pen.max) return;
+  paintDot(pen, ms, value, 2.5, s[head] === POINT_STATE.provisional ? pen.surface : stroke);
 }
 
-function position(plot: uPlot, ms: number, value: number): [left: number, top: number] {
-  return [plot.valToPos(ms, "x", true), plot.valToPos(value, "y", true)];
+function paintDot(pen: Pen, ms: number, value: number, radius: number, fill: string): void {
+  const { ctx, ratio } = pen;
+  ctx.beginPath();
+  ctx.arc(ms * pen.scaleX + pen.shiftX, value * pen.scaleY + pen.shiftY, radius * ratio, 0, 2 * Math.PI);
+  ctx.fillStyle = fill;
+  ctx.fill();
+  ctx.stroke();
 }
 
 /** `color` is `#rrggbb`, as the style sheet writes the series' colours. */

@@ -23,7 +23,7 @@ export function stackedPicture(picture: Picture, bases: readonly (readonly numbe
     const y = Array.from(x, (_, i): Cell =>
       known[i] === true ? bounded((bases[at]?.[i] ?? 0) + (row.y[i] ?? 0)) : null,
     );
-    return { ...row, y };
+    return { ...row, y, epoch: undefined };
   });
   return { ...picture, rows: stacked };
 }

@@ -6,6 +6,7 @@ import { stackBases, stackedPicture } from "./chart-stack.ts";
 import { formatValue, roundBase, type Unit } from "./format.ts";
 import type { LineTrace } from "./line-trace.ts";
 import { valueRange, type Picture } from "./picture.ts";
+import type { RowRange } from "./row-range.ts";
 import { niceScale, type NiceScale } from "./scale.ts";
 import type { BarRect } from "./on-demand/chart-bars.ts";
 import { lowerBound } from "./series.ts";
@@ -66,6 +67,7 @@ export class ChartView {
   #drawn: Picture | undefined;
   #rects: BarRect[][] = [];
   readonly #traces: LineTrace[] = [];
+  readonly #ranges: RowRange[] = [];
   #palette: Palette = readPalette();
   #hovered: number | undefined;
   /** Where the keyboard has put the cursor: it stays with its point while the time moves on. */
@@ -144,7 +146,7 @@ export class ChartView {
       return { min: 0, max: Math.max(1, length), ticks };
     }
     const shape = kind === "bars" ? "bar" : "line";
-    const [low, high] = valueRange(picture, fromMs, toMs, shape, isStacked(input)) ?? [0, 0];
+    const [low, high] = valueRange(picture, fromMs, toMs, shape, isStacked(input), this.#ranges) ?? [0, 0];
     const ticks = Math.max(2, Math.round(this.#height / TICK_EVERY_PX));
     return niceScale(...markReach(Math.min(0, low), Math.max(0, high), marks), ticks, roundBase(unit));
   }

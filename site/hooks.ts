@@ -1,7 +1,6 @@
 import type { RefObject } from "preact";
 import { useEffect, useLayoutEffect, useReducer, useRef, useState } from "preact/hooks";
 import { drawSoon, forgetDraw } from "./draw-queue.ts";
-import { forgetFrame, onNextFrame } from "./frames.ts";
 import type { PanelSeries } from "./panel-series.ts";
 import type { Store } from "./store.ts";
 
@@ -12,16 +11,12 @@ export function useStore<T>(store: Store<T>): T {
   return store.value;
 }
 
-/** Draws the component again every `ms` while the page is seen. */
+/** Renders the component again every `ms` while the page is seen: text that mostly stays the same, which needs no frame of its own. */
 export function useTick(ms: number): void {
   const [, redraw] = useReducer((count: number) => count + 1, 0);
   useEffect(() => {
-    const tick = (): void => redraw(undefined);
-    const timer = setInterval(() => onNextFrame(tick), ms);
-    return () => {
-      clearInterval(timer);
-      forgetFrame(tick);
-    };
+    const timer = setInterval(() => document.hidden || redraw(undefined), ms);
+    return () => clearInterval(timer);
   }, [ms]);
 }
 
@@ -45,9 +40,9 @@ export function useSeriesFrames(series: PanelSeries | undefined, active: boolean
       ({ ready, error } = series);
     });
     if (active) ask();
-    // What data have drawn a moment ago need not move yet.
+    // What data have drawn since need not move yet; timers are not exact.
     const move = (): void => {
-      if (performance.now() - drawnMs > everyMs / 2) ask();
+      if (performance.now() - drawnMs > everyMs * 0.9) ask();
     };
     const timer = active ? setInterval(move, everyMs) : undefined;
     return () => {
@@ -96,6 +91,14 @@ export function useFrozen<T>(frozen: boolean, of: unknown, compute: () => T): T 
   const value = compute();
   kept.current = { of, value };
   return value;
+}
+
+/** The list as it was before, while it has the same entries. */
+export function useSame<T>(list: readonly T[]): readonly T[] {
+  const kept = useRef(list);
+  const isSame = list.length === kept.current.length && list.every((entry, i) => entry === kept.current[i]);
+  if (!isSame) kept.current = list;
+  return kept.current;
 }
 
 /** What `load` gives; loaded anew when one of `parts` changes. */

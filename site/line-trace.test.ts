@@ -34,6 +34,8 @@ class Chart {
   x: number[] = [];
   y: Cell[] = [];
   projection: Projection;
+  /** Another one whenever a point of the past is. */
+  #epoch = 0;
   readonly #trace = new LineTrace();
 
   constructor(projection: Projection) {
@@ -44,7 +46,7 @@ class Chart {
   draw(shown: number, unsettled = 0): { pieces: Vertex[][]; from: number; to: number } {
     const to = Math.max(0, this.x.length - 1 - unsettled);
     const from = Math.max(0, to + 1 - shown);
-    const { path, shift } = this.#trace.place(this.x, this.y, from, to, this.projection);
+    const { path, shift } = this.#trace.place(this.x, this.y, from, to, this.projection, String(this.#epoch));
     const pieces = (path as unknown as RecordedPath).pieces.map((piece) =>
       piece.map(([left, top]): Vertex => [left + shift, top]),
     );
@@ -68,6 +70,7 @@ class Chart {
 
   change({ kind, place, value }: Change): void {
     const index = Math.floor(place * this.x.length);
+    if (kind === "revise" || kind === "between" || kind === "delay") this.#epoch++;
     const next = (this.x.at(-1) ?? 0) + STEP_MS;
     if (kind === "append") this.#insert(this.x.length, next, value);
     else if (kind === "skip") this.#insert(this.x.length, next + 20 * STEP_MS, value);

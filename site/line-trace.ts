@@ -14,18 +14,17 @@ const SAME = 1e-7;
 
 /**
  * The line of one row, kept from drawing to drawing: while time moves on, the path is moved and lengthened instead of
- * being made again. It is made anew as soon as something of what it shows is another: a value, a point that came between,
- * the scale.
+ * being made again. It is made anew as soon as something of what it shows is another: a point of the past, the scale.
  *
  * Points that share a column of half a pixel are drawn as the column's first, and then only those that make it taller:
  * more cannot be seen.
  */
 export class LineTrace {
   #path = new Path2D();
-  /** The points in the path; where it breaks, null. */
+  /** The times of the points in the path, and of its breaks. */
   #x: number[] = [];
-  #y: (number | null)[] = [];
   #projection: Projection | undefined;
+  #epoch: string | undefined;
   /** Where the pen is, and between which heights its column has been drawn. Not a number after a break. */
   #column = Number.NaN;
   #top = 0;
@@ -34,17 +33,24 @@ export class LineTrace {
   /** Where the line is in its column, though nothing more had to be drawn. */
   #last = 0;
 
-  /** The line through `y[from…to]`, broken at each null; a hole is passed over. */
+  /**
+   * The line through `y[from…to]`, which are settled, broken at each null; a hole is passed over.
+   *
+   * @param epoch as in `PictureRow`: the path goes on while it is the same.
+   */
   place(
     x: readonly number[],
     y: readonly Cell[],
     from: number,
     to: number,
     projection: Projection,
+    epoch: string | undefined,
   ): PlacedPath {
-    let next = this.#goesOn(projection) ? this.#reach(x, y, from, to) : undefined;
+    const isSame = epoch !== undefined && epoch === this.#epoch && this.#goesOn(projection);
+    let next = isSame ? this.#reach(x, from, to) : undefined;
     if (next === undefined) {
       this.#begin(projection);
+      this.#epoch = epoch;
       next = from;
     }
     for (; next <= to; next++) {
@@ -63,30 +69,24 @@ export class LineTrace {
     return Math.abs(scaleX / before.scaleX - 1) < SAME;
   }
 
-  /** The index after the points that the path has already, or undefined when it shows something else. */
-  #reach(x: readonly number[], y: readonly Cell[], from: number, to: number): number | undefined {
-    let known = lowerBound(this.#x, x[from] ?? 0);
-    if (known > Math.max(LEAST_LEFT_BEHIND, this.#x.length - known)) return undefined;
-    let i = from;
-    for (; i <= to && known < this.#x.length; i++) {
-      if (y[i] === undefined) continue;
-      if (y[i] !== this.#y[known] || x[i] !== this.#x[known]) return undefined;
-      known++;
-    }
-    return known === this.#x.length ? i : undefined;
+  /** The index after the points that the path has already; undefined when it does not reach into the span from the left. */
+  #reach(x: readonly number[], from: number, to: number): number | undefined {
+    const [fromMs = 0, toMs = 0, first = 0, last = 0] = [x[from], x[to], this.#x[0], this.#x.at(-1)];
+    if (fromMs < first || fromMs > last || toMs < last) return undefined;
+    const left = lowerBound(this.#x, fromMs);
+    if (left > Math.max(LEAST_LEFT_BEHIND, this.#x.length - left)) return undefined;
+    return lowerBound(x, last) + 1;
   }
 
   #begin(projection: Projection): void {
     this.#path = new Path2D();
     this.#x = [];
-    this.#y = [];
     this.#projection = projection;
     this.#column = Number.NaN;
   }
 
   #add(x: number, value: number | null, { scaleX, scaleY, shiftY }: Projection): void {
     this.#x.push(x);
-    this.#y.push(value);
     if (value === null) {
       this.#leaveColumn();
       this.#column = Number.NaN;

@@ -1,5 +1,6 @@
 import { POINT_STATE, type Group, type PointState } from "../protocol/series.ts";
 import { combined, type Reading } from "./reading.ts";
+import { RowRange } from "./row-range.ts";
 import { bounded } from "./scale.ts";
 import { lowerBound, rhythmMs, type Cell, type Column, type SeriesBuffer } from "./series.ts";
 import type { Traits } from "./traits.ts";
@@ -20,6 +21,8 @@ export interface PictureRow {
   /** A number; `null` where a line breaks; `undefined` where there is nothing to draw but no break either. */
   y: Cell[];
   s: PointState[];
+  /** Equal: up to the newest settled point of the earlier picture, the line is the same. Absent: not known. */
+  epoch?: string | undefined;
 }
 
 /** Missing up to this many beats of its rhythm, a gauge is merely between two reports. */
@@ -56,6 +59,7 @@ export function topKeys(found: readonly Reading[], top: number, drawn: ReadonlyS
  * it, and those next to it, which the line runs to. Undefined when there is none.
  *
  * @param stacked of each storey of a stack, instead of each value.
+ * @param kept what is kept of each row from one drawing to the next.
  */
 export function valueRange(
   { x, rows, stepMs }: Picture,
@@ -63,16 +67,26 @@ export function valueRange(
   toMs: number,
   shape: "line" | "bar",
   stacked = false,
+  kept?: RowRange[],
 ): [low: number, high: number] | undefined {
   const at = lowerBound(x, fromMs);
   const first = at + (x[at] === fromMs ? 1 : 0) - (shape === "line" ? 1 : 0);
-  const end = shape === "line" ? lowerBound(x, toMs) + 1 : lowerBound(x, toMs + stepMs);
+  const end = Math.min(x.length, shape === "line" ? lowerBound(x, toMs) + 1 : lowerBound(x, toMs + stepMs));
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;
   const start = Math.max(0, first);
   const below: number[] = [];
+  if (kept !== undefined) kept.length = rows.length;
   // Row by row: the other way round takes three times as long.
-  for (const { y } of rows) {
+  for (const [at, row] of rows.entries()) {
+    const { y } = row;
+    if (kept !== undefined && !stacked) {
+      const range = (kept[at] ??= new RowRange());
+      range.look(x, row, start, end, settledIndex(row));
+      if (range.low < low) low = range.low;
+      if (range.high > high) high = range.high;
+      continue;
+    }
     for (let i = start; i < end; i++) {
       const value = y[i];
       if (typeof value !== "number") continue;
@@ -82,6 +96,13 @@ export function valueRange(
     }
   }
   return low > high ? undefined : [low, high];
+}
+
+/** The last index that a solid line may reach: what comes after it is provisional. -1: all of it is. */
+export function settledIndex({ y, s }: PictureRow): number {
+  let index = y.length - 1;
+  while (index >= 0 && (typeof y[index] !== "number" || s[index] === POINT_STATE.provisional)) index--;
+  return index;
 }
 
 /** One row of all groups combined, for a sparkline. */
@@ -123,21 +144,24 @@ function timesOf(t: readonly number[], source: readonly number[], stepMs: number
 }
 
 function pictureRow(
-  { key, group, v, s }: Column,
+  { key, group, v, s, epoch }: Column,
   x: readonly number[],
   source: readonly number[] | undefined,
   gap: number,
 ): PictureRow {
+  const drawn = epoch === undefined ? undefined : `${epoch} ${gap}`;
   if (source !== undefined) {
     const y = source.map((from) => (from < 0 ? undefined : v[from]));
     const states = source.map((from) => (from < 0 ? POINT_STATE.provisional : (s[from] ?? 0)));
-    return { key, group, y: withBreaks(y, x, gap), s: states };
+    return { key, group, y: withBreaks(y, x, gap), s: states, epoch: drawn };
   }
-  return { key, group, y: withBreaks(v.slice(), x, gap), s: s.slice() };
+  return { key, group, y: withBreaks(v.slice(), x, gap), s: s.slice(), epoch: drawn };
 }
 
 /** Puts a null into each stretch of holes that is longer than `gap`. */
 function withBreaks(y: Cell[], x: readonly number[], gap: number): Cell[] {
+  // Most have none, and are many.
+  if (!y.includes(undefined)) return y;
   let last = -1;
   for (let i = 0; i < y.length; i++) {
     if (y[i] === undefined) continue;

@@ -9,6 +9,15 @@ export interface Column {
   group: Group;
   v: Cell[];
   s: PointState[];
+  /** Another one whenever something up to the newest settled point is not as it was, but for what is trimmed. Absent: not known. */
+  epoch?: number;
+}
+
+/** A column of a buffer. */
+interface BufferColumn extends Column {
+  epoch: number;
+  /** No point after this index is settled. */
+  settled: number;
 }
 
 /** Points kept past the trimming bound before the arrays are moved: a move each second would cost more than it frees. */
@@ -22,8 +31,12 @@ const RHYTHM_SAMPLE = 40;
  */
 export class SeriesBuffer {
   readonly t: number[] = [];
-  readonly columns = new Map<string, Column>();
+  readonly #columns = new Map<string, BufferColumn>();
   #version = 0;
+
+  get columns(): ReadonlyMap<string, Column> {
+    return this.#columns;
+  }
 
   /** Changes whenever a point does. */
   get version(): number {
@@ -43,7 +56,7 @@ export class SeriesBuffer {
   /** Takes `series` as the whole picture: what is not in it is gone. */
   replace(series: readonly Series[]): void {
     this.t.length = 0;
-    this.columns.clear();
+    this.#columns.clear();
     this.merge(series);
     this.#version++;
   }
@@ -65,10 +78,11 @@ export class SeriesBuffer {
     const count = lowerBound(this.t, boundMs);
     if (count <= TRIM_SLACK) return;
     this.t.splice(0, count);
-    for (const column of this.columns.values()) {
+    for (const column of this.#columns.values()) {
       column.v.splice(0, count);
       column.s.splice(0, count);
-      if (column.v.every((value) => value === undefined)) this.columns.delete(column.key);
+      column.settled -= count;
+      if (column.v.every((value) => value === undefined)) this.#columns.delete(column.key);
     }
     this.#version++;
   }
@@ -80,21 +94,25 @@ export class SeriesBuffer {
     for (const [i, time] of t.entries()) {
       index = this.#indexOf(time, index);
       const value = v[i] ?? null;
-      news ||= column.v[index] !== value;
+      const state = s[i] ?? POINT_STATE.provisional;
+      const isNews = column.v[index] !== value;
+      news ||= isNews;
+      if (index <= column.settled && (isNews || state === POINT_STATE.provisional)) column.epoch = newEpoch();
+      if (state !== POINT_STATE.provisional) column.settled = Math.max(column.settled, index);
       column.v[index] = value;
-      column.s[index] = s[i] ?? POINT_STATE.provisional;
+      column.s[index] = state;
     }
     return news;
   }
 
-  #column(group: Group): Column {
+  #column(group: Group): BufferColumn {
     const key = groupKey(group);
-    let column = this.columns.get(key);
+    let column = this.#columns.get(key);
     if (column === undefined) {
       const { length } = this.t;
       const s = Array.from({ length }, () => POINT_STATE.provisional as PointState);
-      column = { key, group, v: Array.from({ length }), s };
-      this.columns.set(key, column);
+      column = { key, group, v: Array.from({ length }), s, epoch: newEpoch(), settled: -1 };
+      this.#columns.set(key, column);
     }
     return column;
   }
@@ -112,16 +130,26 @@ export class SeriesBuffer {
     const last = index === this.t.length;
     if (last) this.t.push(time);
     else this.t.splice(index, 0, time);
-    for (const { v, s } of this.columns.values()) {
+    for (const column of this.#columns.values()) {
+      const { v, s } = column;
       if (last) {
         v.push(undefined);
         s.push(POINT_STATE.provisional);
       } else {
         v.splice(index, 0, undefined);
         s.splice(index, 0, POINT_STATE.provisional);
+        if (index <= column.settled) column.settled++;
+        column.epoch = newEpoch();
       }
     }
   }
+}
+
+let epochs = 0;
+
+/** Those of different buffers and columns are never the same. */
+function newEpoch(): number {
+  return ++epochs;
 }
 
 /** The identity of a group: the same whatever order its keys come in. */

@@ -3,7 +3,7 @@ import { Chart } from "../chart.tsx";
 import { formatValue, type Unit } from "../format.ts";
 import { groupLabels } from "../group-label.ts";
 import { drawnThresholds } from "../group-thresholds.ts";
-import { useFrozen } from "../hooks.ts";
+import { useFrozen, useSame } from "../hooks.ts";
 import { Legend, type LegendItem } from "../legend.tsx";
 import { pictureOf, topKeys, valueRange, type Picture } from "../picture.ts";
 import { readings, withSilent } from "../reading.ts";
@@ -38,9 +38,9 @@ export function ChartPanel(props: PanelProps & { kind: ChartPanelKind }) {
       total: found.length,
     };
   });
-  const groups = picture.rows.map(({ group }) => group);
-  const slots = colors.distinct(groups);
-  const labels = groupLabels(groups, panel.title);
+  const groups = useSame(picture.rows.map(({ group }) => group));
+  const slots = useMemo(() => colors.distinct(groups), [groups]);
+  const labels = useMemo(() => groupLabels(groups, panel.title), [groups, panel.title]);
   const items: LegendItem[] = picture.rows.map(({ key }, i) => ({
     key,
     label: labels[i] ?? "",
