@@ -25,7 +25,7 @@ interface LiveFeedOptions {
 }
 
 const RETRY_DERIVING_MS = 1_000;
-/** Windows that end between two looks at a view, at most: time may leap. */
+/** Windows that end between two looks at a view and are told one by one: time may leap. */
 const MOST_CLOSED = 1_000;
 
 /**
@@ -186,15 +186,32 @@ export class LiveFeed {
     }
   }
 
+  /** A watcher is given a snapshot, in which windows are closed up to `watermark`: of those that close later it is to be told. */
+  snapshotTaken(name: string, watermark: number | null): void {
+    const closedMs = this.#closedBy(name, watermark);
+    if (closedMs === undefined || this.#options.reader.view(name)?.type !== "change") return;
+    this.#closedMs.set(name, Math.min(closedMs, this.#closedMs.get(name) ?? closedMs));
+  }
+
+  /** The end of the last window of a metric or view that is closed. */
+  #closedBy(name: string, watermark: number | null): number | undefined {
+    const everyMs = this.#options.reader.metricOf(name)?.window.everyMs;
+    return everyMs === undefined || watermark === null
+      ? undefined
+      : Math.floor(watermark / everyMs) * everyMs;
+  }
+
   /** Views change where windows close, too: what has no point then was nothing. */
   #noteClosed(name: string, watermark: number | null): void {
     const everyMs = this.#options.reader.metricOf(name)?.window.everyMs;
-    if (everyMs === undefined || watermark === null) return;
-    const closedMs = Math.floor(watermark / everyMs) * everyMs;
+    const closedMs = this.#closedBy(name, watermark);
+    if (everyMs === undefined || closedMs === undefined) return;
     const beforeMs = this.#closedMs.get(name) ?? closedMs;
     this.#closedMs.set(name, Math.max(closedMs, beforeMs));
-    const windows = Math.min(MOST_CLOSED, (closedMs - beforeMs) / everyMs);
+    const windows = (closedMs - beforeMs) / everyMs;
     if (windows <= 0) return;
+    // A snapshot says all of it.
+    if (windows > MOST_CLOSED) return this.broken(name);
     this.#derived.noteEnds(
       name,
       Array.from({ length: windows }, (_, i) => closedMs - i * everyMs),

@@ -131,12 +131,7 @@ export class LiveHub extends DurableObject<Env> {
     const nowMs = Date.now();
     this.#sweep(nowMs);
     this.ctx.waitUntil(this.#grants.check(nowMs));
-    const unwatched: string[] = [];
-    for (const [metric, own] of Map.groupBy(frames, (frame) => frame.metric)) {
-      const isWanted = this.#server.take(metric, own, nowMs);
-      if (!isWanted && !this.#children.has(metric)) unwatched.push(metric);
-    }
-    await this.#relay(frames);
+    const [unwatched] = await Promise.all([this.#serve(frames, nowMs), this.#relay(frames)]);
     return unwatched;
   }
 
@@ -278,6 +273,17 @@ export class LiveHub extends DurableObject<Env> {
       const message = "the metric's windows cannot be reached; subscribe again";
       return { ok: false, reason: "unavailable", message };
     }
+  }
+
+  /** Sends frames to its own clients. Other hubs, whose clients are further, get theirs before. @returns the metrics that nobody wants. */
+  async #serve(frames: readonly LiveFrame[], nowMs: number): Promise<string[]> {
+    if (!this.#children.isEmpty) await scheduler.wait(0);
+    const unwatched: string[] = [];
+    for (const [metric, own] of Map.groupBy(frames, (frame) => frame.metric)) {
+      const isWanted = this.#server.take(metric, own, nowMs);
+      if (!isWanted && !this.#children.has(metric)) unwatched.push(metric);
+    }
+    return unwatched;
   }
 
   /** Passes frames on to hubs that watch. Resolves once they have them. */

@@ -248,7 +248,10 @@ export class MetricWindow extends DurableObject<Env> {
     // Changes are told from before the points are read: one that is told twice does no harm.
     const position = this.#feed.watch(hub, metric);
     await Promise.all(this.#reader.sharesOf(metric).map((share) => this.#watchShare(share)));
-    return this.#answer(metric, span, (reading) => ({ position, ...reading }));
+    return this.#answer(metric, span, (reading) => {
+      this.#feed.snapshotTaken(metric, reading.watermark);
+      return { position, ...reading };
+    });
   }
 
   async #watchShare({ metric, object }: { metric: string; object: string }): Promise<void> {

@@ -92,4 +92,43 @@ export const PINNED_LIVE_SCENARIOS: Record<string, LiveScenario> = {
     ],
     crashes: [],
   },
+  "a view of the past is looked at before time leaps to where it changes": {
+    seed: 0,
+    network: "calm",
+    watching: [
+      { ...TO_FIRST_HUB, metric: "ratio" },
+      { ...TO_FIRST_HUB, metric: "clicks" },
+    ],
+    deeds: [
+      batch(300),
+      { type: "remove", afterMs: 1_789, metric: "clicks", ms: 0 },
+      { type: "crash", afterMs: 61_000, object: "METRIC_WINDOW shop" },
+      { type: "define", afterMs: 40, metric: { name: "ratio", change: { metric: "rolling", ago: "1m" } } },
+      batch(0, 489),
+    ],
+    crashes: [],
+  },
+  "time leaps by more windows than are told one by one": {
+    seed: 0,
+    network: "calm",
+    watching: [{ ...TO_FIRST_HUB, metric: "ratio" }],
+    deeds: [
+      {
+        type: "define",
+        afterMs: 0,
+        metric: {
+          name: "rolling",
+          event: "e",
+          aggregate: "count",
+          window: { type: "sliding", size: "3s", every: "500ms" },
+          delay: "500ms",
+          lateness: "4s",
+        },
+      },
+      { type: "define", afterMs: 40, metric: { name: "ratio", change: { metric: "rolling", ago: "1m" } } },
+      batch(300),
+      batch(585_000),
+    ],
+    crashes: [],
+  },
 };
