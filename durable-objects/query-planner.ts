@@ -51,7 +51,9 @@ export class QueryPlanner {
     );
     const firstEndMs = Math.min(...firsts);
     const { query, nextMs } = pageOf(whole, firstEndMs);
-    const planned = planInputs(covered, query, firstEndMs);
+    // Where there is no point at all one page has the whole span, however long: time before the first fills none.
+    const beginMs = query.pageSteps === undefined ? firstEndMs : Math.min(firstEndMs, query.toMs);
+    const planned = planInputs(covered, query, beginMs);
     if ("ok" in planned) return planned;
     const { fromMs, toMs, metric } = query;
     const view = this.#options.reader.view(metric);
