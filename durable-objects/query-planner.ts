@@ -155,6 +155,7 @@ function dividing(agoMs: number, leastMs: number, everyMs: number): number | und
 /** What two window objects both have. */
 function coverageOfBoth(a: Coverage, b: Coverage): Coverage {
   const { archive, store, ...both } = a;
+  const lostMs = (one: Coverage): number => one.sharedAfterMs ?? one.kept.at(-1)?.afterMs ?? 0;
   const kept = a.kept.map(({ stepMs, afterMs }, i) => ({
     stepMs,
     afterMs: Math.max(afterMs, b.kept[i]?.afterMs ?? 0),
@@ -164,6 +165,7 @@ function coverageOfBoth(a: Coverage, b: Coverage): Coverage {
     ...both,
     ...(firsts.length === 0 ? {} : { firstEndMs: Math.min(...firsts) }),
     kept,
+    sharedAfterMs: Math.min(lostMs(a), lostMs(b)),
     finalEndMs: Math.min(a.finalEndMs, b.finalEndMs),
     sealedEndMs: Math.min(a.sealedEndMs, b.sealedEndMs),
   };
