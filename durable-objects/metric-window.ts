@@ -226,6 +226,9 @@ export class MetricWindow extends DurableObject<Env> {
     if (reason !== undefined) return { type: "later", reason };
     this.#checkpoint(replacement);
     this.#keeper.replaced(replacement);
+    // Of what was sealed no change is told: whoever shows it needs a new picture.
+    if (this.#keeper.isShownLive(windows.compiled.metric, replacement.untilMs, Date.now()))
+      this.#feed.broken(metric);
     return { type: "replaced" };
   }
 

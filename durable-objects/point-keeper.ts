@@ -123,6 +123,11 @@ export class PointKeeper {
     this.#options.points.end(defined, this.#passedRow());
   }
 
+  /** Whether a live picture of a metric, or of a view of it, may have points that end by `untilMs`. */
+  isShownLive(metric: Metric, untilMs: number, nowMs: number): boolean {
+    return untilMs > nowMs - (this.#levels(metric)[0]?.untilMs ?? 0);
+  }
+
   /** What is kept here of a metric's sealed points. */
   kept(metric: Metric): KeptLevel[] {
     return this.#options.points.ledger.kept(metric.name, this.#levels(metric));

@@ -51,7 +51,9 @@ export class QueryPlanner {
     );
     const firstEndMs = Math.min(...firsts);
     const { query, nextMs } = pageOf(whole, firstEndMs);
-    const planned = planInputs(covered, query, firstEndMs);
+    // Where there is no point at all one page has the whole span, however long: time before the first fills none.
+    const beginMs = query.pageSteps === undefined ? firstEndMs : Math.min(firstEndMs, query.toMs);
+    const planned = planInputs(covered, query, beginMs);
     if ("ok" in planned) return planned;
     const { fromMs, toMs, metric } = query;
     const view = this.#options.reader.view(metric);
@@ -153,6 +155,7 @@ function dividing(agoMs: number, leastMs: number, everyMs: number): number | und
 /** What two window objects both have. */
 function coverageOfBoth(a: Coverage, b: Coverage): Coverage {
   const { archive, store, ...both } = a;
+  const lostMs = (one: Coverage): number => one.sharedAfterMs ?? one.kept.at(-1)?.afterMs ?? 0;
   const kept = a.kept.map(({ stepMs, afterMs }, i) => ({
     stepMs,
     afterMs: Math.max(afterMs, b.kept[i]?.afterMs ?? 0),
@@ -162,6 +165,7 @@ function coverageOfBoth(a: Coverage, b: Coverage): Coverage {
     ...both,
     ...(firsts.length === 0 ? {} : { firstEndMs: Math.min(...firsts) }),
     kept,
+    sharedAfterMs: Math.min(lostMs(a), lostMs(b)),
     finalEndMs: Math.min(a.finalEndMs, b.finalEndMs),
     sealedEndMs: Math.min(a.sealedEndMs, b.sealedEndMs),
   };

@@ -161,6 +161,7 @@ describe("[S2] bounds of a query", () => {
   it.each([
     ["now", NOON_MS],
     ["now-15m", NOON_MS - 9e5],
+    ["now-1.5h", NOON_MS - 5.4e6],
     [" now - 1h ", NOON_MS - 3.6e6],
     ["2026-11-01", Date.UTC(2026, 10, 1)],
     [String(NOON_MS), NOON_MS],

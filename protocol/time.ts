@@ -75,7 +75,7 @@ export function parseDuration(text: unknown): number | undefined {
 
 /** Reads a query bound: `now`, `now-15m`, or anything {@link parseTimestamp} takes. Epoch milliseconds. */
 export function parseInstant(text: string, nowMs: number): Result<number> {
-  const relative = /^now(?:\s*-\s*(\w+))?$/.exec(text.trim());
+  const relative = /^now(?:\s*-\s*([\w.]+))?$/.exec(text.trim());
   if (!relative) return parseTimestamp(text.trim());
   if (relative[1] === undefined) return ok(nowMs);
   const ms = parseDuration(relative[1]);

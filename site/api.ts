@@ -1,5 +1,6 @@
 import type { Dashboard } from "../protocol/dashboard.ts";
 import type { MetricSource } from "../protocol/metric.ts";
+import { LIVE_RETENTION_HEADER } from "../protocol/retention.ts";
 import { isObject } from "../protocol/result.ts";
 import type { SharedView } from "../protocol/share.ts";
 import { isViewSource, type ViewSource } from "../protocol/view.ts";
@@ -110,6 +111,7 @@ export async function get(
     throw new RequestError(0, "The server does not answer.");
   });
   view.calibrate(answer.headers.get("date"), sentMs, Date.now());
+  view.liveRetentionMs = Number(answer.headers.get(LIVE_RETENTION_HEADER) ?? view.liveRetentionMs);
   const body: unknown = await answer.json().catch(() => undefined);
   if (!answer.ok) throw new RequestError(answer.status, errorMessage(answer, body));
   return isObject(body) ? body : {};

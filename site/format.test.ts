@@ -112,4 +112,16 @@ describe("formatSpan", () => {
       "30 s",
     ]);
   });
+
+  it("[U4] is about so long where no unit has few digits of it", () => {
+    expect(formatSpan(3_650 * 86_400_000)).toBe("3650 d");
+    expect([8_645_000, 25_921_000, 217_000, 999_000, 1_234, 86_461_000].map(formatSpan)).toEqual([
+      "≈ 2.4 h",
+      "≈ 7.2 h",
+      "217 s",
+      "999 s",
+      "≈ 1.2 s",
+      "≈ 1 d",
+    ]);
+  });
 });

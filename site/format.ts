@@ -95,8 +95,11 @@ export function formatSpan(ms: number): string {
     [60_000, "min"],
     [1_000, "s"],
   ];
-  const found = units.find(([unitMs]) => ms >= unitMs && Number.isInteger((ms / unitMs) * 10));
-  return found ? `${ms / found[0]} ${found[1]}` : `${ms} ms`;
+  const exact = units.find(([unitMs]) => ms >= unitMs && Number.isInteger((ms / unitMs) * 10));
+  const [unitMs, unit] = exact ?? [1, "ms"];
+  const largest = units.find(([each]) => ms >= each);
+  if (largest === undefined || exact === largest || ms < 1_000 * unitMs) return `${ms / unitMs} ${unit}`;
+  return `≈ ${Math.round((ms / largest[0]) * 10) / 10} ${largest[1]}`;
 }
 
 function climb(value: number, { factor, steps }: Ladder): Quantity {

@@ -17,6 +17,16 @@ describe("freshness", () => {
     expect(freshness({ ...base, freshAtMs: 99_980 }).text).toBe("live · <0.1 s");
   });
 
+  it("[U3] of a step that is not over says no more than that", () => {
+    const traits = { ...base.traits, stepMs: 10_800_000 };
+    expect(freshness({ ...base, traits, freshAtMs: 9_000_000 }).text).toBe("live · <3 h");
+    expect(freshness({ ...base, traits: { ...traits, stepMs: 25_921_000 }, freshAtMs: 9_000_000 }).text).toBe(
+      "live · <7.2 h",
+    );
+    // The server's clock is known to a second or so.
+    expect(freshness({ ...base, traits, freshAtMs: 101_000 }).text).toBe("live · <0.1 s");
+  });
+
   it("[U3] turns stale when they stop", () => {
     expect(freshness({ ...base, freshAtMs: 88_000 })).toEqual({ tone: "stale", text: "stale · 12 s" });
   });

@@ -1,4 +1,4 @@
-import { formatAge } from "./format.ts";
+import { formatAge, formatSpan } from "./format.ts";
 import type { Traits } from "./traits.ts";
 
 export type FreshnessTone = "waiting" | "live" | "stale" | "offline" | "paused" | "past" | "failed";
@@ -28,6 +28,8 @@ export interface FreshnessInput {
 
 /** Below this nothing is late: events travel, windows tick, an agent rests between two reports. */
 const PATIENCE_MS = 5_000;
+/** As exactly as the server's clock is known. */
+const SKEW_MS = 1_500;
 
 /** Judges. Data that come every ten seconds are not stale after five. */
 export function freshness(input: FreshnessInput): Freshness {
@@ -38,6 +40,9 @@ export function freshness(input: FreshnessInput): Freshness {
   if (freshAtMs === undefined) {
     return connected ? { tone: "waiting", text: "no data" } : { tone: "offline", text: "offline" };
   }
+  // The newest point is of a step that is not over: how new what is in it is, it does not say.
+  if (connected && freshAtMs - nowMs > SKEW_MS)
+    return { tone: "live", text: `live · <${formatSpan(input.traits.stepMs).replace("≈ ", "")}` };
   const ageMs = Math.max(0, nowMs - freshAtMs);
   if (!connected) return { tone: "offline", text: `offline · ${formatAge(ageMs)}` };
   if (ageMs > staleAfterMs(input)) return { tone: "stale", text: `stale · ${formatAge(ageMs)}` };

@@ -104,8 +104,10 @@ export function PanelCard(card: PanelCardProps) {
         <h2 class="panel-title" id={titleId} title={panel.title}>
           {panel.title}
         </h2>
-        <StepNote own={own} drawn={panel.kind === "toplist" ? (now?.traits ?? traits) : traits} />
-        <FreshnessBadge series={series} traits={traits} now={now} isPast={isPast} />
+        <div class="panel-notes">
+          <FreshnessBadge series={series} traits={traits} now={now} isPast={isPast} />
+          <StepNote own={own} drawn={panel.kind === "toplist" ? (now?.traits ?? traits) : traits} />
+        </div>
         <PanelMenuButton panel={panel} index={index} commands={commands} context={context} />
       </header>
       <div class="panel-body">

@@ -20,9 +20,15 @@ const seconds = new Intl.DateTimeFormat(undefined, {
 const minutes = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const days = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric" });
 
-/** A time of day in the viewer's zone, as fine as ticks that are `stepMs` apart need it. */
+const months = new Intl.DateTimeFormat(undefined, { month: "short", year: "numeric" });
+/** Ticks that far apart may be of several years. */
+const MONTHS_FROM_MS = 60 * DAY_MS;
+
+/** A time in the viewer's zone, as fine as ticks that are `stepMs` apart need it. Among hours, a day's first is the day. */
 export function formatTime(ms: number, stepMs: number): string {
-  if (stepMs >= DAY_MS) return days.format(ms);
+  if (stepMs >= MONTHS_FROM_MS) return months.format(ms);
+  const isDay = stepMs >= HOUR_MS && new Date(ms).getHours() === 0;
+  if (stepMs >= DAY_MS || isDay) return days.format(ms);
   return (stepMs < MINUTE_MS ? seconds : minutes).format(ms);
 }
 

@@ -32,6 +32,12 @@ describe("the range in an address", () => {
     ["?from=now-10ms", undefined],
     ["?from=2026-11-25T11:00:00Z&to=2026-11-25T10:00:00Z", undefined],
     ["?from=now-1x&to=now-1h", undefined],
+    ["?from=2027-01-01T00:00:00Z&to=2028-01-01T00:00:00Z", undefined],
+    ["?from=1950-01-01T00:00:00Z&to=1960-01-01T00:00:00Z", undefined],
+    [
+      "?from=2026-11-25T11:00:00Z&to=2028-01-01T00:00:00Z",
+      { fromMs: NOW - 3_600_000, toMs: Date.UTC(2028, 0) },
+    ],
   ])("[U4] %s", (search, range) => {
     expect(rangeInSearch(search, NOW)).toEqual(range);
   });

@@ -38,7 +38,8 @@ export function rangeInSearch(search: string, nowMs: number): TimeRange | undefi
   if (lastMs !== undefined) return lastMs < SHORTEST_RANGE_MS ? undefined : { lastMs };
   const fromMs = instantMs(from, nowMs);
   const toMs = instantMs(to, nowMs);
-  return toMs - fromMs >= SHORTEST_RANGE_MS ? { fromMs, toMs } : undefined;
+  const isSeen = fromMs < nowMs && toMs > EARLIEST_MS;
+  return isSeen && toMs - fromMs >= SHORTEST_RANGE_MS ? { fromMs, toMs } : undefined;
 }
 
 /** Whether an address asks for a range, but not for one that can be shown. */

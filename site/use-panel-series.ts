@@ -50,7 +50,8 @@ export function usePanelData({ panel, ownMs, groups, traits, mostPoints }: Panel
   // While a fixed range is looked at, what is live goes on being gathered: the way back to now is short.
   const followedMs = useRef(ownMs);
   if (!isFixed(range)) followedMs.current = range.lastMs;
-  const isLive = followedMs.current / traits.stepMs <= MOST_LIVE_POINTS;
+  const mostMs = Math.min(MOST_LIVE_POINTS * traits.stepMs, view.liveRetentionMs);
+  const isLive = followedMs.current <= mostMs;
   const live = useLiveSeries(metric, isLive ? followedMs.current : undefined, groups);
   const isPast = isFixed(range) || !isLive;
   const past = usePastSeries(

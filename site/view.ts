@@ -10,6 +10,8 @@ export class View {
   readonly pausedAtMs = new Store<number | undefined>(undefined);
   /** The range that somebody chose; undefined: each panel has its own. */
   readonly range = new Store<TimeRange | undefined>(undefined);
+  /** How far back live pictures reach. What is older is asked for. */
+  liveRetentionMs = Number.POSITIVE_INFINITY;
   readonly #localMs: () => number;
   #offsetMs = 0;
   /** What to go back to from a fixed range. */

@@ -62,6 +62,20 @@ describe("[L4] what a hub encodes of a metric", () => {
     expect(feed.kept).toEqual({ snapshots: 0, frames: 0 });
   });
 
+  it("[L3][L4] is of a snapshot's own range, also where nothing has moved since one of another was sent", () => {
+    const feed = new MetricFeed();
+    const at = (...t: number[]) => ({
+      position: { life: LIFE, sequence: 1 },
+      series: [{ group: { g: "a" }, t, v: t, s: t.map(() => 3) } satisfies Series],
+      watermark: 500,
+    });
+    for (const snapshot of [at(3_000), at(1_000, 2_000, 3_000), at(2_000, 3_000)]) {
+      const { data } = feed.snapshot(reader(), snapshot, false);
+      expect(JSON.parse(String(data)).series).toEqual(snapshot.series);
+      expect(feed.snapshot(reader(), snapshot, false).data).toBe(data);
+    }
+  });
+
   it("[L4] names groups in compact frames once, and only those that a reader asks for or may see", () => {
     const feed = new MetricFeed();
     feed.take(frame(1, series("a", 1), series("b", 2)), 0);

@@ -62,6 +62,8 @@ const MOST_ENCODED = 256;
 export class MetricFeed {
   #log: DeltaLog | undefined;
   readonly #snapshots = new Map<number, { snapshot: FeedSnapshot; takenMs: number }>();
+  readonly #numbers = new WeakMap<FeedSnapshot, number>();
+  #nextNumber = 0;
   readonly #dictionary = new GroupDictionary();
   readonly #spans = new Map<string, Span | null>();
   #watermark: number | null = null;
@@ -168,8 +170,10 @@ export class MetricFeed {
   }
 
   /** A snapshot for a reader. */
-  snapshot(reader: Reader, { position, series, watermark }: FeedSnapshot, recovered: boolean): EncodedFrame {
-    const key = `${position.life} ${position.sequence} ${recovered} ${reader.groupsKey}`;
+  snapshot(reader: Reader, snapshot: FeedSnapshot, recovered: boolean): EncodedFrame {
+    const { position, series, watermark } = snapshot;
+    // By itself, not by its position: while nothing moves, snapshots of all ranges are of the same.
+    const key = `snapshot ${this.#numberOf(snapshot)} ${recovered} ${reader.groupsKey}`;
     let span = this.#spans.get(key);
     if (span === undefined || span === null) {
       const matching = recovered ? [] : series.filter(({ group }) => matchesGroups(group, reader.groups));
@@ -190,6 +194,12 @@ export class MetricFeed {
       series: matching,
       watermark,
     }));
+  }
+
+  #numberOf(snapshot: FeedSnapshot): number {
+    let number = this.#numbers.get(snapshot);
+    if (number === undefined) this.#numbers.set(snapshot, (number = this.#nextNumber++));
+    return number;
   }
 
   #begin(log: DeltaLog): void {

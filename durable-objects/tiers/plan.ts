@@ -17,6 +17,8 @@ export interface Coverage {
   sealedEndMs: number;
   /** What the window objects keep, finest first. */
   kept: KeptLevel[];
+  /** Of a split metric: after this some of its objects still keep what others do not. Absent: all keep the same. */
+  sharedAfterMs?: number;
   /** What the hot store has beside them; absent: there is none that can be asked. */
   store?: StoreCoverage;
   /** What the archive has; absent: there is none. */
@@ -66,7 +68,7 @@ export interface Part {
   untilMs: number;
   /** Of the archive: read what is rolled up to this; absent: what was sealed. */
   rolledUpMs?: number;
-  /** Of what is rolled up in the archive: it has the beginning of this step only, the window objects the rest. */
+  /** Of what is rolled up in the archive: it has the beginning only, the window objects, each from where it begins, the rest. */
   isShared?: boolean;
   /** Of the hot store: the archive has the same. */
   isArchived?: boolean;
@@ -156,7 +158,7 @@ function planAt(
   metric: PlannedMetric,
   { fromMs, toMs, upToNow }: Asked,
   stepMs: number,
-  { firstEndMs = 0, sealedEndMs, kept, store, archive }: Coverage,
+  { firstEndMs = 0, sealedEndMs, kept, sharedAfterMs, store, archive }: Coverage,
 ): Plan | Refusal {
   const begin = ceilTo(Math.max(fromMs, Math.min(firstEndMs, toMs)), stepMs) - stepMs;
   const first = Math.max(begin, 0);
@@ -166,7 +168,8 @@ function planAt(
   const liveAfter = Math.max(windowsAfter, clamp(floorTo(sealedEndMs, stepMs), whole));
   const lostMs = kept.at(-1)?.afterMs ?? 0;
   const older = { afterMs: first, untilMs: windowsAfter };
-  const parts = planOlder({ metric, stepMs }, older, { lostMs, store, archive }).filter(hasSteps);
+  const archivedMs = sharedAfterMs ?? lostMs;
+  const parts = planOlder({ metric, stepMs }, older, { archivedMs, store, archive }).filter(hasSteps);
   const coarser = kept.find((level) => stepMs % level.stepMs !== 0);
   // Of windows that are not sealed, and those before them, only the window objects can make one step.
   const isLacking = parts.some(({ source, untilMs }) => source === "nowhere" || untilMs > sealedEndMs);
@@ -190,12 +193,12 @@ function planOlder(
   { metric, stepMs }: { metric: PlannedMetric; stepMs: number },
   whole: Span,
   {
-    lostMs,
+    archivedMs,
     store,
     archive,
-  }: { lostMs: number; store: StoreCoverage | undefined; archive: ArchiveCoverage | undefined },
+  }: { archivedMs: number; store: StoreCoverage | undefined; archive: ArchiveCoverage | undefined },
 ): Part[] {
-  const withoutStore = (part: Span): Part[] => planArchive(part, { stepMs, lostMs }, archive);
+  const withoutStore = (part: Span): Part[] => planArchive(part, { stepMs, archivedMs }, archive);
   if (store === undefined || !storeCanAnswer(metric, stepMs)) return withoutStore(whole);
   const storeAfter = clamp(ceilTo(store.afterMs, stepMs), whole);
   const inStore = (part: Span): Part[] => [
@@ -218,16 +221,16 @@ function planOlder(
 /** The archive's parts of a span, or where there is none, that nobody has it. */
 function planArchive(
   span: Span,
-  { stepMs, lostMs }: { stepMs: number; lostMs: number },
+  { stepMs, archivedMs }: { stepMs: number; archivedMs: number },
   archive: ArchiveCoverage | undefined,
 ): Part[] {
   if (archive === undefined) return [{ tier: "hot", source: "nowhere", ...span }];
   const { rolledUpMs, notRolledUp = [] } = archive;
   const asSealed = (part: Span): Part[] => [{ tier: "cold", source: "archive", ...part }];
   if (rolledUpMs === undefined || stepMs % rolledUpMs !== 0) return asSealed(span);
-  // What is rolled up comes to the archive when it is to go: of the last step the window objects have the rest.
+  // What is rolled up comes to the archive when it is to go: of the last steps a window object has the rest.
   const rolledUp = ({ afterMs, untilMs }: Span): Part[] => {
-    const wholeMs = clamp(floorTo(lostMs, stepMs), { afterMs, untilMs });
+    const wholeMs = clamp(floorTo(archivedMs, stepMs), { afterMs, untilMs });
     const part = { tier: "cold", source: "archive", rolledUpMs } as const;
     return [
       { ...part, afterMs, untilMs: wholeMs },

@@ -5,6 +5,7 @@ import { Random } from "../../test/simulation/random.ts";
 import type { Event } from "../../protocol/event.ts";
 import { type Metric, parseMetric } from "../../protocol/metric.ts";
 import type { View } from "../../protocol/view.ts";
+import { shardsOf } from "../engine/placement.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -127,6 +128,30 @@ describe("[S1] points that are past their time", { timeout: 60_000 }, () => {
     expect(await faultsOf(bench, metric, more)).toEqual([]);
     await bench.settle(NOW_MS);
     expect(await faultsOf(bench, metric, more)).toEqual([]);
+  });
+
+  it("[S2][C1] are found while some objects of a split metric still have them, and others no more", async () => {
+    const metric = metricOf({ window: { type: "tumbling", size: "1m" }, shards: 4 });
+    const bench = benchOf(metric);
+    const events = eventsOf(NOW_MS - 45 * DAY, 45 * 24, 20 * MINUTE);
+    await bench.feed(events, 2 * HOUR);
+    await bench.settle(NOW_MS);
+    // Days later only some of them have had something to do.
+    const laterMs = NOW_MS + 9 * DAY;
+    for (const [i, { name }] of shardsOf("p", "m", 4).entries()) {
+      const object = bench.object(name);
+      object.idle(laterMs);
+      for (let times = i * 40; times > 0; times--) await object.checkpoint(bench.definitions, laterMs);
+    }
+    const lost = shardsOf("p", "m", 4).map(({ name }) => bench.object(name).store.points.ledger.lostMs("m"));
+    expect(Math.max(...lost) - Math.min(...lost)).toBeGreaterThan(8 * DAY);
+    expect(await faultsOf(bench, metric, events, laterMs)).toEqual([]);
+    for (const stepMs of [DAY, 7 * DAY]) {
+      const asked = { fromMs: NOW_MS - 45 * DAY, toMs: NOW_MS - DAY, stepMs };
+      const series = await bench.ask({ metric: "m", ...asked, upToNow: false, mostPoints: 11_000 });
+      if (!Array.isArray(series)) throw new Error(series.message);
+      expect(answerFaults(metric, series, expectedSteps(metric, events, stepMs), asked)).toEqual([]);
+    }
   });
 
   it("[S1] in the archive are found when a view makes points be kept for longer", async () => {

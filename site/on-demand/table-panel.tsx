@@ -1,8 +1,12 @@
+import { useRef } from "preact/hooks";
 import { formatAge, formatValue } from "../format.ts";
 import { valueLabel } from "../group-label.ts";
-import { useFrozen } from "../hooks.ts";
+import { useFrozen, useSize } from "../hooks.ts";
+import { pageOptions } from "../page-options.ts";
 import { pictureOf } from "../picture.ts";
+import { search } from "../route.ts";
 import { summaryOf } from "./summary.ts";
+import { TABLE_ROWS, wholeRows } from "./whole-rows.ts";
 import { drawnSpan, readingsNow, scales, type PanelProps } from "../panels/panel-props.ts";
 import "../styles/table.css";
 
@@ -22,8 +26,13 @@ export function TablePanel(props: PanelProps) {
     return shown.map((reading) => ({ reading, summary: summaryOf(picture, rowOf(reading.key), fromMs) }));
   });
   const keys = Object.keys(rows[0]?.reading.group ?? {});
+  const element = useRef<HTMLDivElement>(null);
+  const { height } = useSize(element);
+  // Nobody scrolls on a wall.
+  const { kiosk } = pageOptions(search.value);
+  const seen = kiosk ? rows.slice(0, wholeRows(rows.length, height, TABLE_ROWS)) : rows;
   return (
-    <div class="table-scroll" tabIndex={0} role="group" aria-label={panel.title}>
+    <div class="table-scroll" ref={element} tabIndex={0} role="group" aria-label={panel.title}>
       <table class="table">
         <thead>
           <tr>
@@ -50,7 +59,7 @@ export function TablePanel(props: PanelProps) {
           </tr>
         </thead>
         <tbody>
-          {rows.map(({ reading: { key, group, value, t }, summary }) => (
+          {seen.map(({ reading: { key, group, value, t }, summary }) => (
             <tr key={key}>
               {keys.map((name) => (
                 <td key={name}>{valueLabel(group[name])}</td>
@@ -64,6 +73,7 @@ export function TablePanel(props: PanelProps) {
           ))}
         </tbody>
       </table>
+      {seen.length < rows.length && <p class="table-more">{`${rows.length - seen.length} more`}</p>}
     </div>
   );
 }

@@ -105,6 +105,25 @@ describe("what is hard to draw, in Chromium", () => {
     await page.close();
   });
 
+  it("[U1] on a wall a table shows whole rows, and says how many more there are", async () => {
+    const line = { kind: "line", metric: "vast", width: 12, height: 2 };
+    const panels = [
+      { title: "All hosts", kind: "table", metric: "loads", width: 12, height: 2 },
+      ...["a", "b", "c", "d"].map((title) => ({ ...line, title })),
+    ];
+    await seen.putDashboard({ name: "wall", title: "Wall", range: "1m", panels });
+    const page = await seen.openDrawn("/d/wall?kiosk=1");
+    const table = panel(page, "All hosts").locator(".table-scroll");
+    await expect.poll(() => table.innerText(), { timeout: 10_000 }).toMatch(/\d+ more$/);
+    const rows = await table.locator("tbody tr").count();
+    expect(rows).toBeGreaterThan(0);
+    expect(await table.innerText()).toContain(`${HOSTS.length - rows} more`);
+    expect(await table.evaluate((element) => element.scrollHeight - element.clientHeight)).toBe(0);
+    await page.goto(`${seen.freshet.url}/d/wall`);
+    await expect.poll(() => table.locator("tbody tr").count(), { timeout: 10_000 }).toBe(HOSTS.length);
+    await page.close();
+  });
+
   it("[U5] where the system forces its colours, swatches, bars, ramps and dots are seen still", async () => {
     for (const scheme of ["dark", "light"] as const) {
       const page = await seen.open("/d/hard", 1_440, scheme, { forcedColors: "active" });

@@ -54,6 +54,53 @@ describe("the dashboard's edges in Chromium", () => {
     await page.close();
   });
 
+  it.each([1_440, 390])("[U4] the picker shows its times whole, %i wide", async (width) => {
+    const page = await site.open("/d/d00", width, "light", { locale: "en-US" });
+    await page.locator(".grid:not([aria-hidden])").waitFor();
+    await page.keyboard.press("r");
+    const input = page.locator(".picker-input").first();
+    await input.waitFor();
+    const widths = await input.evaluate((element: HTMLElement) => {
+      const shown = element.offsetWidth;
+      element.style.width = "max-content";
+      element.style.flex = "none";
+      element.style.justifySelf = "start";
+      return { shown, needed: element.offsetWidth };
+    });
+    expect(widths.needed).toBeLessThanOrEqual(widths.shown);
+    await page.close();
+  });
+
+  it("[U3] a narrow panel's title is seen, and nothing of its header is outside", async () => {
+    const panel = { kind: "number", metric: "beats", height: 2 };
+    const panels = [
+      { ...panel, title: "Heartbeats", width: 2 },
+      { ...panel, title: "Heartbeats", width: 3 },
+    ];
+    await site.putDashboard({ name: "narrow", title: "Narrow", range: "15m", panels });
+    const body = JSON.stringify({ name: "beat" });
+    await site.freshet.fetch("/v1/events", { method: "POST", body }, "demo-write");
+    const page = await site.open("/d/narrow?from=now-30d", 1_024);
+    await expect.poll(() => page.locator(".panel-step").count(), { timeout: 15_000 }).toBe(2);
+    // Old news: the widest that is said of freshness.
+    await page.locator(".freshness-live, .freshness-stale").first().waitFor();
+    const headers = await page.locator(".panel-header").evaluateAll((all) =>
+      all.map((header) => {
+        const right = (child: Element) => child.getBoundingClientRect().right;
+        return {
+          title: header.querySelector(".panel-title")?.clientWidth ?? 0,
+          // The menu's own edge is its air.
+          isInside: Array.from(header.children).every((child) => right(child) <= right(header) + 6.5),
+        };
+      }),
+    );
+    for (const { title, isInside } of headers) {
+      expect(title).toBeGreaterThan(30);
+      expect(isInside).toBe(true);
+    }
+    await page.close();
+  });
+
   it.each([1_440, 700, 390])(
     "[U4] of many dashboards the one that is shown is in sight, %i wide",
     async (width) => {

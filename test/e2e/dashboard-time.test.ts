@@ -238,6 +238,23 @@ describe("time on the dashboard, in Chromium", () => {
     await page.close();
   });
 
+  it("[U4] what is longer than points are kept live is asked for, however few its points", async () => {
+    const window = { type: "tumbling", size: "1h" } as const;
+    await seen.freshet.putMetric({ name: "hourly", event: "beat", aggregate: "count", window });
+    const panels = [{ title: "Hourly", kind: "line", metric: "hourly", width: 12, height: 3 }];
+    await seen.putDashboard({ name: "hourly", title: "Hourly", range: "1d", panels });
+    const page = await seen.open("/d/hourly?from=now-30d");
+    const queries: string[] = [];
+    page.on("request", (request) => request.url().includes("/v1/query") && queries.push(request.url()));
+    await page.locator(".grid:not([aria-hidden])").waitFor();
+    await sleep(1_000);
+    expect(queries).toEqual([]);
+    await page.getByRole("button", { name: /Time range/ }).click();
+    await page.getByRole("button", { name: "90 d", exact: true }).click();
+    await expect.poll(() => queries.length, { timeout: 5_000 }).toBe(1);
+    await page.close();
+  });
+
   it("[U4] everything reaches from the first window that there ever was", async () => {
     const page = await seen.openDrawn("/d/time");
     await page.getByRole("button", { name: /Time range/ }).click();

@@ -2,6 +2,7 @@ import { env, exports } from "cloudflare:workers";
 import { evictDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
 import type { BackfillStatus } from "../../protocol/backfill.ts";
+import type { SnapshotMessage } from "../../protocol/live.ts";
 import type { MetricSource } from "../../protocol/metric.ts";
 import type { Series } from "../../protocol/series.ts";
 import { archiveAll } from "./archive-all.ts";
@@ -159,6 +160,42 @@ describe("[C4] a backfill", () => {
     expect(wanted.length).toBeGreaterThan(1_000);
     expect(await points(project, "fresh", nowMs - 6 * HOUR_MS, toMs)).toEqual(wanted);
   }, 60_000);
+
+  it.each([1, 2])(
+    "[C4][L3] gives whoever watches the metric, or a view of it, a new picture (shards: %i)",
+    async (shards) => {
+      const nowMs = Date.now();
+      const window = { type: "tumbling", size: "1s" } as const;
+      const metric = { ...COUNT, window, name: "fresh", delay: "0s", lateness: "0s", groupBy: ["g"], shards };
+      const project = await TestProject.with(COUNT);
+      const events = past(nowMs, 300, HOUR_MS / 2);
+      await project.post(events);
+      await archiveAll();
+      await define(project, metric);
+      const change = { change: { metric: "fresh", ago: "1m", as: "absolute" } };
+      expect((await request(project, "PUT", "change", change)).status).toBe(200);
+      const live = await project.live();
+      for (const name of ["fresh", "change"])
+        live.send({ type: "subscribe", id: name, metric: name, range: "1h" });
+      const [first, second] = [await live.next<SnapshotMessage>(), await live.next<SnapshotMessage>()];
+      expect([first.series, second.series]).toEqual([[], []]);
+      const { id } = await start(project, "fresh", { from: nowMs - HOUR_MS, to: nowMs - 30_000 });
+      expect(await ended(project, "fresh", id)).toMatchObject({ state: "done" });
+      const wanted = await points(project, "fresh", nowMs - HOUR_MS, nowMs);
+      expect(wanted.length).toBeGreaterThan(100);
+      const pictures = new Map<string, Series[]>();
+      for (let tries = 0; tries < 50 && pictures.size < 2; tries++) {
+        await scheduler.wait(100);
+        for (const text of live.takeArrived()) {
+          const message = JSON.parse(text) as SnapshotMessage;
+          if (message.type === "snapshot") pictures.set(message.id, message.series);
+        }
+      }
+      expect(pointsOf(pictures.get("fresh") ?? [])).toEqual(wanted);
+      expect(pointsOf(pictures.get("change") ?? []).length).toBeGreaterThan(100);
+    },
+    30_000,
+  );
 
   it("[C4] waits, is cancelled, and is told of", async () => {
     const project = await TestProject.with({ ...COUNT, lateness: "1h" });

@@ -396,6 +396,25 @@ describe("[S2] queries", () => {
     expect([...ends(first), ...ends(second)]).toEqual(ends(whole));
   });
 
+  it("[S2] of a metric without a point a page is empty, and the last, however long the span", async () => {
+    const project = await TestProject.with(grouped);
+    const { series, next } = await project.query("all", "&from=0&to=now&step=1s&limit=7");
+    expect([series, next]).toEqual([[], undefined]);
+  });
+
+  it("[S2] time to come makes no step coarser, no answer too large and no page", async () => {
+    const { project, endMs } = await filled();
+    const span = `&from=${endMs - 9_999}`;
+    const now = await project.query("all", span);
+    expect(now.series.length).toBe(2);
+    for (const asked of ["&to=2999-12-31", "&to=2999-12-31&step=1s", "&to=2999-12-31&step=1s&limit=11000"]) {
+      const { series, next } = await project.query("all", span + asked);
+      expect([series, next]).toEqual([now.series, undefined]);
+    }
+    const { series } = await project.query("all", "&from=2998-12-31&to=2999-12-31&step=1s");
+    expect(series).toEqual([]);
+  });
+
   it("[S2] a deleted metric is unknown at once", async () => {
     const { project } = await filled();
     await env.CATALOG.getByName("catalog").deleteMetric(project.name, "all");

@@ -197,6 +197,14 @@ describe("[I9] a share link", () => {
       .dashboard.panels;
     expect(panels.map(({ metric }) => metric)).toEqual(["sales"]);
     expect((await call(project.key("read"), "GET", "/v1/share/view")).status).toBe(403);
+    // Beyond it a page asks the archive, too.
+    for (const [key, path] of [
+      [plain.token, "/v1/share/view"],
+      [project.key("read"), "/v1/catalog/metrics"],
+    ] as const) {
+      const { headers } = await exports.default.fetch(`http://freshet.test${path}?key=${key}`);
+      expect(headers.get("live-retention-ms")).toBe(String(30 * 86_400_000));
+    }
     // A histogram's buckets are a key of its groups.
     await catalog.putMetric(project.name, {
       name: "spread",

@@ -2,11 +2,12 @@ import { type Context, Hono } from "hono";
 import type { KeyOptions, KeyRole, MetricOutcome } from "../../durable-objects/catalog.ts";
 import type { AlertFault } from "../../durable-objects/catalog-alerts.ts";
 import type { DefinitionSource, ViewFault } from "../../durable-objects/definitions.ts";
-import { catalogOf } from "../../durable-objects/env.ts";
+import { catalogOf, settingsOf } from "../../durable-objects/env.ts";
 import type { Unmet } from "../../durable-objects/precondition.ts";
 import { parseDashboard } from "../../protocol/dashboard.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { parseMetric } from "../../protocol/metric.ts";
+import { LIVE_RETENTION_HEADER } from "../../protocol/retention.ts";
 import { seriesName } from "../../protocol/prometheus-names.ts";
 import { describe, isObject, type Result } from "../../protocol/result.ts";
 import { isViewSource, parseView } from "../../protocol/view.ts";
@@ -23,6 +24,7 @@ const ROLES: readonly KeyRole[] = ["write", "read", "admin"];
 export const catalogRoutes = new Hono<App>()
   .get("/metrics", async (c) => {
     const { project } = await authorize(c, "read", "admin");
+    c.header(LIVE_RETENTION_HEADER, String(settingsOf(c.env).liveRetentionMs));
     return c.json({ metrics: await catalogOf(c.env).metrics(project) });
   })
   .get("/metrics/:name", async (c) => {

@@ -4,6 +4,7 @@ import { describe, isObject } from "../../protocol/result.ts";
 import type { Group } from "../../protocol/series.ts";
 import { parseDuration, parseInstant } from "../../protocol/time.ts";
 import { matchesGroups } from "../../durable-objects/engine/group-key.ts";
+import { settingsOf } from "../../durable-objects/env.ts";
 import { tiersOf } from "../../durable-objects/tiers/plan.ts";
 import type { Refusal, WindowQuery } from "../../durable-objects/window-query.ts";
 import { type App, authorize } from "../authorize.ts";
@@ -23,8 +24,10 @@ export async function getQuery(c: Context<App>): Promise<Response> {
   const metric = c.req.query("metric");
   if (metric === undefined || metric === "") throw badQuery("metric is missing; expected a metric's name");
   const fromMs = instant("from", c.req.query("from") ?? "now-15m", nowMs);
-  const toMs = instant("to", c.req.query("to") ?? "now", nowMs);
-  if (fromMs > toMs) throw badQuery(`from is ${fromMs}, later than to, ${toMs}`);
+  const askedMs = instant("to", c.req.query("to") ?? "now", nowMs);
+  if (fromMs > askedMs) throw badQuery(`from is ${fromMs}, later than to, ${askedMs}`);
+  // No event is of a time that is further ahead: what is asked beyond would only make steps coarser and pages empty.
+  const toMs = Math.min(askedMs, Math.max(fromMs, nowMs + settingsOf(c.env).futureLimitMs));
   const stepMs = step(c.req.query("step"));
   const pageSteps = limit(c.req.query("limit"), stepMs);
   const groups = readableGroups(grant, metric, (c.req.queries("group") ?? []).map(groupMatcher)) ?? [];

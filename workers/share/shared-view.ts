@@ -1,9 +1,10 @@
 import type { Context } from "hono";
 import type { DefinitionSource } from "../../durable-objects/definitions.ts";
-import { catalogOf } from "../../durable-objects/env.ts";
+import { catalogOf, settingsOf } from "../../durable-objects/env.ts";
 import { itemLabel, parseAggregate } from "../../protocol/aggregate-spec.ts";
 import type { Dashboard, Panel } from "../../protocol/dashboard.ts";
 import type { MetricSource } from "../../protocol/metric.ts";
+import { LIVE_RETENTION_HEADER } from "../../protocol/retention.ts";
 import { allowedGroups, type SharedMetric, type SharedView, type ShareScope } from "../../protocol/share.ts";
 import { inputsOf, isViewSource, parseView } from "../../protocol/view.ts";
 import { type App, authorize } from "../authorize.ts";
@@ -21,6 +22,7 @@ export async function getSharedView(c: Context<App>): Promise<Response> {
   const dashboard = sharedDashboard(scope, dashboards, metrics);
   const view: SharedView = { dashboard, metrics, expiresAt: expiresMs };
   if (scope.groups !== undefined) view.groups = scope.groups;
+  c.header(LIVE_RETENTION_HEADER, String(settingsOf(c.env).liveRetentionMs));
   return c.json(view);
 }
 
