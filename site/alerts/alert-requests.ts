@@ -4,6 +4,15 @@ import type { Silence } from "../../protocol/silence.ts";
 import { ask } from "../on-demand/ask.ts";
 import type { SilenceWish } from "./silence-form.ts";
 
+/** What `GET /v1/alerts` takes: times as `now-1d` or epoch ms. */
+export interface AlertSpan {
+  from: string | number;
+  to?: number;
+  limit?: number;
+  /** Of the page before. */
+  cursor?: string;
+}
+
 /** What the pages of this folder ask the server. Each throws a {@link RequestError}, whose message is the server's. */
 export class AlertRequests {
   readonly #key: string;
@@ -27,9 +36,11 @@ export class AlertRequests {
     return webhook === undefined ? {} : { webhook };
   }
 
-  /** How the rules stand, and what was firing at some time between two. Each is `now`, `now-1d` or epoch ms. */
-  standing(from: string | number, to: string | number = "now", signal?: AbortSignal): Promise<AlertsAnswer> {
-    return ask(this.#key, "GET", `/v1/alerts?from=${from}&to=${to}`, undefined, signal);
+  /** How the rules stand, and what was firing at some time of a span. */
+  standing(span: AlertSpan, signal?: AbortSignal): Promise<AlertsAnswer> {
+    const question = new URLSearchParams();
+    for (const [name, value] of Object.entries(span)) question.set(name, String(value));
+    return ask(this.#key, "GET", `/v1/alerts?${question}`, undefined, signal);
   }
 
   preview(rule: AlertSource, signal: AbortSignal): Promise<AlertPreview> {

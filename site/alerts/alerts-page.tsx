@@ -78,7 +78,7 @@ export function AlertsPage({ rest, readKey, catalog }: PageProps) {
         <>
           <AlertList rules={known.rules} standing={known.standing} onSilence={setSilencing} />
           <SilenceList silences={known.standing?.silences} requests={requests} onLifted={again} />
-          <AlertHistory standing={known.standing} onSilence={setSilencing} />
+          <AlertHistory key={key} standing={known.standing} requests={requests} onSilence={setSilencing} />
           <SigningSecret requests={requests} />
         </>
       )}
@@ -132,7 +132,7 @@ function useKnown(requests: AlertRequests, attempt: number): Known {
 
 async function knownTo(requests: AlertRequests): Promise<Known> {
   try {
-    const [rules, standing] = await Promise.all([requests.rules(), requests.standing("now-1d")]);
+    const [rules, standing] = await Promise.all([requests.rules(), requests.standing({ from: "now-1d" })]);
     return { rules, standing };
   } catch (error) {
     return { fault: error instanceof Error ? error.message : String(error) };
