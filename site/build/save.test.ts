@@ -20,8 +20,8 @@ describe("what others have saved meanwhile", () => {
   };
   const bases: Bases = { dashboard: dashboard("first"), metrics: { a: metric("a", "first"), b: undefined } };
   const conflicts: Conflict[] = [
-    { kind: "metrics", name: "a", stored: metric("a", "theirs") },
-    { kind: "dashboards", name: "shop", stored: dashboard("theirs") },
+    { kind: "metrics", name: "a", stored: metric("a", "theirs"), mine: metric("a", "mine") },
+    { kind: "dashboards", name: "shop", stored: dashboard("theirs"), mine: dashboard("mine") },
   ];
 
   it("[U11] takes the place of one's own at once, and leaves the rest", () => {
@@ -35,7 +35,9 @@ describe("what others have saved meanwhile", () => {
   });
 
   it("[U11] may be that it was removed", () => {
-    const removed: Conflict[] = [{ kind: "metrics", name: "a", stored: undefined }];
+    const removed: Conflict[] = [
+      { kind: "metrics", name: "a", stored: undefined, mine: metric("a", "mine") },
+    ];
     expect(withTheirs(draft, removed).metrics).toEqual({ b: metric("b", "mine") });
     expect(withStored(bases, removed).metrics["a"]).toBeUndefined();
   });

@@ -1,3 +1,4 @@
+import { isSameJson } from "../../protocol/changed-fields.ts";
 import type { Dashboard } from "../../protocol/dashboard.ts";
 import type { MetricSource } from "../../protocol/metric.ts";
 import { isViewSource } from "../../protocol/view.ts";
@@ -18,6 +19,8 @@ export interface Conflict {
   name: string;
   /** As it is by now; undefined: it was removed. */
   stored: Definition | undefined;
+  /** As it would have been saved. */
+  mine: Definition;
 }
 
 /**
@@ -40,12 +43,12 @@ interface Write {
 
 /** Whether the catalog has just this definition. */
 export function isStored(metric: MetricSource, stored: Catalog["metrics"]): boolean {
-  return isSame(stored.get(metric.name), metric);
+  return isSameJson(stored.get(metric.name), metric);
 }
 
 /** The draft's metrics that are not what they were made of. */
 export function changedMetrics({ metrics }: Draft, bases: Bases): MetricSource[] {
-  return Object.values(metrics).filter((metric) => !isSame(metric, bases.metrics[metric.name]));
+  return Object.values(metrics).filter((metric) => !isSameJson(metric, bases.metrics[metric.name]));
 }
 
 /** The bases once what others have made is known: saving on them saves over it. */
@@ -107,16 +110,16 @@ function wantedBy(draft: Draft, bases: Bases): Omit<Write, "now">[] {
   });
   const { dashboard: mine } = draft;
   const { dashboard: base } = bases;
-  return isSame(mine, base) ? metrics : [...metrics, { kind: "dashboards", mine, base }];
+  return isSameJson(mine, base) ? metrics : [...metrics, { kind: "dashboards", mine, base }];
 }
 
 /** What is as it was, or already as it shall be, is in nobody's way. */
 function isChanged({ mine, base, now }: Write): boolean {
-  return !isSame(now.definition, base) && !isSame(now.definition, mine);
+  return !isSameJson(now.definition, base) && !isSameJson(now.definition, mine);
 }
 
 function conflictOf({ kind, mine, now }: Write): Conflict {
-  return { kind, name: mine.name, stored: now.definition };
+  return { kind, name: mine.name, stored: now.definition, mine };
 }
 
 async function failed(
@@ -131,8 +134,4 @@ async function failed(
   }
   const now = await requests.stored(at.kind, at.mine.name).catch(() => at.now);
   return { status: "changed", conflicts: [conflictOf({ ...at, now })] };
-}
-
-function isSame(a: object | undefined, b: object | undefined): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
 }

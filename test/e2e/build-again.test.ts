@@ -1,7 +1,8 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { MetricSource } from "../../protocol/metric.ts";
-import { DashboardBrowser, findBrowser, skipWithout } from "../helpers/dashboard-browser.ts";
+import { DashboardBrowser, findBrowser, screenshot, skipWithout } from "../helpers/dashboard-browser.ts";
+import { overflowOf, seriousIn } from "../helpers/page-checks.ts";
 
 const browserPath = await findBrowser();
 const METRIC = "/v1/catalog/metrics/shop_ads";
@@ -60,6 +61,11 @@ describe("coming back to the builder, and the stream, in Chromium", () => {
     await savePanel(other);
     await isChanged(other);
     expect(await other.locator(".build-changed").innerText()).toContain("shop_ads");
+    const differences = other.getByRole("region", { name: "Differences of the metric shop_ads" });
+    expect(await differences.getByRole("row").allInnerTexts()).toEqual([
+      "metric shop_ads\tTheirs\tYours",
+      "where\tcountry = 'DE'\tdevice = 'phone'",
+    ]);
     expect(await storedWhere()).toBe("country = 'DE'");
 
     await other.getByRole("button", { name: "Take theirs" }).click();
@@ -80,6 +86,54 @@ describe("coming back to the builder, and the stream, in Chromium", () => {
     await isSaved(one);
     expect(await storedWhere()).toBe("country = 'FR'");
     await Promise.all([one.close(), other.close()]);
+  });
+
+  it.each([
+    [1_440, "dark"],
+    [1_440, "light"],
+    [390, "dark"],
+    [390, "light"],
+  ] as const)("[U11][U5] what differs is named, panel by panel, at %i px, %s", async (width, scheme) => {
+    const panel = { kind: "line", metric: "shop_ads", width: 6, height: 3 };
+    const name = `differs_${width}_${scheme}`;
+    const stored = { name, title: "Differs", range: "15m" };
+    const first = { ...panel, title: "First" };
+    const second = { ...panel, title: "Second" };
+    const third = { ...panel, title: "Third" };
+    await site.putDashboard({ ...stored, panels: [first, second, third] });
+    const page = await site.open(`/?key=demo-admin#/build/${name}`, width, scheme);
+    await page
+      .locator('[data-edit="1"]')
+      .getByRole("button", { name: /^Remove/ })
+      .click();
+    await page.getByLabel("Title").fill("Mine");
+    const theirs = { ...third, kind: "bars", unit: "ms" };
+    const added = {
+      ...panel,
+      title: `Added by somebody else ${BIDI}`,
+      metric: "another_metric_with_quite_a_long_name",
+    };
+    const panels = [first, second, theirs, added];
+    await site.putDashboard({ ...stored, range: "1h", title: "Theirs", panels });
+    await savePanel(page);
+    await isChanged(page);
+    const another = "line of another_metric_with_quite_a_long_name";
+    const rows = await page.locator(".differences tbody tr").allInnerTexts();
+    expect(rows.map((row) => row.split("\t"))).toEqual([
+      ["title", "Theirs", "Mine"],
+      ["range", "1h", "15m"],
+      ["Panel “Third”, kind", "bars", "line"],
+      ["Panel “Third”, unit", "ms", "none"],
+      ["Panel “Second” is only in theirs", "line of shop_ads, 6 × 3", "none"],
+      ["Panel “Added by somebody else \\u202Egpj.exe” is only in theirs", `${another}, 6 × 3`, "none"],
+    ]);
+    expect(await seriousIn(page)).toEqual([]);
+    expect(await overflowOf(page)).toBeLessThanOrEqual(0);
+    await screenshot(page, `build-differences-${width}-${scheme}`);
+    await page.getByRole("button", { name: "Save mine all the same" }).click();
+    await isSaved(page);
+    expect(await page.locator(".differences").count()).toBe(0);
+    await page.close();
   });
 
   it("[U11] nor is one that is changed between the look and the saving", async () => {

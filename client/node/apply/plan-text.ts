@@ -1,5 +1,5 @@
 import type { Applied } from "./apply-steps.ts";
-import type { ChangedField } from "./changed-fields.ts";
+import type { ChangedField } from "../../../protocol/changed-fields.ts";
 import type { Definition, Kind } from "./definition.ts";
 import type { Plan, Step } from "./plan.ts";
 
