@@ -1,10 +1,17 @@
 import { isSameJson } from "../../protocol/changed-fields.ts";
+import type { CatalogChangeRequest } from "../../protocol/catalog-change.ts";
 import type { Dashboard } from "../../protocol/dashboard.ts";
 import type { MetricSource } from "../../protocol/metric.ts";
 import { isViewSource } from "../../protocol/view.ts";
 import { RequestError, type Catalog } from "../api.ts";
 import type { Draft } from "./draft.ts";
-import type { Definition, DefinitionKind, Requests, Stored } from "./requests.ts";
+import {
+  type Definition,
+  type DefinitionKind,
+  RefusedChangeError,
+  type Requests,
+  type Stored,
+} from "./requests.ts";
 
 /** What a draft was made of, as the catalog had it then; undefined: it had none. */
 export interface Bases {
@@ -75,33 +82,40 @@ export function withTheirs(draft: Draft, conflicts: readonly Conflict[]): Draft 
 }
 
 /**
- * Puts a draft into the catalog: its metrics first, so that no panel is ever without one. Each is written only in place of
- * what it was made of: the catalog sees to that, whoever comes in between. Again is safe.
+ * Puts a draft into the catalog, its metrics and its dashboard together: all of it or, where one is refused, nothing. Each
+ * is written only in place of what it was made of: the catalog sees to that, whoever comes in between. Again is safe.
  */
 export async function save(
   draft: Draft,
   bases: Bases,
-  requests: Pick<Requests, "stored" | "put">,
+  requests: Pick<Requests, "stored" | "change">,
 ): Promise<SaveOutcome> {
-  let at: Write | undefined;
+  let writes: Write[] = [];
   try {
-    const writes = await Promise.all(
+    writes = await Promise.all(
       wantedBy(draft, bases).map(async (write) => {
         return { ...write, now: await requests.stored(write.kind, write.mine.name) };
       }),
     );
     const conflicts = writes.filter(isChanged).map(conflictOf);
     if (conflicts.length > 0) return { status: "changed", conflicts };
-    let stored = bases.dashboard ?? draft.dashboard;
-    for (at of writes) {
-      const answer = await requests.put(at.kind, at.mine, at.now);
-      if (at.kind === "dashboards") stored = answer as Dashboard;
-    }
-    return { status: "saved", stored };
+    const made = writes.length === 0 ? [] : await requests.change(writes.map(changeOf));
+    const stored = made.find(({ kind }) => kind === "dashboards")?.put;
+    return {
+      status: "saved",
+      stored: (stored as Dashboard | undefined) ?? bases.dashboard ?? draft.dashboard,
+    };
   } catch (error) {
     if (!(error instanceof RequestError)) throw error;
-    return failed(error, at, requests);
+    return failed(error, writes, requests);
   }
+}
+
+/** Where nobody on the way has left a tag, the last one wins. */
+function changeOf({ kind, mine, now: { definition, tag } }: Write): CatalogChangeRequest {
+  const change = { kind, name: mine.name, put: mine };
+  if (definition === undefined) return { ...change, ifNoneMatch: "*" };
+  return tag === undefined ? change : { ...change, ifMatch: tag };
 }
 
 function wantedBy(draft: Draft, bases: Bases): Omit<Write, "now">[] {
@@ -123,11 +137,13 @@ function conflictOf({ kind, mine, now }: Write): Conflict {
 }
 
 async function failed(
-  { message, status, isRefusal }: RequestError,
-  at: Write | undefined,
+  refusal: RequestError,
+  writes: readonly Write[],
   requests: Pick<Requests, "stored">,
 ): Promise<SaveOutcome> {
+  const { message, status, isRefusal } = refusal;
   if (isRefusal) return { status: "key", message };
+  const at = refusal instanceof RefusedChangeError ? writes[refusal.change.index] : undefined;
   if (at === undefined) return { status: "refused", message };
   if (status !== 412) {
     return { status: "refused", message, ...(at.kind === "metrics" ? { metric: at.mine.name } : {}) };

@@ -139,13 +139,49 @@ describe("coming back to the builder, and the stream, in Chromium", () => {
   it("[U11] nor is one that is changed between the look and the saving", async () => {
     const page = await site.open("/?key=demo-admin#/build/shop/0");
     await editWhere(page, "plan = 'pro'");
-    await page.route(`**${METRIC}`, async (route) => {
-      if (route.request().method() === "PUT") await putMetric("plan = 'free'");
+    await page.route("**/v1/catalog/changes", async (route) => {
+      await putMetric("plan = 'free'");
       await route.continue();
     });
     await savePanel(page);
     await isChanged(page);
     expect(await storedWhere()).toBe("plan = 'free'");
+    await page.close();
+  });
+
+  it("[U11] what is refused for one metric is saved not at all, and stands at that metric's form", async () => {
+    const metric = { event: "ad", aggregate: "count", window: { type: "tumbling", size: "10s" } };
+    const alert = { metric: "watched", condition: "> 5" };
+    for (const [path, definition] of [
+      ["metrics/watched", metric],
+      ["alerts/many", alert],
+    ] as const) {
+      const put = { method: "PUT", body: JSON.stringify(definition) };
+      expect((await site.freshet.fetch(`/v1/catalog/${path}`, put)).status).toBe(200);
+    }
+    const panel = { kind: "line", width: 6, height: 3 };
+    const panels = ["shop_ads", "watched"].map((name) => ({ ...panel, title: name, metric: name }));
+    await site.putDashboard({ name: "pair", title: "Pair", range: "15m", panels });
+    const body = JSON.stringify({ name: "ad", user: "u" });
+    await site.freshet.fetch("/v1/events", { method: "POST", body }, "demo-write");
+    const before = await storedWhere();
+    const page = await site.open("/?key=demo-admin#/build/pair/0");
+    await editWhere(page, "plan = 'whole'");
+    await page.locator('[data-edit="1"]').getByRole("button", { name: /^Edit/ }).click();
+    await page.getByLabel("Show").selectOption("topk");
+    await page.getByLabel("Of", { exact: true }).selectOption("user");
+    await page.getByRole("button", { name: "Keep changes" }).click();
+    await savePanel(page);
+    await page.getByText("the alert 'many' could not be evaluated any more").waitFor();
+    await page.getByRole("heading", { name: "Panel: watched" }).waitFor();
+    await screenshot(page, "build-refused");
+    expect(await storedWhere()).toBe(before);
+
+    await page.getByLabel("Show").selectOption("rate");
+    await page.getByRole("button", { name: "Keep changes" }).click();
+    await savePanel(page);
+    await isSaved(page);
+    expect(await storedWhere()).toBe("plan = 'whole'");
     await page.close();
   });
 

@@ -101,7 +101,8 @@ describe("the catalog of alerts", () => {
     const project = await TestProject.with(CLICKS);
     const catalog = env.CATALOG.getByName("catalog");
     for (let i = 0; i < LIMITS.alertsPerProject; i++) {
-      await catalog.putAlert(project.name, { name: `a${i}`, metric: "clicks", condition: "> 5" });
+      const source = { name: `a${i}`, metric: "clicks", condition: "> 5" };
+      await catalog.change(project.name, [{ kind: "alerts", name: source.name, source }]);
     }
     const more = await putAlert(project, { name: "more", metric: "clicks", condition: "> 5" });
     expect(more).toMatchObject({ status: 409, body: { error: "too_many_alerts" } });
