@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { AlertsAnswer, AlertSource } from "../../protocol/alert.ts";
 import { ownKey } from "../build/own-key.tsx";
 import { useStore } from "../hooks.ts";
@@ -39,6 +39,9 @@ export function AlertsPage({ rest, readKey, catalog }: PageProps) {
   const existing = known.rules?.find((rule) => rule.name === name);
   const groupByOf = ({ alert }: SilenceTarget): readonly string[] =>
     catalog.metrics.get(known.rules?.find((rule) => rule.name === alert)?.metric ?? "")?.groupBy ?? [];
+  // As it was when its form was opened: somebody else may remove it meanwhile.
+  const opened = useRef<AlertSource | undefined>(undefined);
+  if (opened.current?.name !== name) opened.current = existing;
   const isEditing = what === "new" || what === "rule";
   return (
     <main class="page alerts">
@@ -63,12 +66,12 @@ export function AlertsPage({ rest, readKey, catalog }: PageProps) {
       )}
       {isEditing ? (
         known.rules !== undefined &&
-        (what === "rule" && existing === undefined ? (
+        (what === "rule" && opened.current === undefined ? (
           <p class="alerts-note">There is no alert of this name.</p>
         ) : (
           <RuleEditor
             key={what === "new" ? "" : name}
-            rule={existing}
+            rule={opened.current}
             metrics={catalog.metrics}
             requests={requests}
             onDone={back}

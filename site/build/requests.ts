@@ -27,8 +27,8 @@ export class RefusedChangeError extends RequestError {
 }
 
 /** What the catalog has of a name: nothing, or a definition with its entity tag, as far as nobody on the way has taken that. */
-export interface Stored {
-  definition?: Definition;
+export interface Stored<D = Definition> {
+  definition?: D;
   tag?: string;
 }
 
@@ -67,11 +67,11 @@ export class Requests {
   }
 
   /** What the catalog has of this name now. */
-  async stored(kind: DefinitionKind, name: string): Promise<Stored> {
+  async stored<D = Definition>(kind: CatalogChangeRequest["kind"], name: string): Promise<Stored<D>> {
     try {
       const answer = await this.#fetch(pathOf(kind, name));
       const tag = answer.headers.get("etag");
-      return { definition: (await answer.json()) as Definition, ...(tag === null ? {} : { tag }) };
+      return { definition: (await answer.json()) as D, ...(tag === null ? {} : { tag }) };
     } catch (error) {
       if (error instanceof RequestError && error.status === 404) return {};
       throw error;
@@ -116,7 +116,7 @@ export class Requests {
   }
 }
 
-function pathOf(kind: DefinitionKind, name: string): string {
+function pathOf(kind: CatalogChangeRequest["kind"], name: string): string {
   return `/v1/catalog/${kind}/${encodeURIComponent(name)}`;
 }
 

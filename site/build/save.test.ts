@@ -3,7 +3,7 @@ import type { CatalogChangeRequest } from "../../protocol/catalog-change.ts";
 import type { Dashboard } from "../../protocol/dashboard.ts";
 import type { MetricSource } from "../../protocol/metric.ts";
 import type { Draft } from "./draft.ts";
-import { type DefinitionKind, RefusedChangeError, type Stored } from "./requests.ts";
+import { RefusedChangeError, type Requests, type Stored } from "./requests.ts";
 import { type Bases, changedMetrics, type Conflict, save, withStored, withTheirs } from "./save.ts";
 
 const metric = (name: string, where: string): MetricSource => ({
@@ -68,7 +68,8 @@ describe("a draft that is saved", () => {
     return {
       asked,
       held,
-      stored: (kind: DefinitionKind, name: string) => Promise.resolve(held.get(`${kind}/${name}`) ?? {}),
+      stored: ((kind: string, name: string) =>
+        Promise.resolve(held.get(`${kind}/${name}`) ?? {})) as Requests["stored"],
       change: (changes: readonly CatalogChangeRequest[]) => {
         asked.push([...changes]);
         if (refusal === undefined) return Promise.resolve([...changes]);

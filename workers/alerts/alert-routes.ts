@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import { catalogOf } from "../../durable-objects/env.ts";
 import type { AlertSource } from "../../protocol/alert.ts";
 import { type App, authorize } from "../authorize.ts";
+import { tagged } from "../catalog/conditional.ts";
 import { deleteDefinition, putDefinition } from "../catalog/one-definition.ts";
 import { HttpError } from "../http-error.ts";
 import { told } from "./told.ts";
@@ -18,7 +19,7 @@ export const alertRoutes = new Hono<App>()
     const alerts = (await catalogOf(c.env).alerts(project)) as AlertSource[];
     const alert = alerts.find(({ name }) => name === c.req.param("name"));
     if (alert === undefined) throw unknownAlert(c.req.param("name"));
-    return c.json(role === "admin" ? alert : withoutWebhook(alert));
+    return tagged(c, role === "admin" ? alert : withoutWebhook(alert));
   })
   .put("/:name", (c) => putDefinition(c, "alerts"))
   .delete("/:name", (c) => deleteDefinition(c, "alerts"));
