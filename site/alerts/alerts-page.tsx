@@ -1,8 +1,9 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { AlertsAnswer, AlertSource } from "../../protocol/alert.ts";
+import { closeTo } from "../build/close-form.ts";
 import { ownKey } from "../build/own-key.tsx";
 import { useStore } from "../hooks.ts";
-import { followLink, navigate } from "../route.ts";
+import { followLink } from "../route.ts";
 import type { PageProps } from "../slots.ts";
 import { AlertHistory } from "./alert-history.tsx";
 import { AlertList } from "./alert-list.tsx";
@@ -34,7 +35,7 @@ export function AlertsPage({ rest, readKey, catalog }: PageProps) {
   const again = (): void => setAttempt((count) => count + 1);
   const back = (): void => {
     again();
-    navigate("#/alerts");
+    closeTo("#/alerts");
   };
   const existing = known.rules?.find((rule) => rule.name === name);
   const groupByOf = ({ alert }: SilenceTarget): readonly string[] =>

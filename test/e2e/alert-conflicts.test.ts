@@ -68,6 +68,20 @@ describe("two who change one alert, in Chromium", () => {
     await page.close();
   });
 
+  it("[A1] a form that is closed leaves no step behind: one step back goes to where the alerts were opened", async () => {
+    await putRule({});
+    const page = await site.open("/d/ads?key=demo-admin");
+    await page.getByRole("link", { name: "Alerts" }).click();
+    await page.getByRole("link", { name: "many" }).click();
+    await page.getByLabel("Bound").fill("6");
+    await save(page);
+    await listed(page);
+    await page.goBack();
+    await expect.poll(() => new URL(page.url()).hash).toBe("");
+    expect(await page.locator(".alerts").count()).toBe(0);
+    await page.close();
+  });
+
   it("[A1] nor is one made twice, or deleted that is another by now; one that was removed can be made again", async () => {
     await putRule({});
     const page = await site.open("/?key=demo-admin#/alerts/new");

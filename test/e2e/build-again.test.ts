@@ -237,6 +237,33 @@ describe("coming back to the builder, and the stream, in Chromium", () => {
     await page.close();
   });
 
+  it("[U11] a panel's form that is closed leaves no step behind: one step back goes to where the builder was opened", async () => {
+    const page = await site.open("/d/shop?key=demo-admin");
+    await page.getByRole("heading", { name: "Shop" }).waitFor();
+    await page.getByRole("link", { name: "Edit" }).click();
+    const grid = page.locator(".edit-grid");
+    const steps = () => page.evaluate(() => history.length);
+    await grid.waitFor();
+    const before = await steps();
+    for (const name of ["Cancel", "Keep changes"]) {
+      await edit(page);
+      await page.getByRole("heading", { name: "Panel: First" }).waitFor();
+      await page.getByRole("button", { name }).click();
+      await grid.waitFor();
+      expect(await page.evaluate(() => document.activeElement?.getAttribute("aria-label"))).toMatch(/First/);
+    }
+    // What is ahead can be gone to again; there is no more than that.
+    expect(await steps()).toBe(before + 1);
+    await page.goForward();
+    await page.getByRole("heading", { name: "Panel: First" }).waitFor();
+    await page.goBack();
+    await grid.waitFor();
+    await page.goBack();
+    await page.getByRole("heading", { name: "Shop" }).waitFor();
+    expect(await page.locator(".build").count()).toBe(0);
+    await page.close();
+  });
+
   it("[U8][U9] text that would turn the writing about is shown as what it is", async () => {
     const event = { name: `ad ${BIDI}`, user: `\u2066u`, props: { [`k\u200F`]: `v${BIDI}\u0007` } };
     const body = JSON.stringify(event);
