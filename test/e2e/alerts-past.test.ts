@@ -77,6 +77,14 @@ describe("what fired long ago, in Chromium", () => {
     await page.close();
   });
 
+  it("[A1] where the server itself keeps nothing earlier, that is said", async () => {
+    const page = await site.open("/?key=demo-admin#/alerts");
+    await page.getByText("Nothing fired.").waitFor();
+    await page.getByRole("button", { name: "Show earlier" }).click();
+    await page.locator(".alerts-end").getByText("Nothing earlier is kept.").waitFor();
+    await page.close();
+  });
+
   it("[A1] a page that cannot be had is said, and can be asked for again", async () => {
     const page = await open();
     await page.locator(".alerts-episode").first().waitFor();
