@@ -1,4 +1,10 @@
-import { type AlertRule, type AlertSource, alertFault, alertsAlike, parseAlert } from "../protocol/alert.ts";
+import {
+  type AlertInputs,
+  type AlertSource,
+  alertFault,
+  alertsAlike,
+  parseAlert,
+} from "../protocol/alert.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import type { Silence, SilenceRequest } from "../protocol/silence.ts";
 import { CatalogSilences } from "./catalog-silences.ts";
@@ -50,15 +56,10 @@ export class CatalogAlerts {
   }
 
   /** The same rule again changes nothing; one that differs only in its webhook goes on. */
-  put(
-    project: string,
-    source: AlertSource,
-    metrics: readonly DefinitionSource[],
-    nowMs: number,
-  ): AlertOutcome {
+  put(project: string, source: AlertSource, inputs: AlertInputs, nowMs: number): AlertOutcome {
     const rule = parseAlert(source.name, source);
     if (!rule.ok) return { alert: source.name, message: rule.message };
-    const fault = faultOf(rule.value, metrics);
+    const fault = alertFault(rule.value, inputs);
     if (fault !== undefined) return { alert: source.name, message: fault };
     const before = this.#defined(project).find((each) => each.rule.name === source.name);
     const isNew = before === undefined;
@@ -88,16 +89,11 @@ export class CatalogAlerts {
   }
 
   /** Silences a rule, or gives the silence of the same groups another end and comment. */
-  silence(
-    project: string,
-    request: SilenceRequest,
-    metrics: readonly DefinitionSource[],
-    nowMs: number,
-  ): SilenceOutcome {
+  silence(project: string, request: SilenceRequest, inputs: AlertInputs, nowMs: number): SilenceOutcome {
     const { alert, groups } = request;
     const rule = this.#defined(project).find((each) => each.rule.name === alert)?.rule;
     if (rule === undefined) return "unknown_alert";
-    const fault = groups && faultOf({ ...rule, groups }, metrics);
+    const fault = groups && alertFault({ ...rule, groups }, inputs);
     if (fault !== undefined) return { alert, message: fault };
     const silence = this.#silences.put(project, request, nowMs);
     if (silence === undefined) return "too_many";
@@ -151,10 +147,10 @@ export class CatalogAlerts {
     return secrets[0] ?? "";
   }
 
-  /** The rule that could not be evaluated any more over these metrics, of those about `name`, and of views of it. */
-  faultAfter(project: string, after: readonly DefinitionSource[]): AlertFault | undefined {
+  /** The rule that cannot be evaluated over these metrics. */
+  fault(project: string, inputs: AlertInputs): AlertFault | undefined {
     for (const { rule } of this.#defined(project)) {
-      const message = faultOf(rule, after);
+      const message = alertFault(rule, inputs);
       if (message !== undefined) return { alert: rule.name, message };
     }
     return undefined;
@@ -197,10 +193,10 @@ export class CatalogAlerts {
   }
 }
 
-function faultOf(rule: AlertRule, sources: readonly DefinitionSource[]): string | undefined {
+/** The metrics and views that rules are evaluated over. */
+export function alertInputs(sources: readonly DefinitionSource[]): AlertInputs {
   const { metrics, views } = parseDefinitions(sources.map((source) => ({ revision: 0, source })));
-  return alertFault(rule, {
-    metricOf: (name) => metrics.find(({ metric }) => metric.name === name)?.metric,
-    viewOf: (name) => views.find(({ view }) => view.name === name)?.view,
-  });
+  const metricByName = new Map(metrics.map(({ metric }) => [metric.name, metric]));
+  const viewByName = new Map(views.map(({ view }) => [view.name, view]));
+  return { metricOf: (name) => metricByName.get(name), viewOf: (name) => viewByName.get(name) };
 }

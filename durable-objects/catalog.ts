@@ -1,50 +1,26 @@
 import { DurableObject } from "cloudflare:workers";
 import type { AlertSource } from "../protocol/alert.ts";
 import type { Dashboard } from "../protocol/dashboard.ts";
-import { LIMITS } from "../protocol/limits.ts";
 import type { ShareLink, ShareScope } from "../protocol/share.ts";
-import { seriesName } from "../protocol/prometheus-names.ts";
 import type { Silence, SilenceRequest } from "../protocol/silence.ts";
+import { alertInputs, CatalogAlerts, type ProjectAlerts, type SilenceOutcome } from "./catalog-alerts.ts";
 import {
-  type AlertFault,
-  type AlertOutcome,
-  CatalogAlerts,
-  type ProjectAlerts,
-  type SilenceOutcome,
-} from "./catalog-alerts.ts";
+  type CatalogChange,
+  CatalogDefinitions,
+  type DefinitionKind,
+  type Refusal,
+  type RefusedChange,
+} from "./catalog-definitions.ts";
 import { CatalogShares, type ShareGrant, type ShareRefusal } from "./catalog-shares.ts";
-import {
-  type Definitions,
-  type DefinitionSource,
-  meanTheSame,
-  parseDefinitions,
-  type ViewFault,
-  viewFaultAfter,
-} from "./definitions.ts";
+import type { Definitions, DefinitionSource } from "./definitions.ts";
 import { type Env, settingsOf } from "./env.ts";
-import { placementsOf } from "./engine/placement.ts";
 import { heldTags } from "./live/socket-grants.ts";
 import type { RateLimit } from "./key-limiter.ts";
-import { type Precondition, type Unmet, unmet } from "./precondition.ts";
+import type { Precondition } from "./precondition.ts";
 
-/**
- * `version` of a project rises with each change of its metrics; a metric's `revision` is the version that made it.
- * `untold` are window objects that a change took metrics from, until they have been told of it.
- */
 const SCHEMA = `
-  CREATE TABLE IF NOT EXISTS projects (name TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS keys (
     hash TEXT PRIMARY KEY, id TEXT NOT NULL, project TEXT NOT NULL, role TEXT NOT NULL, options TEXT NOT NULL
-  ) WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS metrics (
-    project TEXT NOT NULL, name TEXT NOT NULL, revision INTEGER NOT NULL, source TEXT NOT NULL,
-    PRIMARY KEY (project, name)
-  ) WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS dashboards (
-    project TEXT NOT NULL, name TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (project, name)
-  ) WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS untold (
-    project TEXT NOT NULL, object TEXT NOT NULL, PRIMARY KEY (project, object)
   ) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS batchers (name TEXT PRIMARY KEY) WITHOUT ROWID;
 `;
@@ -70,9 +46,6 @@ export interface Grant extends KeyOptions {
   share?: ShareGrant;
 }
 
-/** What became of a definition; `series_taken`: another metric is the Prometheus series that it would be. */
-export type MetricOutcome = "stored" | "too_many" | "series_taken" | ViewFault | AlertFault | Unmet;
-
 export type KeyOutcome = "stored" | "no_project" | "taken";
 
 /**
@@ -81,12 +54,14 @@ export type KeyOutcome = "stored" | "no_project" | "taken";
  */
 export class Catalog extends DurableObject<Env> {
   readonly #alerts: CatalogAlerts;
+  readonly #definitions: CatalogDefinitions;
   readonly #shares: CatalogShares;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     ctx.storage.sql.exec(SCHEMA);
     this.#alerts = new CatalogAlerts(ctx.storage.sql);
+    this.#definitions = new CatalogDefinitions(ctx.storage, this.#alerts);
     this.#shares = new CatalogShares(ctx.storage.sql);
   }
 
@@ -177,110 +152,58 @@ export class Catalog extends DurableObject<Env> {
   }
 
   /**
-   * Stores a metric and tells every reader and window object. Events sent after this returns are folded by it.
-   * The same definition again changes nothing; one of the same meaning keeps its revision, and so its windows.
+   * Makes all changes of definitions, or none where one is refused, and tells whoever has to know: readers and window
+   * objects. Events sent after this returns are folded by what is defined then. The same changes again are safe.
    */
-  async putMetric(
-    project: string,
-    source: DefinitionSource,
-    precondition: Precondition = {},
-  ): Promise<MetricOutcome> {
-    const row = this.#rows<{ source: string; revision: number }>(
-      "SELECT source, revision FROM metrics WHERE project = ? AND name = ?",
-      project,
-      source.name,
-    )[0];
-    const body = JSON.stringify(source);
-    const fault =
-      unmet(precondition, row?.source, body) ??
-      viewFaultAfter(this.metrics(project), source.name, source) ??
-      this.#alertFaultAfter(project, source.name, source);
-    if (fault !== undefined) return fault;
-    if (row === undefined && this.#isSeriesTaken(project, source.name)) return "series_taken";
-    if (row === undefined && this.metrics(project).length >= LIMITS.metricsPerProject) return "too_many";
-    if (row?.source !== body) {
-      this.#noteUntold(project);
-      const version = this.#nextVersion(project);
-      const goesOn = row !== undefined && meanTheSame(JSON.parse(row.source) as DefinitionSource, source);
-      this.ctx.storage.sql.exec(
-        "INSERT OR REPLACE INTO metrics VALUES (?, ?, ?, ?)",
-        project,
-        source.name,
-        goesOn ? row.revision : version,
-        body,
-      );
-    }
-    await this.#tell(project);
-    return "stored";
+  async change(project: string, changes: readonly CatalogChange[]): Promise<RefusedChange | undefined> {
+    const refused = this.#definitions.change(project, changes, Date.now());
+    if (refused !== undefined) return refused;
+    const rules = changes.filter(({ kind }) => kind === "alerts");
+    // A rule that goes with its metric ends for that reason; one that comes finds its metric there.
+    if (rules.some(({ source }) => source === undefined)) await this.#tellAlerts(project);
+    if (changes.some(({ kind }) => kind === "metrics")) await this.#tell(project);
+    if (rules.some(({ source }) => source !== undefined)) await this.#tellAlerts(project);
+    return undefined;
   }
 
-  /** Removes a metric and tells every reader and window object; false when there is none of this name. */
-  async deleteMetric(
+  /** Removes a definition; false when there is none of this name. */
+  async remove(
     project: string,
+    kind: DefinitionKind,
     name: string,
     precondition: Precondition = {},
-  ): Promise<boolean | ViewFault | AlertFault | Unmet> {
-    const stored = this.metric(project, name);
-    const fault =
-      unmet(precondition, stored === null ? undefined : JSON.stringify(stored)) ??
-      viewFaultAfter(this.metrics(project), name) ??
-      this.#alertFaultAfter(project, name);
-    if (fault !== undefined) return fault;
-    this.#noteUntold(project);
-    const existed = this.#changes("DELETE FROM metrics WHERE project = ? AND name = ?", project, name);
-    if (existed) this.#nextVersion(project);
-    await this.#tell(project);
-    return existed;
+  ): Promise<boolean | Refusal> {
+    const existed = this.#definitions.text(project, kind, name) !== undefined;
+    return (await this.change(project, [{ kind, name, precondition }]))?.refusal ?? existed;
   }
 
-  metric(project: string, name: string): DefinitionSource | null {
-    const rows = this.#rows<{ source: string }>(
-      "SELECT source FROM metrics WHERE project = ? AND name = ?",
-      project,
-      name,
-    );
-    return rows[0] === undefined ? null : (JSON.parse(rows[0].source) as DefinitionSource);
+  /** Stores a metric or view. */
+  async putMetric(project: string, source: DefinitionSource): Promise<"stored" | Refusal> {
+    const { name } = source;
+    return (await this.change(project, [{ kind: "metrics", name, source }]))?.refusal ?? "stored";
+  }
+
+  /** A definition, or null where there is none of this name. */
+  definition(project: string, kind: DefinitionKind, name: string): object | null {
+    const text = this.#definitions.text(project, kind, name);
+    return text === undefined ? null : (JSON.parse(text) as object);
   }
 
   metrics(project: string): DefinitionSource[] {
-    const rows = this.#rows<{ source: string }>(
-      "SELECT source FROM metrics WHERE project = ? ORDER BY name",
-      project,
-    );
-    return rows.map(({ source }) => JSON.parse(source) as DefinitionSource);
+    return this.#definitions.metrics(project);
   }
 
-  /** The project's metrics in the engine's terms. */
-  definitions(project: string): Definitions {
-    const version = this.#rows<{ version: number }>("SELECT version FROM projects WHERE name = ?", project)[0]
-      ?.version;
-    const rows = this.#rows<{ revision: number; source: string }>(
-      "SELECT revision, source FROM metrics WHERE project = ? ORDER BY name",
-      project,
-    );
-    const sources = rows.map(({ revision, source }) => ({
-      revision,
-      source: JSON.parse(source) as DefinitionSource,
-    }));
-    return { version: version ?? 0, ...parseDefinitions(sources) };
-  }
-
-  /** Stores an alert rule and tells the window objects: each looks at windows that close from then on. */
-  async putAlert(project: string, source: AlertSource): Promise<AlertOutcome> {
-    const outcome = this.#alerts.put(project, source, this.metrics(project), Date.now());
-    if (outcome === "stored") await this.#tellAlerts(project);
-    return outcome;
-  }
-
-  /** Removes an alert rule; false when there is none of this name. */
-  async deleteAlert(project: string, name: string): Promise<boolean> {
-    const existed = this.#alerts.delete(project, name);
-    await this.#tellAlerts(project);
-    return existed;
+  dashboards(project: string): Dashboard[] {
+    return this.#definitions.dashboards(project);
   }
 
   alerts(project: string): AlertSource[] {
     return this.#alerts.list(project);
+  }
+
+  /** The project's metrics in the engine's terms. */
+  definitions(project: string): Definitions {
+    return this.#definitions.definitions(project);
   }
 
   /** The project's rules in the engine's terms, and their silences. */
@@ -290,7 +213,7 @@ export class Catalog extends DurableObject<Env> {
 
   /** Silences an alert rule, once every window object knows of it. */
   async putSilence(project: string, request: SilenceRequest): Promise<SilenceOutcome> {
-    const outcome = this.#alerts.silence(project, request, this.metrics(project), Date.now());
+    const outcome = this.#alerts.silence(project, request, alertInputs(this.metrics(project)), Date.now());
     if (typeof outcome === "object" && "id" in outcome) await this.#tellAlerts(project);
     return outcome;
   }
@@ -312,35 +235,6 @@ export class Catalog extends DurableObject<Env> {
     const secret = renew ? this.#alerts.rotateSecret(project) : this.#alerts.secret(project);
     if (renew) await this.#tellAlerts(project);
     return secret;
-  }
-
-  /** Stores a dashboard, unless the precondition does not hold. */
-  putDashboard(project: string, dashboard: Dashboard, precondition: Precondition = {}): "stored" | Unmet {
-    const body = JSON.stringify(dashboard);
-    const fault = unmet(precondition, this.#dashboard(project, dashboard.name), body);
-    if (fault !== undefined) return fault;
-    this.ctx.storage.sql.exec(
-      "INSERT OR REPLACE INTO dashboards VALUES (?, ?, ?)",
-      project,
-      dashboard.name,
-      body,
-    );
-    return "stored";
-  }
-
-  /** Removes a dashboard, unless the precondition does not hold; false when there is none of this name. */
-  deleteDashboard(project: string, name: string, precondition: Precondition = {}): boolean | Unmet {
-    const fault = unmet(precondition, this.#dashboard(project, name));
-    if (fault !== undefined) return fault;
-    return this.#changes("DELETE FROM dashboards WHERE project = ? AND name = ?", project, name);
-  }
-
-  dashboards(project: string): Dashboard[] {
-    const rows = this.#rows<{ body: string }>(
-      "SELECT body FROM dashboards WHERE project = ? ORDER BY name",
-      project,
-    );
-    return rows.map(({ body }) => JSON.parse(body) as Dashboard);
   }
 
   registerBatcher(name: string): void {
@@ -370,32 +264,10 @@ export class Catalog extends DurableObject<Env> {
       .catch(() => undefined);
   }
 
-  /** A dashboard's JSON text. */
-  #dashboard(project: string, name: string): string | undefined {
-    const query = "SELECT body FROM dashboards WHERE project = ? AND name = ?";
-    return this.#rows<{ body: string }>(query, project, name)[0]?.body;
-  }
-
-  #alertFaultAfter(project: string, name: string, source?: DefinitionSource): AlertFault | undefined {
-    const kept = this.metrics(project).filter((each) => each.name !== name);
-    return this.#alerts.faultAfter(project, source === undefined ? kept : [...kept, source]);
-  }
-
   /** Objects that hear of it late ask for themselves when they are next told of definitions. */
   async #tellAlerts(project: string): Promise<void> {
-    const objects = new Set([project, ...this.#placements(project)]);
+    const objects = new Set([project, ...this.#definitions.placements(project)]);
     await Promise.all(Array.from(objects, (name) => this.env.METRIC_WINDOW.getByName(name).refreshAlerts()));
-  }
-
-  #isSeriesTaken(project: string, name: string): boolean {
-    return this.metrics(project).some((other) => seriesName(other.name) === seriesName(name));
-  }
-
-  #nextVersion(project: string): number {
-    this.ctx.storage.sql.exec("UPDATE projects SET version = version + 1 WHERE name = ?", project);
-    return (
-      this.#rows<{ version: number }>("SELECT version FROM projects WHERE name = ?", project)[0]?.version ?? 0
-    );
   }
 
   /** Readers are told first: a window object that knows a new version takes no range folded with an older one. */
@@ -405,32 +277,13 @@ export class Catalog extends DurableObject<Env> {
       this.env.PARTITION_READER.getByName(String(p)),
     );
     await Promise.all(readers.map((reader) => reader.forget(project)));
-    const rows = this.#rows<{ object: string }>("SELECT object FROM untold WHERE project = ?", project);
-    const untold = rows.map(({ object }) => object);
-    const objects = new Set([project, ...untold, ...this.#placements(project)]);
+    const untold = this.#definitions.untold(project);
+    const objects = new Set([project, ...untold, ...this.#definitions.placements(project)]);
     await Promise.all(Array.from(objects, (name) => this.env.METRIC_WINDOW.getByName(name).redefine()));
-    for (const object of untold) {
-      this.ctx.storage.sql.exec("DELETE FROM untold WHERE project = ? AND object = ?", project, object);
-    }
-  }
-
-  /** In one transaction with the change: whoever has a metric now is told, however often that is interrupted. */
-  #noteUntold(project: string): void {
-    for (const object of this.#placements(project)) {
-      this.ctx.storage.sql.exec("INSERT OR IGNORE INTO untold VALUES (?, ?)", project, object);
-    }
-  }
-
-  /** Names of the project's window objects. */
-  #placements(project: string): string[] {
-    return placementsOf(project, this.definitions(project).metrics).map(({ name }) => name);
+    for (const object of untold) this.#definitions.told(project, object);
   }
 
   #rows<Row extends Record<string, SqlStorageValue>>(query: string, ...bindings: SqlStorageValue[]): Row[] {
     return this.ctx.storage.sql.exec<Row>(query, ...bindings).toArray();
-  }
-
-  #changes(query: string, ...bindings: SqlStorageValue[]): boolean {
-    return this.ctx.storage.sql.exec(query, ...bindings).rowsWritten > 0;
   }
 }

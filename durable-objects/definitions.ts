@@ -32,21 +32,23 @@ export interface ViewFault {
   message: string;
 }
 
-/** The view that could not be computed any more when `source` takes the place of what has its name. */
+/**
+ * The view that cannot be computed from these definitions, of those that are or read what was changed.
+ *
+ * @returns also which change it is because of.
+ */
 export function viewFaultAfter(
   sources: readonly DefinitionSource[],
-  name: string,
-  source?: DefinitionSource,
-): ViewFault | undefined {
-  const kept = sources.filter((each) => each.name !== name);
-  const after = source === undefined ? kept : [...kept, source];
-  const { metrics, views } = parseDefinitions(after.map((each) => ({ revision: 0, source: each })));
+  changed: Pick<ReadonlySet<string>, "has">,
+): (ViewFault & { because: string }) | undefined {
+  const { metrics, views } = parseDefinitions(sources.map((source) => ({ revision: 0, source })));
   const metricOf = (input: string): Metric | undefined =>
     metrics.find(({ metric }) => metric.name === input)?.metric;
   for (const { view } of views) {
-    if (view.name !== name && !inputsOf(view).includes(name)) continue;
-    const message = view.name === name ? viewFault(view, metricOf) : inputFault(view, metricOf);
-    if (message !== undefined) return { view: view.name, message };
+    const because = [view.name, ...inputsOf(view)].find((name) => changed.has(name));
+    if (because === undefined) continue;
+    const message = because === view.name ? viewFault(view, metricOf) : inputFault(view, metricOf);
+    if (message !== undefined) return { view: view.name, message, because };
   }
   return undefined;
 }

@@ -31,7 +31,7 @@ import { changedElsewhere } from "./changed-definitions.ts";
 import { beginLife } from "./storage/object-life.ts";
 import { WindowStore } from "./storage/window-store.ts";
 import { objectWatcher, WatcherList } from "./watcher-list.ts";
-import { type AlertsOfObject, type AlertStats, WindowAlerts } from "./window-alerts.ts";
+import { type AlertsOfObject, type AlertsQuestion, type AlertStats, WindowAlerts } from "./window-alerts.ts";
 
 const ASK_EVERY_MS = 1_000;
 const CHECKPOINT_EVERY_MS = 30_000;
@@ -313,12 +313,10 @@ export class MetricWindow extends DurableObject<Env> {
     this.#wakeBy(Number.POSITIVE_INFINITY);
   }
 
-  /** How alerts stand here and in the shares of split metrics, and what fired in `[fromMs, toMs]`: JSON, a list. */
-  async alerts(fromMs: number, toMs: number, most: number): Promise<string> {
-    const own = this.#alerts.read(fromMs, toMs, most);
-    const shares = await Promise.all(
-      this.#shards().map((shard) => this.#object(shard).alerts(fromMs, toMs, most)),
-    );
+  /** How alerts stand here and in the shares of split metrics, and what fired: JSON, a list. */
+  async alerts(question: AlertsQuestion): Promise<string> {
+    const own = this.#alerts.read(question);
+    const shares = await Promise.all(this.#shards().map((shard) => this.#object(shard).alerts(question)));
     return JSON.stringify([own, ...shares.flatMap((share) => JSON.parse(share) as AlertsOfObject[])]);
   }
 

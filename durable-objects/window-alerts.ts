@@ -1,8 +1,9 @@
-import type { AlertEpisode, AlertState } from "../protocol/alert.ts";
+import type { AlertState } from "../protocol/alert.ts";
 import { AlertLedger } from "./alert-ledger.ts";
 import { AlertSender } from "./alert-sender.ts";
 import type { ProjectAlerts } from "./catalog-alerts.ts";
 import type { Definitions } from "./definitions.ts";
+import { type EpisodePlace, idsBelow, type KeptEpisode } from "./episode-pages.ts";
 import { AlertSet } from "./engine/alerts/alert-set.ts";
 import { type StoredPoints, watchedMetric } from "./engine/alerts/metric-points.ts";
 import { projectOf, shareOfObject } from "./engine/placement.ts";
@@ -13,8 +14,18 @@ import { WebhookClient } from "./storage/webhook-client.ts";
 
 /** How one window object's alerts stand. */
 export interface AlertsOfObject {
+  object: string;
   states: AlertState[];
-  episodes: AlertEpisode[];
+  /** Newest first. */
+  episodes: KeptEpisode[];
+}
+
+/** Which alerts are asked for: those that were firing at some time in `[fromMs, toMs]`, at most `most`, after a place. */
+export interface AlertsQuestion {
+  fromMs: number;
+  toMs: number;
+  most: number;
+  after?: EpisodePlace;
 }
 
 /** What is counted of one window object's alerts, for `/metrics`. */
@@ -148,8 +159,9 @@ export class WindowAlerts implements StepObserver {
     return true;
   }
 
-  /** How the rules stand, and what fired in `[fromMs, toMs]`, newest first. */
-  read(fromMs: number, toMs: number, most: number): AlertsOfObject {
+  /** How the rules stand, and what fired. */
+  read({ after, ...question }: AlertsQuestion): AlertsOfObject {
+    const { objectName } = this.#options;
     const waiting = this.#store.waitingByAlert();
     const untold = this.#silences.untoldByAlert();
     const states = (this.#set?.stands() ?? []).map(({ rule, firing, pending, evaluatedTo, untracked }) => ({
@@ -162,7 +174,9 @@ export class WindowAlerts implements StepObserver {
       untracked,
       waiting: waiting.get(rule.name) ?? 0,
     }));
-    return { states, episodes: this.#store.episodes(fromMs, toMs, most) };
+    const before = after && { firedAt: after.firedAt, idsBelow: idsBelow(after, objectName) };
+    const episodes = this.#store.episodes({ ...question, ...(before && { before }) });
+    return { object: objectName, states, episodes };
   }
 
   stats(): AlertStats {

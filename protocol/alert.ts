@@ -105,14 +105,18 @@ export interface AlertPreview {
   truncated: boolean;
 }
 
-/** What `GET /v1/alerts` answers: rules as they stand, silences in force, and what fired, newest first. */
+/** What `GET /v1/alerts` answers: rules as they stand, silences in force, and what was firing in `[from, to]`, newest first. */
 export interface AlertsAnswer {
+  from: number;
+  to: number;
   rules: AlertState[];
   /** Those that end first come first. */
   silences: Silence[];
   episodes: AlertEpisode[];
   /** Whether there were more than an answer holds. */
   truncated: boolean;
+  /** Where there were more: with this as `cursor` the same question goes on. */
+  cursor?: string;
 }
 
 const FIELDS = ["name", "metric", "condition", "for", "groups", "webhook"];

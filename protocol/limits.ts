@@ -64,6 +64,8 @@ export const LIMITS = {
   archivedFiles: 1_500,
   /** Bytes of one definition in the catalog: a metric, a dashboard, a key. */
   definitionBytes: 256 * 1024,
+  /** Definitions that one request changes together: all of a project fit. */
+  catalogChanges: 1_000,
   /** Alert rules of one project: each is evaluated with every window of its metric. */
   alertsPerProject: 100,
   /** Groups that one alert rule names. */

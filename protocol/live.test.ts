@@ -75,6 +75,46 @@ describe("[L2] what a client may say", () => {
   });
 });
 
+describe("[L2] a subscription that is too large", () => {
+  const large = (message: object) => JSON.stringify({ ...message, groups: [{ a: "x".repeat(9_000) }] });
+
+  it("[L2] is named with its metric, its size and the bound, and ends", () => {
+    expect(parseClientMessage(large(SUBSCRIBE))).toEqual({
+      ok: false,
+      reason: "too_large",
+      message: 'the subscription to "clicks" has 9068 bytes; the bound is 8192',
+      id: "s1",
+    });
+    // In any order, as far as what says so comes first.
+    const turned = { range: "15m", metric: 'a "b" é', id: "é\n", type: "subscribe" };
+    expect(parseClientMessage(` ${large(turned)}`)).toMatchObject({
+      id: "é\n",
+      message: expect.stringMatching(/^the subscription to "a \\"b\\" é" has \d+ bytes/),
+    });
+  });
+
+  it.each([
+    ["what it is comes last", `{"groups":[{"a":"${"x".repeat(9_000)}"}],"type":"subscribe","id":"s1"}`],
+    ["it is of no known type", large({ type: "publish", id: "s1", metric: "m" })],
+    ["its id is no text", large({ type: "subscribe", id: 7, metric: "m" })],
+    ["its id is too long", large({ type: "subscribe", id: "i".repeat(129), metric: "m" })],
+    ["its id is cut off", `{"type":"subscribe","id":"${"s".repeat(9_000)}`],
+    ["it is no JSON", `{"type":"subscribe","id":"\\x","metric":"m"${" ".repeat(9_000)}`],
+  ])("[L2] is not named where %s", (_, text) => {
+    const parsed = parseClientMessage(text);
+    expect(parsed).toMatchObject({ ok: false, reason: "too_large" });
+    expect(parsed.id).toBeUndefined();
+    expect(!parsed.ok && parsed.message).toMatch(/^the message has \d+ bytes; the bound is 8192$/);
+  });
+
+  it("[L2] is read in a time that its size bounds, whatever it holds", () => {
+    const text = `{${'"a":"\\\\'.repeat(200_000)}`;
+    const begun = performance.now();
+    expect(parseClientMessage(text)).toMatchObject({ reason: "too_large" });
+    expect(performance.now() - begun).toBeLessThan(500);
+  });
+});
+
 describe("[L2] hostile messages", () => {
   it.each(HOSTILE_JSON)("[L2] %s, whole or as a field, throws nothing", (_, text) => {
     expect(parseClientMessage(text).ok).toBe(false);

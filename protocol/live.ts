@@ -1,4 +1,4 @@
-import { LIMITS, utf8Length } from "./limits.ts";
+import { exceedsBytes, LIMITS, utf8Length } from "./limits.ts";
 import { describe, fail, isObject, ok, type Result } from "./result.ts";
 import { type Group, isGroupList, type Series } from "./series.ts";
 import { parseDuration } from "./time.ts";
@@ -109,12 +109,7 @@ export type ParsedMessage = Result<ClientMessage> & { id?: string };
  * @returns the message, or the reason (a {@link LiveErrorCode}) with a sentence.
  */
 export function parseClientMessage(text: string): ParsedMessage {
-  if (text.length > LIMITS.liveMessageBytes || utf8Length(text) > LIMITS.liveMessageBytes) {
-    return fail(
-      "too_large",
-      `the message has ${utf8Length(text)} bytes; the bound is ${LIMITS.liveMessageBytes}`,
-    );
-  }
+  if (exceedsBytes(text, LIMITS.liveMessageBytes)) return tooLarge(text);
   let raw: unknown;
   try {
     raw = JSON.parse(text);
@@ -132,6 +127,32 @@ export function parseClientMessage(text: string): ParsedMessage {
     "bad_message",
     `type is ${describe(raw["type"])}; expected 'subscribe', 'unsubscribe' or 'ack'`,
   );
+}
+
+/** It is not parsed; whose it is stands at its beginning, as clients write it. */
+function tooLarge(text: string): ParsedMessage {
+  const texts = leadingTexts(text.slice(0, LIMITS.liveMessageBytes));
+  const named = texts.get("type") === "subscribe" ? parseId(texts.get("id")) : undefined;
+  const what = named?.ok === true ? `subscription to ${describe(texts.get("metric"))}` : "message";
+  const message = `the ${what} has ${utf8Length(text)} bytes; the bound is ${LIMITS.liveMessageBytes}`;
+  const refusal = fail("too_large", message);
+  return named?.ok === true ? { ...refusal, id: named.value } : refusal;
+}
+
+/** The fields of an object's JSON that are text, from the first one to the first that is none. */
+function leadingTexts(json: string): Map<string, string> {
+  const texts = new Map<string, string>();
+  const begin = /^\s*\{/.exec(json)?.[0].length ?? json.length;
+  const field = /\s*("(?:[^"\\]|\\.)*")\s*:\s*("(?:[^"\\]|\\.)*")\s*,/sy;
+  field.lastIndex = begin;
+  for (let match = field.exec(json); match !== null; match = field.exec(json)) {
+    try {
+      texts.set(JSON.parse(match[1] ?? "") as string, JSON.parse(match[2] ?? "") as string);
+    } catch {
+      break;
+    }
+  }
+  return texts;
 }
 
 function parseAck(frames: unknown): Result<AckMessage> {

@@ -28,10 +28,13 @@ export const fragment = new Store(location.hash);
 addEventListener("popstate", readLocation);
 addEventListener("hashchange", readLocation);
 
-/** Goes to `href` without loading the page again; `replace` leaves no step to go back to. */
+/**
+ * Goes to `href` without loading the page again; `replace` leaves no step to go back to. The browser's history remembers
+ * from where each step was taken.
+ */
 export function navigate(href: string, replace = false): void {
-  if (replace) history.replaceState(null, "", href);
-  else history.pushState(null, "", href);
+  if (replace) history.replaceState(history.state, "", href);
+  else history.pushState({ from: location.href }, "", href);
   readLocation();
 }
 

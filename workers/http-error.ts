@@ -6,22 +6,26 @@ export class HttpError extends Error {
   readonly status: ContentfulStatusCode;
   readonly code: string;
   readonly headers: Record<string, string>;
+  /** Further fields of the answer, for programs. */
+  readonly details: object;
 
   constructor(
     status: ContentfulStatusCode,
     code: string,
     message: string,
     headers: Record<string, string> = {},
+    details: object = {},
   ) {
     super(message);
     this.status = status;
     this.code = code;
     this.headers = headers;
+    this.details = details;
   }
 
   toResponse(): Response {
     return Response.json(
-      { error: this.code, message: this.message },
+      { error: this.code, message: this.message, ...this.details },
       { status: this.status, headers: this.headers },
     );
   }

@@ -1,4 +1,5 @@
 import type { LiveErrorCode } from "../../protocol/live.ts";
+import { durationText } from "../../protocol/time.ts";
 import type { Subscription, Subscriptions } from "../subscriptions.ts";
 import type { Refusal, WindowAnswer } from "../window-query.ts";
 import { cursorOf, type LiveFrame, type Position, positionOf, type WatchedSnapshot } from "./live-frame.ts";
@@ -191,7 +192,7 @@ export class SubscriptionServer {
         return this.#goOnFrom(subscription, feed, snapshot, cursor);
       }
       if ("ok" in snapshot && (snapshot.reason !== "unavailable" || tries === MOST_TRIES)) {
-        this.#options.refuse(subscription, LIVE_CODES[snapshot.reason], snapshot.message);
+        this.#options.refuse(subscription, LIVE_CODES[snapshot.reason], messageOf(snapshot, subscription));
         return;
       }
       await scheduler.wait(RETRY_FIRST_MS * 2 ** Math.min(tries - 1, MOST_TRIES));
@@ -267,6 +268,12 @@ export class SubscriptionServer {
       this.#flush(subscription, this.#feedOf(subscription.wanted.metric), nowMs);
     }
   }
+}
+
+/** What is too large says of what it is. */
+function messageOf({ reason, message }: Refusal, { wanted }: Subscription): string {
+  if (reason !== "points") return message;
+  return `the last ${durationText(wanted.rangeMs)} of '${wanted.metric}' cannot be shown live: ${message}`;
 }
 
 /** When the next frame may go: at a multiple of the period, so that subscriptions of one rate share what is encoded. */

@@ -1,5 +1,6 @@
 import type { AlertEpisode, AlertNotification, ResolveReason } from "../../protocol/alert.ts";
 import { LIMITS } from "../../protocol/limits.ts";
+import type { KeptEpisode } from "../episode-pages.ts";
 import type { EncodedAlerts } from "../engine/alerts/alert-set.ts";
 
 /**
@@ -55,6 +56,15 @@ interface EpisodeRow extends Record<string, SqlStorageValue> {
   fired_ms: number;
   resolved_ms: number | null;
   body: string;
+}
+
+/** Which alerts are asked for: those that were firing at some time in `[fromMs, toMs]`, at most `most`. */
+export interface EpisodeQuestion {
+  fromMs: number;
+  toMs: number;
+  most: number;
+  /** Only what fired before a moment, and of what fired in it only lesser ids. */
+  before?: { firedAt: number; idsBelow: number };
 }
 
 /** What of an episode is in its row as JSON. */
@@ -134,17 +144,21 @@ export class AlertStore {
     return { firedAt: row.fired_ms, firedValue: body.firedValue };
   }
 
-  /** Alerts that fired at some time in `[fromMs, toMs]`, newest first, at most `most`. */
-  episodes(fromMs: number, toMs: number, most: number): AlertEpisode[] {
+  /** Alerts that were firing at some time, newest first. */
+  episodes({ fromMs, toMs, most, before }: EpisodeQuestion): KeptEpisode[] {
+    const { firedAt, idsBelow } = before ?? { firedAt: toMs, idsBelow: Number.MAX_SAFE_INTEGER };
     const rows = this.#sql.exec<EpisodeRow>(
-      `SELECT * FROM alert_episodes WHERE fired_ms <= ? AND (resolved_ms IS NULL OR resolved_ms >= ?)
-       ORDER BY fired_ms DESC, id DESC LIMIT ?`,
-      toMs,
+      `SELECT * FROM alert_episodes WHERE fired_ms <= ? AND (fired_ms <> ? OR id < ?)
+       AND (resolved_ms IS NULL OR resolved_ms >= ?) ORDER BY fired_ms DESC, id DESC LIMIT ?`,
+      Math.min(toMs, firedAt),
+      firedAt,
+      idsBelow,
       fromMs,
       most,
     );
-    return Array.from(rows, ({ fired_ms, resolved_ms, body }) => {
-      return { ...(JSON.parse(body) as EpisodeBody), firedAt: fired_ms, resolvedAt: resolved_ms };
+    return Array.from(rows, ({ id, fired_ms, resolved_ms, body }) => {
+      const times = { firedAt: fired_ms, resolvedAt: resolved_ms };
+      return { id, episode: { ...(JSON.parse(body) as EpisodeBody), ...times } };
     });
   }
 

@@ -1,9 +1,14 @@
+import { useRef } from "preact/hooks";
 import type { AlertEpisode, AlertsAnswer } from "../../protocol/alert.ts";
+import { announce } from "../announce.tsx";
 import { formatValue } from "../format.ts";
 import { groupLabels } from "../group-label.ts";
 import { formatMoment } from "../time-axis.ts";
+import { keyOf } from "./alert-past.ts";
+import type { AlertRequests } from "./alert-requests.ts";
 import { elapsedText } from "./elapsed.ts";
 import type { SilenceTarget } from "./silence-form.ts";
+import { useAlertPast } from "./use-alert-past.ts";
 
 const REASONS = {
   rule_changed: "the alert was changed",
@@ -14,32 +19,56 @@ const REASONS = {
 
 interface AlertHistoryProps {
   standing: AlertsAnswer | undefined;
+  requests: AlertRequests;
   onSilence: (target: SilenceTarget) => void;
 }
 
-/** What fired in the last day, the newest first. */
-export function AlertHistory({ standing, onSilence }: AlertHistoryProps) {
-  if (standing === undefined) return null;
-  const { episodes, truncated } = standing;
+/** What fires and what fired in the last day, the newest first, and what fired before that, a page with each press of a button. */
+export function AlertHistory({ standing, requests, onSilence }: AlertHistoryProps) {
+  const { past, isLoading, fault, showOlder } = useAlertPast(standing, requests);
+  const end = useRef<HTMLParagraphElement>(null);
+  if (past === undefined) return null;
+  const { episodes, older, isLong } = past;
+  const show = async (): Promise<void> => {
+    const count = await showOlder();
+    if (count === undefined) return;
+    announce(count === 0 ? "Nothing earlier is kept." : `${count} earlier alerts are shown.`);
+    // The button that had the focus may have gone.
+    end.current?.focus();
+  };
   return (
     <section class="alerts-section" aria-labelledby="alert-history">
       <h2 class="alerts-title" id="alert-history">
-        The last day
+        {isLong ? "What fired" : "The last day"}
       </h2>
       {episodes.length === 0 ? (
         <p class="alerts-note">Nothing fired.</p>
       ) : (
         <ol class="alerts-episodes">
-          {episodes.map((episode) => (
-            <EpisodeRow
-              key={`${episode.alert} ${groupName(episode)} ${episode.firedAt}`}
-              episode={episode}
-              onSilence={onSilence}
-            />
+          {[...episodes].sort(firingFirst).map((episode) => (
+            <EpisodeRow key={keyOf(episode)} episode={episode} onSilence={onSilence} />
           ))}
         </ol>
       )}
-      {truncated && <p class="alerts-note">There were more: these are the newest.</p>}
+      {fault !== undefined && (
+        <p class="fault" role="alert">
+          {fault}
+        </p>
+      )}
+      {older === undefined ? (
+        <p class="alerts-note alerts-end" ref={end} tabIndex={-1}>
+          Nothing earlier is kept.
+        </p>
+      ) : (
+        <button
+          type="button"
+          class="button alerts-earlier"
+          aria-disabled={isLoading}
+          onClick={() => !isLoading && void show()}
+        >
+          {isLoading ? "Loading …" : "Show earlier"}
+        </button>
+      )}
     </section>
   );
 }
@@ -69,7 +98,7 @@ function EpisodeRow({
         </button>
       )}
       <span class="alerts-when">
-        {formatMoment(firedAt)}
+        {momentText(firedAt)}
         {firedValue === null ? "" : ` at ${formatValue(firedValue, "short")} (${condition})`}
         {resolvedAt === null ? "" : `, for ${elapsedText(resolvedAt - firedAt)}`}
         {reason === undefined ? "" : `: ${REASONS[reason]}`}
@@ -77,6 +106,17 @@ function EpisodeRow({
       </span>
     </li>
   );
+}
+
+/** What has been firing for long would else stand below a gap of what is not shown yet. */
+function firingFirst(a: AlertEpisode, b: AlertEpisode): number {
+  return Number(b.resolvedAt === null) - Number(a.resolvedAt === null);
+}
+
+/** With its year, where that is not this one. */
+function momentText(ms: number): string {
+  const year = new Date(ms).getFullYear();
+  return year === new Date().getFullYear() ? formatMoment(ms) : `${year} ${formatMoment(ms)}`;
 }
 
 function silencedText({ silenced, toldAt }: AlertEpisode): string {

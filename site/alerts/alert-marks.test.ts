@@ -27,7 +27,9 @@ beforeEach(() => {
     asked.push([fromMs, toMs]);
     const fired = { alert: "slow", metric: "latency", group: { region: "asia" }, condition: "> 120" };
     const episode = { ...fired, firedAt: toMs - 1_000, firedValue: 130, resolvedAt: toMs, resolvedValue: 9 };
-    const answer: AlertsAnswer = { rules: [], silences: [], episodes: [episode], truncated };
+    const span = { from: fromMs, to: toMs };
+    const answer: AlertsAnswer = { ...span, rules: [], silences: [], episodes: [episode], truncated };
+    if (truncated) answer.cursor = "further";
     return Promise.resolve(Response.json(answer));
   });
 });

@@ -29,7 +29,9 @@ export const alertMarks: MarkSource = (readKey, tell, shown) => {
     let pages = 1;
     try {
       const rules = await requests.rules(signal);
-      const loaded = await loadEpisodes((from, to) => requests.standing(from, to, signal), fromMs, toMs);
+      const loaded = await loadEpisodes((cursor) =>
+        requests.standing({ from: fromMs, to: toMs, ...(cursor !== undefined && { cursor }) }, signal),
+      );
       ({ pages } = loaded);
       if (signal.aborted) return;
       const marks = episodeMarks(loaded.episodes, shown.view.clockMs(), (toMs - fromMs) * NEAR);

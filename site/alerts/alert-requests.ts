@@ -4,36 +4,37 @@ import type { Silence } from "../../protocol/silence.ts";
 import { ask } from "../on-demand/ask.ts";
 import type { SilenceWish } from "./silence-form.ts";
 
+/** What `GET /v1/alerts` takes: times as `now-1d` or epoch ms. */
+export interface AlertSpan {
+  from: string | number;
+  to?: number;
+  limit?: number;
+  /** Of the page before. */
+  cursor?: string;
+}
+
 /** What the pages of this folder ask the server. Each throws a {@link RequestError}, whose message is the server's. */
 export class AlertRequests {
-  readonly #key: string;
+  readonly key: string;
 
   constructor(key: string) {
-    this.#key = key;
+    this.key = key;
   }
 
   async rules(signal?: AbortSignal): Promise<AlertSource[]> {
     const path = "/v1/catalog/alerts";
-    return (await ask<{ alerts: AlertSource[] }>(this.#key, "GET", path, undefined, signal)).alerts;
+    return (await ask<{ alerts: AlertSource[] }>(this.key, "GET", path, undefined, signal)).alerts;
   }
 
-  /** Where a rule's notifications go: for an admin key. */
-  async target(name: string): Promise<Pick<AlertSource, "webhook">> {
-    const { webhook } = await ask<AlertSource>(
-      this.#key,
-      "GET",
-      `/v1/catalog/alerts/${encodeURIComponent(name)}`,
-    );
-    return webhook === undefined ? {} : { webhook };
-  }
-
-  /** How the rules stand, and what was firing at some time between two. Each is `now`, `now-1d` or epoch ms. */
-  standing(from: string | number, to: string | number = "now", signal?: AbortSignal): Promise<AlertsAnswer> {
-    return ask(this.#key, "GET", `/v1/alerts?from=${from}&to=${to}`, undefined, signal);
+  /** How the rules stand, and what was firing at some time of a span. */
+  standing(span: AlertSpan, signal?: AbortSignal): Promise<AlertsAnswer> {
+    const question = new URLSearchParams();
+    for (const [name, value] of Object.entries(span)) question.set(name, String(value));
+    return ask(this.key, "GET", `/v1/alerts?${question}`, undefined, signal);
   }
 
   preview(rule: AlertSource, signal: AbortSignal): Promise<AlertPreview> {
-    return ask(this.#key, "POST", "/v1/alerts/preview", rule, signal);
+    return ask(this.key, "POST", "/v1/alerts/preview", rule, signal);
   }
 
   points(rule: AlertSource, preview: AlertPreview, signal: AbortSignal): Promise<QueryAnswer> {
@@ -43,26 +44,18 @@ export class AlertRequests {
       to: String(preview.to),
     });
     for (const group of rule.groups ?? []) question.append("group", JSON.stringify(group));
-    return ask(this.#key, "GET", `/v1/query?${question}`, undefined, signal);
-  }
-
-  put(rule: AlertSource): Promise<unknown> {
-    return ask(this.#key, "PUT", `/v1/catalog/alerts/${encodeURIComponent(rule.name)}`, rule);
-  }
-
-  remove(name: string): Promise<unknown> {
-    return ask(this.#key, "DELETE", `/v1/catalog/alerts/${encodeURIComponent(name)}`);
+    return ask(this.key, "GET", `/v1/query?${question}`, undefined, signal);
   }
 
   silence(wish: SilenceWish): Promise<Silence> {
-    return ask(this.#key, "POST", "/v1/alerts/silences", wish);
+    return ask(this.key, "POST", "/v1/alerts/silences", wish);
   }
 
   lift(id: string): Promise<unknown> {
-    return ask(this.#key, "DELETE", `/v1/alerts/silences/${encodeURIComponent(id)}`);
+    return ask(this.key, "DELETE", `/v1/alerts/silences/${encodeURIComponent(id)}`);
   }
 
   async secret(): Promise<string> {
-    return (await ask<{ secret: string }>(this.#key, "GET", "/v1/alerts/secret")).secret;
+    return (await ask<{ secret: string }>(this.key, "GET", "/v1/alerts/secret")).secret;
   }
 }

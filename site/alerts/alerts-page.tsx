@@ -1,8 +1,9 @@
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { AlertsAnswer, AlertSource } from "../../protocol/alert.ts";
+import { closeTo } from "../build/close-form.ts";
 import { ownKey } from "../build/own-key.tsx";
 import { useStore } from "../hooks.ts";
-import { followLink, navigate } from "../route.ts";
+import { followLink } from "../route.ts";
 import type { PageProps } from "../slots.ts";
 import { AlertHistory } from "./alert-history.tsx";
 import { AlertList } from "./alert-list.tsx";
@@ -34,11 +35,14 @@ export function AlertsPage({ rest, readKey, catalog }: PageProps) {
   const again = (): void => setAttempt((count) => count + 1);
   const back = (): void => {
     again();
-    navigate("#/alerts");
+    closeTo("#/alerts");
   };
   const existing = known.rules?.find((rule) => rule.name === name);
   const groupByOf = ({ alert }: SilenceTarget): readonly string[] =>
     catalog.metrics.get(known.rules?.find((rule) => rule.name === alert)?.metric ?? "")?.groupBy ?? [];
+  // As it was when its form was opened: somebody else may remove it meanwhile.
+  const opened = useRef<AlertSource | undefined>(undefined);
+  if (opened.current?.name !== name) opened.current = existing;
   const isEditing = what === "new" || what === "rule";
   return (
     <main class="page alerts">
@@ -63,12 +67,12 @@ export function AlertsPage({ rest, readKey, catalog }: PageProps) {
       )}
       {isEditing ? (
         known.rules !== undefined &&
-        (what === "rule" && existing === undefined ? (
+        (what === "rule" && opened.current === undefined ? (
           <p class="alerts-note">There is no alert of this name.</p>
         ) : (
           <RuleEditor
             key={what === "new" ? "" : name}
-            rule={existing}
+            rule={opened.current}
             metrics={catalog.metrics}
             requests={requests}
             onDone={back}
@@ -78,7 +82,7 @@ export function AlertsPage({ rest, readKey, catalog }: PageProps) {
         <>
           <AlertList rules={known.rules} standing={known.standing} onSilence={setSilencing} />
           <SilenceList silences={known.standing?.silences} requests={requests} onLifted={again} />
-          <AlertHistory standing={known.standing} onSilence={setSilencing} />
+          <AlertHistory key={key} standing={known.standing} requests={requests} onSilence={setSilencing} />
           <SigningSecret requests={requests} />
         </>
       )}
@@ -132,7 +136,7 @@ function useKnown(requests: AlertRequests, attempt: number): Known {
 
 async function knownTo(requests: AlertRequests): Promise<Known> {
   try {
-    const [rules, standing] = await Promise.all([requests.rules(), requests.standing("now-1d")]);
+    const [rules, standing] = await Promise.all([requests.rules(), requests.standing({ from: "now-1d" })]);
     return { rules, standing };
   } catch (error) {
     return { fault: error instanceof Error ? error.message : String(error) };

@@ -4,31 +4,19 @@ import type { AlertEpisode, AlertsAnswer } from "../../protocol/alert.ts";
 const MOST_PAGES = 20;
 
 /**
- * The alerts that were firing at some time of a span, epoch ms, as far back as they are kept: page after page, each
- * ending where the one before began.
+ * All alerts that a question finds, as far back as they are kept, page after page.
  *
- * @param ask how an answer is had: the newest come first.
+ * @param ask how a page is had: the first without a cursor, the others with that of the page before.
  */
 export async function loadEpisodes(
-  ask: (fromMs: number, toMs: number) => Promise<AlertsAnswer>,
-  fromMs: number,
-  toMs: number,
+  ask: (cursor?: string) => Promise<Pick<AlertsAnswer, "episodes" | "cursor">>,
 ): Promise<{ episodes: AlertEpisode[]; pages: number }> {
-  const found = new Map<string, AlertEpisode>();
-  let endMs = toMs;
+  const found: AlertEpisode[] = [];
+  let cursor: string | undefined;
   for (let pages = 1; ; pages++) {
-    // What has been firing for long began before the span, perhaps before the end of this page.
-    const { episodes, truncated } = await ask(Math.min(fromMs, endMs), endMs);
-    for (const episode of episodes) {
-      const { alert, group, firedAt, resolvedAt } = episode;
-      if (resolvedAt !== null && resolvedAt < fromMs) continue;
-      found.set(JSON.stringify([alert, group, firedAt]), episode);
-    }
-    const oldestMs = episodes.at(-1)?.firedAt;
-    if (!truncated || oldestMs === undefined || pages === MOST_PAGES) {
-      return { episodes: [...found.values()], pages };
-    }
-    // Those of one moment may be more than a page.
-    endMs = Math.min(oldestMs, endMs - 1);
+    const page = await ask(cursor);
+    found.push(...page.episodes);
+    ({ cursor } = page);
+    if (cursor === undefined || pages === MOST_PAGES) return { episodes: found, pages };
   }
 }

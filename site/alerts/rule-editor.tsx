@@ -1,14 +1,18 @@
 import { useState } from "preact/hooks";
 import type { AlertSource } from "../../protocol/alert.ts";
+import { announce } from "../announce.tsx";
 import { RequestError } from "../api.ts";
 import { SelectField, TextField } from "../build/field.tsx";
 import { KeyAsk, ownKey, takeOwnKey } from "../build/own-key.tsx";
+import { Requests } from "../build/requests.ts";
 import { DialogFrame } from "../on-demand/dialog.tsx";
 import type { DrawnMetric } from "../traits.ts";
 import { AlertRequests } from "./alert-requests.ts";
 import { GroupsText } from "./groups-text.tsx";
+import { RuleConflictNote } from "./rule-conflict.tsx";
 import { COMPARISONS, formOf, type RuleForm, ruleOf } from "./rule-form.ts";
 import { RulePreview } from "./rule-preview.tsx";
+import { deleteRule, type RuleConflict, saveRule } from "./save-rule.ts";
 
 interface RuleEditorProps {
   /** Absent: a new one. */
@@ -18,13 +22,11 @@ interface RuleEditorProps {
   onDone: () => void;
 }
 
-/** What has been asked of the server, and has not been done. */
-interface Refused {
-  what: "Save" | "Delete";
-  message: string;
-  /** Whether another key could help. */
-  needsKey: boolean;
-}
+/** What has been asked of the server, and has not been done; `needsKey`: another key could help. */
+type Refused = { what: "Save" | "Delete" } & (
+  | { message: string; needsKey: boolean }
+  | { conflict: RuleConflict; using: AlertRequests }
+);
 
 /** A rule as a form, and what it would have fired. */
 export function RuleEditor({ rule, metrics, requests, onDone }: RuleEditorProps) {
@@ -35,25 +37,37 @@ export function RuleEditor({ rule, metrics, requests, onDone }: RuleEditorProps)
     formOf(rule ?? { name: "", metric: names[0] ?? "", condition: "> 0" }),
   );
   const [isMoved, setMoved] = useState(false);
+  /** What the form was made of, and by which key that was seen. */
+  const [base, setBase] = useState({ rule, seenBy: requests });
   const [refused, setRefused] = useState<Refused>();
   const { rule: next, fault } = ruleOf(form);
   const change = (part: Partial<RuleForm>): void => {
     setForm((before) => ({ ...before, ...part }));
     setRefused(undefined);
   };
-  const run = async (what: Refused["what"], using: AlertRequests): Promise<void> => {
+  const run = async (what: Refused["what"], using: AlertRequests, over = base): Promise<void> => {
+    const catalog = new Requests(using.key);
+    const { rule: seen, seenBy } = over;
+    // By the key that may change it, it was seen whole.
+    const from = { rule: seen, isWhole: seen?.webhook !== undefined || using === seenBy };
     try {
-      if (what === "Delete") await using.remove(next.name);
-      // Only an admin key is told where it goes: what nobody has touched stays.
-      else
-        await using.put(
-          rule === undefined || isMoved ? next : { ...next, ...(await using.target(rule.name)) },
-        );
-      onDone();
+      const conflict =
+        what === "Delete"
+          ? await deleteRule(next, from, catalog)
+          : await saveRule(next, from, rule !== undefined && !isMoved, catalog);
+      if (conflict === undefined) onDone();
+      else setRefused({ what, conflict, using });
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
       setRefused({ what, message: error.message, needsKey: error.isRefusal });
     }
+  };
+  const takeTheirs = (theirs: AlertSource, seenBy: AlertRequests): void => {
+    setBase({ rule: theirs, seenBy });
+    setForm(formOf(theirs));
+    setMoved(false);
+    setRefused(undefined);
+    announce("Theirs is taken.");
   };
   return (
     <div class="alerts-editor">
@@ -108,10 +122,23 @@ export function RuleEditor({ rule, metrics, requests, onDone }: RuleEditorProps)
           placeholder="https://hooks.example.com/freshet"
           onChange={(webhook) => (setMoved(true), change({ webhook }))}
         />
-        {refused !== undefined && !refused.needsKey && (
+        {refused !== undefined && "message" in refused && !refused.needsKey && (
           <p class="fault" role="alert">
             {refused.message}
           </p>
+        )}
+        {refused !== undefined && "conflict" in refused && (
+          <RuleConflictNote
+            conflict={refused.conflict}
+            what={refused.what}
+            onTakeTheirs={() => refused.conflict.stored && takeTheirs(refused.conflict.stored, refused.using)}
+            onOverwrite={() => {
+              const { what, conflict, using } = refused;
+              const over = { rule: conflict.stored, seenBy: using };
+              setBase(over);
+              void run(what, using, over);
+            }}
+          />
         )}
         <div class="alerts-actions">
           <button
@@ -129,7 +156,7 @@ export function RuleEditor({ rule, metrics, requests, onDone }: RuleEditorProps)
         </div>
       </form>
       <RulePreview rule={next} metric={metrics.get(form.metric)} requests={requests} />
-      {refused?.needsKey === true && (
+      {refused !== undefined && "message" in refused && refused.needsKey && (
         <DialogFrame title="This needs an admin key" onClose={() => setRefused(undefined)}>
           <KeyAsk
             why="Alerts can be tried without one. Whoever runs this server has it."

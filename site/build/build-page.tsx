@@ -11,6 +11,7 @@ import type { PageProps } from "../slots.ts";
 import { SERIES_COLORS } from "../theme.ts";
 import { buildAddress, buildHref, panelAt } from "./build-address.ts";
 import { BuildHead } from "./build-head.tsx";
+import { closeTo } from "./close-form.ts";
 import { type Draft, freeName, nameFrom } from "./draft.ts";
 import { useUndoKeys, useUnsavedGuard } from "./editing-keys.ts";
 import { EditGrid } from "./edit-grid.tsx";
@@ -88,7 +89,7 @@ function Builder({ rest, readKey, catalog, reload }: PageProps) {
     const close = (): void => {
       state.dropForm(at);
       setRefused(undefined);
-      navigate(buildHref(place), true);
+      closeTo(buildHref(place));
     };
     return (
       <main class="page build" key={at}>

@@ -1,3 +1,8 @@
+import type {
+  CatalogChangeAnswer,
+  CatalogChangeRequest,
+  RefusedCatalogChange,
+} from "../../protocol/catalog-change.ts";
 import type { QualityAnswer, SeenAnswer, TailAnswer, Trace } from "../../protocol/observe.ts";
 import type { Dashboard } from "../../protocol/dashboard.ts";
 import type { MetricSource } from "../../protocol/metric.ts";
@@ -11,9 +16,19 @@ const TIMEOUT_MS = 15_000;
 export type DefinitionKind = "metrics" | "dashboards";
 export type Definition = MetricSource | Dashboard;
 
+/** Changes were refused because of one of them. */
+export class RefusedChangeError extends RequestError {
+  readonly change: RefusedCatalogChange;
+
+  constructor(status: number, message: string, change: RefusedCatalogChange) {
+    super(status, message);
+    this.change = change;
+  }
+}
+
 /** What the catalog has of a name: nothing, or a definition with its entity tag, as far as nobody on the way has taken that. */
-export interface Stored {
-  definition?: Definition;
+export interface Stored<D = Definition> {
+  definition?: D;
   tag?: string;
 }
 
@@ -52,11 +67,11 @@ export class Requests {
   }
 
   /** What the catalog has of this name now. */
-  async stored(kind: DefinitionKind, name: string): Promise<Stored> {
+  async stored<D = Definition>(kind: CatalogChangeRequest["kind"], name: string): Promise<Stored<D>> {
     try {
       const answer = await this.#fetch(pathOf(kind, name));
       const tag = answer.headers.get("etag");
-      return { definition: (await answer.json()) as Definition, ...(tag === null ? {} : { tag }) };
+      return { definition: (await answer.json()) as D, ...(tag === null ? {} : { tag }) };
     } catch (error) {
       if (error instanceof RequestError && error.status === 404) return {};
       throw error;
@@ -64,19 +79,17 @@ export class Requests {
   }
 
   /**
-   * Stores a definition in place of `now`; when that is not there any more, 412.
+   * Makes changes of definitions, all or none.
    *
-   * @returns the definition as it is stored.
+   * @throws RefusedChangeError where one of them is refused.
    */
-  put(kind: DefinitionKind, definition: Definition, now: Stored): Promise<Definition> {
-    const headers: Record<string, string> =
-      now.definition === undefined
-        ? { "if-none-match": "*" }
-        : now.tag === undefined
-          ? {}
-          : { "if-match": now.tag };
-    const body = JSON.stringify(definition);
-    return this.#ask(pathOf(kind, definition.name), { method: "PUT", body, headers });
+  async change(changes: readonly CatalogChangeRequest[]): Promise<CatalogChangeAnswer[]> {
+    const body = JSON.stringify({ changes });
+    const answer = await this.#ask<{ changes: CatalogChangeAnswer[] }>("/v1/catalog/changes", {
+      method: "POST",
+      body,
+    });
+    return answer.changes;
   }
 
   async #ask<T>(path: string, init?: RequestInit): Promise<T> {
@@ -94,11 +107,16 @@ export class Requests {
     });
     if (answer.ok) return answer;
     const body: unknown = await answer.json().catch(() => undefined);
-    throw new RequestError(answer.status, messageOf(answer.status, body));
+    const message = messageOf(answer.status, body);
+    const change = isObject(body) ? body["change"] : undefined;
+    if (isObject(change)) {
+      throw new RefusedChangeError(answer.status, message, change as unknown as RefusedCatalogChange);
+    }
+    throw new RequestError(answer.status, message);
   }
 }
 
-function pathOf(kind: DefinitionKind, name: string): string {
+function pathOf(kind: CatalogChangeRequest["kind"], name: string): string {
   return `/v1/catalog/${kind}/${encodeURIComponent(name)}`;
 }
 

@@ -1,4 +1,5 @@
 import { dashboardPath, followLink } from "../route.ts";
+import { DifferencesTable } from "./differences-table.tsx";
 import type { Conflict, SaveOutcome } from "./save.ts";
 
 /** How saving goes. */
@@ -20,8 +21,8 @@ export function SaveNote({ saving, unsaved, dirty, name, onOverwrite, onTakeThei
   if (saving.status === "changed") {
     const { conflicts } = saving;
     return (
-      <div class="build-changed" role="alert">
-        <p class="fault">
+      <div class="build-changed">
+        <p class="fault" role="alert">
           Not saved:{" "}
           {conflicts.map(({ kind, name: changed, stored }, i) => (
             <span key={kind + changed}>
@@ -32,14 +33,27 @@ export function SaveNote({ saving, unsaved, dirty, name, onOverwrite, onTakeThei
           ))}{" "}
           by somebody else meanwhile.
         </p>
-        {!conflicts.some(isGone) && (
-          <button type="button" class="button" onClick={() => onTakeTheirs(conflicts)}>
-            Take theirs
-          </button>
+        {conflicts.map(
+          ({ kind, name: changed, stored, mine }) =>
+            stored !== undefined && (
+              <DifferencesTable
+                key={kind + changed}
+                of={`${kind === "metrics" ? "metric" : "dashboard"} ${changed}`}
+                theirs={stored}
+                mine={mine}
+              />
+            ),
         )}
-        <button type="button" class="button" onClick={() => onOverwrite(conflicts)}>
-          Save mine all the same
-        </button>
+        <div class="choice">
+          {!conflicts.some(isGone) && (
+            <button type="button" class="button" onClick={() => onTakeTheirs(conflicts)}>
+              Take theirs
+            </button>
+          )}
+          <button type="button" class="button" onClick={() => onOverwrite(conflicts)}>
+            Save mine all the same
+          </button>
+        </div>
       </div>
     );
   }

@@ -1,9 +1,17 @@
+import { isSameJson } from "../../protocol/changed-fields.ts";
+import type { CatalogChangeRequest } from "../../protocol/catalog-change.ts";
 import type { Dashboard } from "../../protocol/dashboard.ts";
 import type { MetricSource } from "../../protocol/metric.ts";
 import { isViewSource } from "../../protocol/view.ts";
 import { RequestError, type Catalog } from "../api.ts";
 import type { Draft } from "./draft.ts";
-import type { Definition, DefinitionKind, Requests, Stored } from "./requests.ts";
+import {
+  type Definition,
+  type DefinitionKind,
+  RefusedChangeError,
+  type Requests,
+  type Stored,
+} from "./requests.ts";
 
 /** What a draft was made of, as the catalog had it then; undefined: it had none. */
 export interface Bases {
@@ -18,6 +26,8 @@ export interface Conflict {
   name: string;
   /** As it is by now; undefined: it was removed. */
   stored: Definition | undefined;
+  /** As it would have been saved. */
+  mine: Definition;
 }
 
 /**
@@ -40,12 +50,12 @@ interface Write {
 
 /** Whether the catalog has just this definition. */
 export function isStored(metric: MetricSource, stored: Catalog["metrics"]): boolean {
-  return isSame(stored.get(metric.name), metric);
+  return isSameJson(stored.get(metric.name), metric);
 }
 
 /** The draft's metrics that are not what they were made of. */
 export function changedMetrics({ metrics }: Draft, bases: Bases): MetricSource[] {
-  return Object.values(metrics).filter((metric) => !isSame(metric, bases.metrics[metric.name]));
+  return Object.values(metrics).filter((metric) => !isSameJson(metric, bases.metrics[metric.name]));
 }
 
 /** The bases once what others have made is known: saving on them saves over it. */
@@ -72,33 +82,40 @@ export function withTheirs(draft: Draft, conflicts: readonly Conflict[]): Draft 
 }
 
 /**
- * Puts a draft into the catalog: its metrics first, so that no panel is ever without one. Each is written only in place of
- * what it was made of: the catalog sees to that, whoever comes in between. Again is safe.
+ * Puts a draft into the catalog, its metrics and its dashboard together: all of it or, where one is refused, nothing. Each
+ * is written only in place of what it was made of: the catalog sees to that, whoever comes in between. Again is safe.
  */
 export async function save(
   draft: Draft,
   bases: Bases,
-  requests: Pick<Requests, "stored" | "put">,
+  requests: Pick<Requests, "stored" | "change">,
 ): Promise<SaveOutcome> {
-  let at: Write | undefined;
+  let writes: Write[] = [];
   try {
-    const writes = await Promise.all(
+    writes = await Promise.all(
       wantedBy(draft, bases).map(async (write) => {
         return { ...write, now: await requests.stored(write.kind, write.mine.name) };
       }),
     );
     const conflicts = writes.filter(isChanged).map(conflictOf);
     if (conflicts.length > 0) return { status: "changed", conflicts };
-    let stored = bases.dashboard ?? draft.dashboard;
-    for (at of writes) {
-      const answer = await requests.put(at.kind, at.mine, at.now);
-      if (at.kind === "dashboards") stored = answer as Dashboard;
-    }
-    return { status: "saved", stored };
+    const made = writes.length === 0 ? [] : await requests.change(writes.map(changeOf));
+    const stored = made.find(({ kind }) => kind === "dashboards")?.put;
+    return {
+      status: "saved",
+      stored: (stored as Dashboard | undefined) ?? bases.dashboard ?? draft.dashboard,
+    };
   } catch (error) {
     if (!(error instanceof RequestError)) throw error;
-    return failed(error, at, requests);
+    return failed(error, writes, requests);
   }
+}
+
+/** Where nobody on the way has left a tag, the last one wins. */
+function changeOf({ kind, mine, now: { definition, tag } }: Write): CatalogChangeRequest {
+  const change = { kind, name: mine.name, put: mine };
+  if (definition === undefined) return { ...change, ifNoneMatch: "*" };
+  return tag === undefined ? change : { ...change, ifMatch: tag };
 }
 
 function wantedBy(draft: Draft, bases: Bases): Omit<Write, "now">[] {
@@ -107,32 +124,30 @@ function wantedBy(draft: Draft, bases: Bases): Omit<Write, "now">[] {
   });
   const { dashboard: mine } = draft;
   const { dashboard: base } = bases;
-  return isSame(mine, base) ? metrics : [...metrics, { kind: "dashboards", mine, base }];
+  return isSameJson(mine, base) ? metrics : [...metrics, { kind: "dashboards", mine, base }];
 }
 
 /** What is as it was, or already as it shall be, is in nobody's way. */
 function isChanged({ mine, base, now }: Write): boolean {
-  return !isSame(now.definition, base) && !isSame(now.definition, mine);
+  return !isSameJson(now.definition, base) && !isSameJson(now.definition, mine);
 }
 
 function conflictOf({ kind, mine, now }: Write): Conflict {
-  return { kind, name: mine.name, stored: now.definition };
+  return { kind, name: mine.name, stored: now.definition, mine };
 }
 
 async function failed(
-  { message, status, isRefusal }: RequestError,
-  at: Write | undefined,
+  refusal: RequestError,
+  writes: readonly Write[],
   requests: Pick<Requests, "stored">,
 ): Promise<SaveOutcome> {
+  const { message, status, isRefusal } = refusal;
   if (isRefusal) return { status: "key", message };
+  const at = refusal instanceof RefusedChangeError ? writes[refusal.change.index] : undefined;
   if (at === undefined) return { status: "refused", message };
   if (status !== 412) {
     return { status: "refused", message, ...(at.kind === "metrics" ? { metric: at.mine.name } : {}) };
   }
   const now = await requests.stored(at.kind, at.mine.name).catch(() => at.now);
   return { status: "changed", conflicts: [conflictOf({ ...at, now })] };
-}
-
-function isSame(a: object | undefined, b: object | undefined): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
 }

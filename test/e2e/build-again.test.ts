@@ -1,7 +1,8 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { MetricSource } from "../../protocol/metric.ts";
-import { DashboardBrowser, findBrowser, skipWithout } from "../helpers/dashboard-browser.ts";
+import { DashboardBrowser, findBrowser, screenshot, skipWithout } from "../helpers/dashboard-browser.ts";
+import { overflowOf, seriousIn } from "../helpers/page-checks.ts";
 
 const browserPath = await findBrowser();
 const METRIC = "/v1/catalog/metrics/shop_ads";
@@ -60,6 +61,11 @@ describe("coming back to the builder, and the stream, in Chromium", () => {
     await savePanel(other);
     await isChanged(other);
     expect(await other.locator(".build-changed").innerText()).toContain("shop_ads");
+    const differences = other.getByRole("region", { name: "Differences of the metric shop_ads" });
+    expect(await differences.getByRole("row").allInnerTexts()).toEqual([
+      "metric shop_ads\tTheirs\tYours",
+      "where\tcountry = 'DE'\tdevice = 'phone'",
+    ]);
     expect(await storedWhere()).toBe("country = 'DE'");
 
     await other.getByRole("button", { name: "Take theirs" }).click();
@@ -82,16 +88,100 @@ describe("coming back to the builder, and the stream, in Chromium", () => {
     await Promise.all([one.close(), other.close()]);
   });
 
+  it.each([
+    [1_440, "dark"],
+    [1_440, "light"],
+    [390, "dark"],
+    [390, "light"],
+  ] as const)("[U11][U5] what differs is named, panel by panel, at %i px, %s", async (width, scheme) => {
+    const panel = { kind: "line", metric: "shop_ads", width: 6, height: 3 };
+    const name = `differs_${width}_${scheme}`;
+    const stored = { name, title: "Differs", range: "15m" };
+    const first = { ...panel, title: "First" };
+    const second = { ...panel, title: "Second" };
+    const third = { ...panel, title: "Third" };
+    await site.putDashboard({ ...stored, panels: [first, second, third] });
+    const page = await site.open(`/?key=demo-admin#/build/${name}`, width, scheme);
+    await page
+      .locator('[data-edit="1"]')
+      .getByRole("button", { name: /^Remove/ })
+      .click();
+    await page.getByLabel("Title").fill("Mine");
+    const theirs = { ...third, kind: "bars", unit: "ms" };
+    const added = {
+      ...panel,
+      title: `Added by somebody else ${BIDI}`,
+      metric: "another_metric_with_quite_a_long_name",
+    };
+    const panels = [first, second, theirs, added];
+    await site.putDashboard({ ...stored, range: "1h", title: "Theirs", panels });
+    await savePanel(page);
+    await isChanged(page);
+    const another = "line of another_metric_with_quite_a_long_name";
+    const rows = await page.locator(".differences tbody tr").allInnerTexts();
+    expect(rows.map((row) => row.split("\t"))).toEqual([
+      ["title", "Theirs", "Mine"],
+      ["range", "1h", "15m"],
+      ["Panel “Third”, kind", "bars", "line"],
+      ["Panel “Third”, unit", "ms", "none"],
+      ["Panel “Second” is only in theirs", "line of shop_ads, 6 × 3", "none"],
+      ["Panel “Added by somebody else \\u202Egpj.exe” is only in theirs", `${another}, 6 × 3`, "none"],
+    ]);
+    expect(await seriousIn(page)).toEqual([]);
+    expect(await overflowOf(page)).toBeLessThanOrEqual(0);
+    await screenshot(page, `build-differences-${width}-${scheme}`);
+    await page.getByRole("button", { name: "Save mine all the same" }).click();
+    await isSaved(page);
+    expect(await page.locator(".differences").count()).toBe(0);
+    await page.close();
+  });
+
   it("[U11] nor is one that is changed between the look and the saving", async () => {
     const page = await site.open("/?key=demo-admin#/build/shop/0");
     await editWhere(page, "plan = 'pro'");
-    await page.route(`**${METRIC}`, async (route) => {
-      if (route.request().method() === "PUT") await putMetric("plan = 'free'");
+    await page.route("**/v1/catalog/changes", async (route) => {
+      await putMetric("plan = 'free'");
       await route.continue();
     });
     await savePanel(page);
     await isChanged(page);
     expect(await storedWhere()).toBe("plan = 'free'");
+    await page.close();
+  });
+
+  it("[U11] what is refused for one metric is saved not at all, and stands at that metric's form", async () => {
+    const metric = { event: "ad", aggregate: "count", window: { type: "tumbling", size: "10s" } };
+    const alert = { metric: "watched", condition: "> 5" };
+    for (const [path, definition] of [
+      ["metrics/watched", metric],
+      ["alerts/many", alert],
+    ] as const) {
+      const put = { method: "PUT", body: JSON.stringify(definition) };
+      expect((await site.freshet.fetch(`/v1/catalog/${path}`, put)).status).toBe(200);
+    }
+    const panel = { kind: "line", width: 6, height: 3 };
+    const panels = ["shop_ads", "watched"].map((name) => ({ ...panel, title: name, metric: name }));
+    await site.putDashboard({ name: "pair", title: "Pair", range: "15m", panels });
+    const body = JSON.stringify({ name: "ad", user: "u" });
+    await site.freshet.fetch("/v1/events", { method: "POST", body }, "demo-write");
+    const before = await storedWhere();
+    const page = await site.open("/?key=demo-admin#/build/pair/0");
+    await editWhere(page, "plan = 'whole'");
+    await page.locator('[data-edit="1"]').getByRole("button", { name: /^Edit/ }).click();
+    await page.getByLabel("Show").selectOption("topk");
+    await page.getByLabel("Of", { exact: true }).selectOption("user");
+    await page.getByRole("button", { name: "Keep changes" }).click();
+    await savePanel(page);
+    await page.getByText("the alert 'many' could not be evaluated any more").waitFor();
+    await page.getByRole("heading", { name: "Panel: watched" }).waitFor();
+    await screenshot(page, "build-refused");
+    expect(await storedWhere()).toBe(before);
+
+    await page.getByLabel("Show").selectOption("rate");
+    await page.getByRole("button", { name: "Keep changes" }).click();
+    await savePanel(page);
+    await isSaved(page);
+    expect(await storedWhere()).toBe("plan = 'whole'");
     await page.close();
   });
 
@@ -144,6 +234,33 @@ describe("coming back to the builder, and the stream, in Chromium", () => {
     await page.getByRole("heading", { name: "Panel: Second" }).waitFor();
     await page.goBack();
     await page.locator(".edit-grid").waitFor();
+    await page.close();
+  });
+
+  it("[U11] a panel's form that is closed leaves no step behind: one step back goes to where the builder was opened", async () => {
+    const page = await site.open("/d/shop?key=demo-admin");
+    await page.getByRole("heading", { name: "Shop" }).waitFor();
+    await page.getByRole("link", { name: "Edit" }).click();
+    const grid = page.locator(".edit-grid");
+    const steps = () => page.evaluate(() => history.length);
+    await grid.waitFor();
+    const before = await steps();
+    for (const name of ["Cancel", "Keep changes"]) {
+      await edit(page);
+      await page.getByRole("heading", { name: "Panel: First" }).waitFor();
+      await page.getByRole("button", { name }).click();
+      await grid.waitFor();
+      expect(await page.evaluate(() => document.activeElement?.getAttribute("aria-label"))).toMatch(/First/);
+    }
+    // What is ahead can be gone to again; there is no more than that.
+    expect(await steps()).toBe(before + 1);
+    await page.goForward();
+    await page.getByRole("heading", { name: "Panel: First" }).waitFor();
+    await page.goBack();
+    await grid.waitFor();
+    await page.goBack();
+    await page.getByRole("heading", { name: "Shop" }).waitFor();
+    expect(await page.locator(".build").count()).toBe(0);
     await page.close();
   });
 

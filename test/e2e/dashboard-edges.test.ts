@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { DashboardBrowser, findBrowser, skipWithout } from "../helpers/dashboard-browser.ts";
+import { DashboardBrowser, findBrowser, screenshot, skipWithout } from "../helpers/dashboard-browser.ts";
 
 const browserPath = await findBrowser();
 const DASHBOARDS = 30;
@@ -98,6 +98,21 @@ describe("the dashboard's edges in Chromium", () => {
       expect(title).toBeGreaterThan(30);
       expect(isInside).toBe(true);
     }
+    await page.close();
+  });
+
+  it.each([
+    [1_440, "dark"],
+    [390, "light"],
+  ] as const)("[U3][L2] a panel that asks for too much says so, %i wide, %s", async (width, scheme) => {
+    const groups = Array.from({ length: 12 }, (_, i) => ({ site: `${i} ${"x".repeat(800)}` }));
+    const panel = { title: "Too many", kind: "line", metric: "beats", width: 6, height: 3, groups };
+    await site.putDashboard({ name: "zz", title: "Large", range: "15m", panels: [panel] });
+    const page = await site.open("/d/zz", width, scheme);
+    const note = page.getByRole("alert").filter({ hasText: "No answer" });
+    await note.waitFor({ timeout: 10_000 });
+    expect(await note.innerText()).toMatch(/the subscription to "beats" has \d+ bytes; the bound is 8192/);
+    await screenshot(page, `panel-too-large-${width}-${scheme}`);
     await page.close();
   });
 

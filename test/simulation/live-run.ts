@@ -124,7 +124,7 @@ class LiveRun {
 
   /** What a view is of stays. */
   async #remove({ metric, ms }: LiveDeed & { type: "remove" }): Promise<void> {
-    const gone = await this.#until(() => this.#catalog().deleteMetric(PROJECT, metric));
+    const gone = await this.#until(() => this.#catalog().remove(PROJECT, "metrics", metric));
     // False: it went with a call whose answer was lost.
     if (typeof gone !== "boolean") return;
     await this.#client.sleep(ms);

@@ -148,7 +148,7 @@ class ScenarioRun {
   }
 
   async #delete(metric: string): Promise<void> {
-    await this.#until(() => this.#catalog().deleteMetric(PROJECT, metric));
+    await this.#until(() => this.#catalog().remove(PROJECT, "metrics", metric));
     this.#confirmations.push({ step: this.#world.steps.length, metric });
   }
 

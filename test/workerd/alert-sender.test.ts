@@ -186,7 +186,8 @@ describe("the outbox of alerts", () => {
       desk.store.beginEpisode(2, 2, body);
       desk.store.endEpisode(2, 3, 0);
       desk.store.beginEpisode(LIMITS.alertEpisodes + 2, 9, body);
-      expect(desk.store.episodes(0, 10, 10).map(({ firedAt }) => firedAt)).toEqual([9, 1]);
+      const kept = desk.store.episodes({ fromMs: 0, toMs: 10, most: 10 });
+      expect(kept.map(({ episode }) => episode.firedAt)).toEqual([9, 1]);
       return Promise.resolve();
     }));
 });

@@ -101,7 +101,8 @@ describe("the catalog of alerts", () => {
     const project = await TestProject.with(CLICKS);
     const catalog = env.CATALOG.getByName("catalog");
     for (let i = 0; i < LIMITS.alertsPerProject; i++) {
-      await catalog.putAlert(project.name, { name: `a${i}`, metric: "clicks", condition: "> 5" });
+      const source = { name: `a${i}`, metric: "clicks", condition: "> 5" };
+      await catalog.change(project.name, [{ kind: "alerts", name: source.name, source }]);
     }
     const more = await putAlert(project, { name: "more", metric: "clicks", condition: "> 5" });
     expect(more).toMatchObject({ status: 409, body: { error: "too_many_alerts" } });
@@ -178,6 +179,32 @@ describe("alerts of a window object", () => {
     expect(rules).toHaveLength(1);
   }, 30_000);
 
+  it("[A1] are answered a page at a time, over all its objects, each once, to the end of what is kept", async () => {
+    const project = await TestProject.with({ ...CLICKS, shards: 4 });
+    await putAlert(project, { name: "any", metric: "clicks", condition: "> 0" });
+    const at = second(2);
+    await scheduler.wait(at - Date.now() + 2_100);
+    const sites = ["a", "b", "c", "d", "e"];
+    await project.post([0, 1_000].flatMap((later) => sites.flatMap((site) => clicks(1, at + later, site))));
+    const whole = await answerWhen(project, ({ episodes }) => episodes.length === 5);
+    expect(whole).not.toHaveProperty("cursor");
+    const found: AlertsAnswer["episodes"] = [];
+    let cursor: string | undefined;
+    for (let pages = 1; ; pages++) {
+      const page = await answerOf(
+        project,
+        `&to=${whole.to}&limit=2${cursor === undefined ? "" : `&cursor=${encodeURIComponent(cursor)}`}`,
+      );
+      found.push(...page.episodes);
+      ({ cursor } = page);
+      expect(page.truncated).toBe(cursor !== undefined);
+      if (cursor === undefined || pages === 9) break;
+      expect(page.episodes).toHaveLength(2);
+    }
+    expect(found.map(({ group }) => group["site"]).sort()).toEqual(sites);
+    expect(found.map(({ group }) => group)).toEqual(whole.episodes.map(({ group }) => group));
+  }, 30_000);
+
   it("[A1] are counted for the operator", async () => {
     const project = await TestProject.with(CLICKS);
     await putAlert(project, {
@@ -196,6 +223,10 @@ describe("alerts of a window object", () => {
     for (const [query, message] of [
       ["from=soon", /^from is "soon"/],
       ["from=now&to=now-1h", /^from is \d+, later than to/],
+      ["limit=0", /^limit is "0"; expected a whole number from 1 to 1000/],
+      ["limit=1001", /^limit is "1001"/],
+      ["limit=1e2", /^limit is "1e2"/],
+      ["cursor=then", /^cursor is "then"; expected the cursor of an answer/],
     ] as const) {
       const refused = await call(project, "GET", `/v1/alerts?${query}`);
       expect(refused.status).toBe(400);

@@ -1,5 +1,6 @@
-import { exports } from "cloudflare:workers";
+import { env, exports } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
+import type { MetricSource } from "../../protocol/metric.ts";
 import { TestProject } from "./project.ts";
 
 interface Answer {
@@ -8,11 +9,13 @@ interface Answer {
   body: { error?: string; message?: string };
 }
 
-const METRIC = { event: "e", aggregate: "count", window: { type: "tumbling", size: "10s" } };
+const METRIC = { event: "e", aggregate: "count", window: { type: "tumbling", size: "10s" } } as const;
 const DASHBOARD = { title: "D", range: "15m", panels: [] };
+const WATCHED = { ...METRIC, name: "m", groupBy: ["site"] } satisfies MetricSource;
 const KINDS = [
   ["metrics", "metric", (where: string) => ({ ...METRIC, where: `country = '${where}'` })],
   ["dashboards", "dashboard", (title: string) => ({ ...DASHBOARD, title })],
+  ["alerts", "alert", (site: string) => ({ metric: "m", condition: "> 5", groups: [{ site }] })],
 ] as const;
 
 describe("[M1] changes of definitions that depend on what is there", () => {
@@ -38,7 +41,7 @@ describe("[M1] changes of definitions that depend on what is there", () => {
     }
 
     it("[M1] of two who change one version the second is refused, and told both tags", async () => {
-      const project = await TestProject.with();
+      const project = await TestProject.with(WATCHED);
       expect((await ask(project, "PUT", {}, definition("A"))).status).toBe(200);
       const { etag } = await ask(project, "GET");
       expect(etag).toMatch(/^"[0-9a-f]{32}"$/);
@@ -69,7 +72,7 @@ describe("[M1] changes of definitions that depend on what is there", () => {
     });
 
     it("[M1] if-none-match makes a new one only", async () => {
-      const project = await TestProject.with();
+      const project = await TestProject.with(WATCHED);
       const isNew = { "if-none-match": "*" };
       expect((await ask(project, "PUT", isNew, definition("A"))).status).toBe(200);
       const { etag } = await ask(project, "GET");
@@ -80,7 +83,7 @@ describe("[M1] changes of definitions that depend on what is there", () => {
     });
 
     it("[M1] of many at once that name one version, one is stored", async () => {
-      const project = await TestProject.with();
+      const project = await TestProject.with(WATCHED);
       await ask(project, "PUT", {}, definition("A"));
       const ifMatch = { "if-match": (await ask(project, "GET")).etag ?? "" };
       const answers = await Promise.all(
@@ -95,7 +98,7 @@ describe("[M1] changes of definitions that depend on what is there", () => {
       ["if-match", '"a" "b"'],
       ["if-none-match", '"a"'],
     ])("[M1] %s: %s is a clear 400, and nothing is stored", async (header, value) => {
-      const project = await TestProject.with();
+      const project = await TestProject.with(WATCHED);
       const answer = await ask(project, "PUT", { [header]: value }, definition("A"));
       expect(answer.status).toBe(400);
       expect(answer.body.message).toContain(`${header} is ${value}; expected`);
@@ -103,11 +106,31 @@ describe("[M1] changes of definitions that depend on what is there", () => {
     });
 
     it("[M1] without these headers the last one wins, as ever", async () => {
-      const project = await TestProject.with();
+      const project = await TestProject.with(WATCHED);
       for (const each of ["A", "B"]) {
         expect((await ask(project, "PUT", {}, definition(each))).status).toBe(200);
       }
       expect((await ask(project, "DELETE")).status).toBe(204);
     });
+  });
+
+  it("[M1] the tag that a read key is shown of an alert is of what it is shown: it tells nothing of the webhook", async () => {
+    const project = await TestProject.with(WATCHED);
+    const get = async (role: "read" | "admin") => {
+      const headers = { authorization: `Bearer ${project.key(role)}` };
+      return (
+        await exports.default.fetch("http://freshet.test/v1/catalog/alerts/x", { headers })
+      ).headers.get("etag");
+    };
+    const put = (webhook: string) => {
+      const source = { name: "x", metric: "m", condition: "> 5", webhook };
+      return env.CATALOG.getByName("catalog").change(project.name, [{ kind: "alerts", name: "x", source }]);
+    };
+    await put("https://example.com/a");
+    const [read, admin] = [await get("read"), await get("admin")];
+    await put("https://example.com/b");
+    expect(await get("read")).toBe(read);
+    expect(await get("admin")).not.toBe(admin);
+    expect(read).not.toBe(admin);
   });
 });

@@ -251,7 +251,7 @@ describe("[M1] a definition that changes while it is watched", () => {
     });
     await post(project, [click("a", 5, ts)]);
     expect(await live.next<DeltaMessage>()).toMatchObject({ type: "delta", series: [{ v: [5] }] });
-    await env.CATALOG.getByName("catalog").deleteMetric(project.name, "clicks");
+    await env.CATALOG.getByName("catalog").remove(project.name, "metrics", "clicks");
     expect(await live.next<DeltaMessage>()).toMatchObject({ type: "delta", series: [{ v: [5], s: [3] }] });
     expect(await live.next<ErrorMessage>()).toMatchObject({ type: "error", id: "a", code: "unknown_metric" });
   });

@@ -417,7 +417,7 @@ describe("[S2] queries", () => {
 
   it("[S2] a deleted metric is unknown at once", async () => {
     const { project } = await filled();
-    await env.CATALOG.getByName("catalog").deleteMetric(project.name, "all");
+    await env.CATALOG.getByName("catalog").remove(project.name, "metrics", "all");
     const headers = { "x-api-key": project.key("read") };
     const response = await exports.default.fetch("http://freshet.test/v1/query?metric=all", { headers });
     expect(response.status).toBe(404);

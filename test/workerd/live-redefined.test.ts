@@ -46,8 +46,8 @@ describe("[L3][M1] who watches a name", () => {
     const project = await TestProject.with(...METRICS);
     await catalog().putMetric(project.name, RATIO);
     const live = await subscribed(project, name);
-    if (name === "clicks") await catalog().deleteMetric(project.name, "ratio");
-    expect(await catalog().deleteMetric(project.name, name)).toBe(true);
+    if (name === "clicks") await catalog().remove(project.name, "metrics", "ratio");
+    expect(await catalog().remove(project.name, "metrics", name)).toBe(true);
     expect(await live.next<ErrorMessage>()).toMatchObject({ type: "error", code: "unknown_metric", id: "1" });
     await catalog().putMetric(project.name, source);
     const again = await subscribed(project, name);

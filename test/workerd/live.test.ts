@@ -130,6 +130,29 @@ describe("[L2] messages", () => {
     expect((await env.LIVE_HUB.getByName(project.name).stats()).subscriptions).toBe(0);
   });
 
+  it("[L2] what is too large is named: the subscription, its metric, its size and the bound", async () => {
+    const project = await TestProject.with(CLICKS);
+    const live = await project.live();
+    live.send(subscribe);
+    await live.next<SnapshotMessage>();
+    live.send({ ...subscribe, range: "750d" });
+    expect(await live.next<ErrorMessage>()).toEqual({
+      type: "error",
+      id: "s1",
+      code: "too_large",
+      message:
+        "the last 750d of 'clicks' cannot be shown live: range asks for 18000 points a series; the bound is 11000",
+    });
+    live.send({ ...subscribe, groups: [{ campaign: "x".repeat(9_000) }] });
+    expect(await live.next<ErrorMessage>()).toEqual({
+      type: "error",
+      id: "s1",
+      code: "too_large",
+      message: expect.stringMatching(/^the subscription to "clicks" has 9\d{3} bytes; the bound is 8192$/),
+    });
+    expect((await env.LIVE_HUB.getByName(project.name).stats()).subscriptions).toBe(0);
+  });
+
   it("[L2] errors name the subscription and the reason", async () => {
     const live = await (await TestProject.with(CLICKS)).live();
     live.send({ ...subscribe, metric: "nothing" });

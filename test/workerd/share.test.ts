@@ -62,6 +62,11 @@ async function withClicks(): Promise<TestProject> {
 
 const groupsOf = ({ series }: Pick<QueryAnswer, "series">) => series.map(({ group }) => group["site"]).sort();
 
+async function putDashboard(project: TestProject, source: Dashboard): Promise<void> {
+  const change = { kind: "dashboards", name: source.name, source } as const;
+  await env.CATALOG.getByName("catalog").change(project.name, [change]);
+}
+
 describe("[I9] a share link", () => {
   it("[I9] reads the metrics that it names, and no other", async () => {
     const project = await withClicks();
@@ -175,7 +180,7 @@ describe("[I9] a share link", () => {
         { ...panel, metric: "sales" },
       ],
     };
-    await catalog.putDashboard(project.name, dashboard);
+    await putDashboard(project, dashboard);
     const { token } = await mint(project, {
       dashboard: "main",
       metrics: ["clicks", "rate"],
@@ -212,7 +217,7 @@ describe("[I9] a share link", () => {
       aggregate: "histogram( price )",
       window: { type: "tumbling", size: "1s" },
     });
-    await catalog.putDashboard(project.name, {
+    await putDashboard(project, {
       ...dashboard,
       panels: [...dashboard.panels, { ...panel, metric: "spread" }],
     });
@@ -226,7 +231,7 @@ describe("[I9] a share link", () => {
     const panel = { title: "", kind: "line", width: 4, height: 2 } as const;
     const panels = ["clicks", "sales", "sales", "clicks"].map((metric) => ({ ...panel, metric }));
     const dashboard: Dashboard = { name: "main", title: "Main", range: "15m", panels };
-    await env.CATALOG.getByName("catalog").putDashboard(project.name, dashboard);
+    await putDashboard(project, dashboard);
     const widths = async (metrics: string[]) => {
       const { token } = await mint(project, { dashboard: "main", metrics });
       const view = (await call(token, "GET", "/v1/share/view")).body as unknown as SharedView;

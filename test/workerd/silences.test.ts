@@ -44,7 +44,8 @@ async function silentProject(...sites: string[]): Promise<TestProject> {
 async function silent(project: TestProject, ...sites: string[]): Promise<void> {
   const groups = sites.map((site) => ({ site }));
   const rule = { name: "silent", metric: "clicks", condition: "no data", groups, webhook: WEBHOOK };
-  await env.CATALOG.getByName("catalog").putAlert(project.name, rule);
+  const change = { kind: "alerts", name: rule.name, source: rule } as const;
+  await env.CATALOG.getByName("catalog").change(project.name, [change]);
 }
 
 const silence = (project: TestProject, body: object, role?: string) =>

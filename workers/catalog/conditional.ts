@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import { entityTag, type Precondition, type Unmet } from "../../durable-objects/precondition.ts";
+import { entityTag, type Precondition } from "../../durable-objects/precondition.ts";
 import type { App } from "../authorize.ts";
 import { HttpError } from "../http-error.ts";
 
@@ -17,8 +17,11 @@ export function tagged(c: Context<App>, definition: object): Response {
  * @throws HttpError 400 when a header is neither a list of tags nor `*`.
  */
 export function preconditionOf(c: Context<App>): Precondition {
-  const match = c.req.header("if-match");
-  const noneMatch = c.req.header("if-none-match");
+  return preconditionIn(c.req.header("if-match"), c.req.header("if-none-match"));
+}
+
+/** The same of texts that stand elsewhere. */
+export function preconditionIn(match: string | undefined, noneMatch: string | undefined): Precondition {
   if (noneMatch !== undefined && noneMatch.trim() !== "*") {
     throw new HttpError(400, "invalid", `if-none-match is ${noneMatch}; expected *`);
   }
@@ -28,13 +31,9 @@ export function preconditionOf(c: Context<App>): Precondition {
   return precondition;
 }
 
-/** The answer to a change whose precondition does not hold: what was asked for, and what is there. */
-export function preconditionFailed(c: Context<App>, { tag }: Unmet, what: string, name: string): HttpError {
-  const match = c.req.header("if-match");
-  const wanted = match === undefined ? "if-none-match is *" : `if-match is ${match}`;
-  const there = tag === null ? `there is no ${what} '${name}'` : `the ${what} '${name}' is "${tag}"`;
-  const message = `${wanted}, but ${there}: somebody else has changed it; nothing was stored`;
-  return new HttpError(412, "precondition_failed", message, tag === null ? {} : { etag: `"${tag}"` });
+/** What was asked for, in the words of a refusal. */
+export function wantedText(match: string | undefined): string {
+  return match === undefined ? "if-none-match is *" : `if-match is ${match}`;
 }
 
 function tagsIn(header: string): string[] {

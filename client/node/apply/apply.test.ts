@@ -6,13 +6,15 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import type { CatalogChangeRequest } from "../../../protocol/catalog-change.ts";
 import { applyCommand } from "./apply.ts";
 import { exportCommand } from "./export.ts";
 
-/** A catalog in memory, on the paths of the real one; `refused` is the path of a request that it answers with 500. */
+/** A catalog in memory, on the paths of the real one; `refused` is the path of a request that it answers with `refusal`. */
 const shelves = new Map<string, unknown>();
 const asked: string[] = [];
 let refused = "";
+let refusal = 500;
 let url = "";
 let folder = "";
 
@@ -23,11 +25,18 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
   const body = await text(request);
   asked.push(`${method} ${path.replace("/v1/catalog/", "")}`);
   if (path.endsWith(refused) && refused !== "") {
-    return void response.writeHead(500).end('{"message":"something failed"}');
+    return void response.writeHead(refusal).end('{"message":"something failed"}');
   }
-  if (method === "PUT") shelves.set(path, JSON.parse(body));
-  if (method === "DELETE") shelves.delete(path);
-  if (method !== "GET") return void response.writeHead(200).end("{}");
+  if (method === "POST") {
+    const { changes } = JSON.parse(body) as { changes: CatalogChangeRequest[] };
+    for (const { kind, name, put } of changes) {
+      asked.push(`${put === undefined ? "delete" : "put"} ${kind}/${name}`);
+      const at = `/v1/catalog/${kind}/${name}`;
+      if (put === undefined) shelves.delete(at);
+      else shelves.set(at, put);
+    }
+    return void response.writeHead(200).end("{}");
+  }
   const held = Array.from(shelves).filter(([at]) => at.startsWith(path));
   const list = held.map(([, definition]) => definition);
   response.writeHead(200).end(JSON.stringify({ [path.slice("/v1/catalog/".length)]: list }));
@@ -47,6 +56,7 @@ beforeEach(() => {
   shelves.clear();
   asked.length = 0;
   refused = "";
+  refusal = 500;
 });
 
 const metric = (name: string, size = "1m") => ({
@@ -82,10 +92,11 @@ test("[M1] applies what the files say in an order that works; again, it sends no
   expect(first.said).toContain(
     "created metric a\ncreated metric b\ncreated view growth\ncreated dashboard board\n",
   );
-  expect(writes()).toEqual(["PUT metrics/a", "PUT metrics/b", "PUT metrics/growth", "PUT dashboards/board"]);
+  const puts = ["put metrics/a", "put metrics/b", "put metrics/growth", "put dashboards/board"];
+  expect(writes()).toEqual(["POST changes", ...puts]);
   const second = await apply(ALL);
   expect(second.said).toContain("= unchanged: 2 metrics, 1 view, 1 dashboard\n\nNothing to change.");
-  expect(writes()).toHaveLength(4);
+  expect(writes()).toHaveLength(5);
 });
 
 test("[M1] what export writes, apply finds unchanged", async () => {
@@ -109,7 +120,8 @@ test("[M1] with --prune it deletes what no file defines, though never everything
   const { code, said } = await apply({ metrics: [metric("b")] }, "--prune");
   expect(code).toBe(0);
   expect(said).toContain("3 to delete.");
-  expect(writes().slice(4)).toEqual(["DELETE dashboards/board", "DELETE metrics/growth", "DELETE metrics/a"]);
+  const deletions = ["delete dashboards/board", "delete metrics/growth", "delete metrics/a"];
+  expect(writes().slice(5)).toEqual(["POST changes", ...deletions]);
   const nothing = await apply({ metrics: [] }, "--prune");
   expect(nothing).toMatchObject({ code: 1, complained: expect.stringContaining("define nothing") as string });
   expect(shelves.size).toBe(1);
@@ -141,17 +153,20 @@ test("[M1] what does not fit the server is refused before anything is sent", asy
   expect(writes()).toEqual([]);
 });
 
-test("[M1] a request that fails in the middle: it says what was applied, what was not, and goes on the next time", async () => {
-  refused = "metrics/b";
-  const { code, complained } = await apply(ALL);
+test("[M1] what the server refuses is applied not at all, and what it did not answer is said to be unknown", async () => {
+  refused = "changes";
+  refusal = 409;
+  const { code, said, complained } = await apply(ALL);
   expect(code).toBe(1);
-  expect(complained).toContain("Failed: PUT /v1/catalog/metrics/b was answered 500: something failed\n");
-  expect(complained).toContain(
-    "Applied: 1. Not applied, or not known to be: 3:\n  + metric b\n  + view growth\n",
+  expect(said).not.toContain("created");
+  expect(complained).toBe(
+    "\nFailed: POST /v1/catalog/changes was answered 409: something failed\nNothing was changed: all is applied, or nothing.\n",
   );
-  expect(writes()).toEqual(["PUT metrics/a", "PUT metrics/b"]);
+  refusal = 500;
+  expect((await apply(ALL)).complained).toContain("It is not known whether that was applied");
+  expect(writes()).toEqual(["POST changes", "POST changes"]);
   refused = "";
-  expect((await apply(ALL)).said).toContain("3 to create.");
+  expect((await apply(ALL)).said).toContain("Done: 4 applied.");
 });
 
 test("[M1] a panel without a metric is noted, not refused", async () => {

@@ -1,12 +1,11 @@
 import type { CommandSurroundings } from "../command.ts";
-import { applySteps } from "./apply-steps.ts";
-import { CatalogClient } from "./catalog-client.ts";
+import { CatalogClient, RefusedError } from "./catalog-client.ts";
 import { emptyPanels, faultsAgainst, faultsAmong } from "./check-definitions.ts";
 import { APPLY_USAGE, type ApplyOptions, parseApplyOptions } from "./command-options.ts";
 import { type Definition, storedDefinition } from "./definition.ts";
 import { type FileDefinition, parseFiles } from "./parse-files.ts";
 import { planOf } from "./plan.ts";
-import { appliedText, doneText, planText } from "./plan-text.ts";
+import { appliedText, failedText, planText } from "./plan-text.ts";
 import { readFiles } from "./read-files.ts";
 
 /** `freshet apply`: makes the server have what files define, or says why not and changes nothing. */
@@ -58,11 +57,15 @@ async function carryOut(
     write("Nothing was sent: it is a dry run.\n");
     return 0;
   }
-  write("\n");
-  const applied = await applySteps(plan.steps, catalog, (step) => write(doneText(step)));
-  if (applied.failure === undefined) write(appliedText(applied));
-  else complain(appliedText(applied));
-  return applied.failure === undefined ? 0 : 1;
+  try {
+    await catalog.change(plan.steps);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    complain(failedText(message, error instanceof RefusedError));
+    return 1;
+  }
+  write(appliedText(plan.steps));
+  return 0;
 }
 
 async function storedIn(catalog: CatalogClient): Promise<Definition[]> {

@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { CatalogClient, type CatalogClientOptions } from "./catalog-client.ts";
-import type { Definition } from "./definition.ts";
+import type { Step } from "./plan.ts";
 
 interface Answer {
   status: number;
@@ -39,20 +39,26 @@ beforeEach(() => {
   answers = [];
 });
 
-const METRIC: Definition = { kind: "metric", name: "a:b", source: { name: "a:b", event: "e" } };
+const METRIC: Step = {
+  action: "create",
+  definition: { kind: "metric", name: "a:b", source: { name: "a:b", event: "e" } },
+};
 const BUSY: Answer = { status: 503, headers: { "retry-after": "0" }, body: '{"message":"busy"}' };
 const client = (options: Partial<CatalogClientOptions> = {}) =>
   new CatalogClient({ url, key: "k", signal: new AbortController().signal, ...options });
 
-test("[M1] lists, puts and deletes where the catalog has it, below an address with a path too", async () => {
+test("[M1] lists, and changes all at once, below an address with a path too", async () => {
   answers = [{ status: 200, body: '{"metrics":[{"name":"a"}]}' }];
   expect(await client().list("metrics")).toEqual([{ name: "a" }]);
-  await client({ url: `${url}/base/` }).put(METRIC);
-  await client().remove({ ...METRIC, kind: "dashboard" });
+  const gone: Step = { action: "delete", definition: { kind: "dashboard", name: "d", source: {} } };
+  await client({ url: `${url}/base/` }).change([METRIC, gone]);
+  const changes = [
+    { kind: "metrics", name: "a:b", put: { name: "a:b", event: "e" } },
+    { kind: "dashboards", name: "d", delete: true },
+  ];
   expect(asked).toEqual([
     "GET /v1/catalog/metrics Bearer k",
-    'PUT /base/v1/catalog/metrics/a%3Ab Bearer k {"name":"a:b","event":"e"}',
-    "DELETE /v1/catalog/dashboards/a%3Ab Bearer k",
+    `POST /base/v1/catalog/changes Bearer k ${JSON.stringify({ changes })}`,
   ]);
 });
 
@@ -62,25 +68,17 @@ test("[M1] a refusal is told in the server's words, once", async () => {
     "GET /v1/catalog/metrics was answered 401: the key is not known",
   );
   answers = [{ status: 502, body: "<h1>Bad gateway</h1>" }];
-  await expect(client().put(METRIC)).rejects.toThrow("was answered 502: <h1>Bad gateway</h1>");
+  await expect(client().change([METRIC])).rejects.toThrow("was answered 502: <h1>Bad gateway</h1>");
   expect(asked).toHaveLength(2);
 });
 
 test("[M1] a busy server is asked again, and not for ever", async () => {
   answers = [BUSY, { ...BUSY, status: 429 }];
-  await client().put(METRIC);
+  await client().change([METRIC]);
   expect(asked).toHaveLength(3);
   answers = Array.from({ length: 9 }, () => BUSY);
-  await expect(client().put(METRIC)).rejects.toThrow("was answered 503: busy");
+  await expect(client().change([METRIC])).rejects.toThrow("was answered 503: busy");
   expect(asked).toHaveLength(3 + 5);
-});
-
-test("[M1] deleting what an earlier request deleted is no failure", async () => {
-  answers = [BUSY, { status: 404, body: '{"message":"there is no metric"}' }];
-  await client().remove(METRIC);
-  expect(asked).toHaveLength(2);
-  answers = [{ status: 404 }];
-  await expect(client().put(METRIC)).rejects.toThrow("404");
 });
 
 test.each(["<!doctype html>", "{}", '{"metrics":{}}', '{"metrics":[7]}', "null"])(
@@ -97,18 +95,18 @@ test("[M1] says that a server cannot be reached, answers nothing, or that it was
     /http:\/\/127\.0\.0\.1:1 does not answer: .*(ECONNREFUSED|bad port)/,
   );
   answers = ["hang", "hang", "drop"];
-  await expect(client({ timeoutMs: 50 }).put(METRIC)).rejects.toThrow("no answer in 50 ms");
+  await expect(client({ timeoutMs: 50 }).change([METRIC])).rejects.toThrow("no answer in 50 ms");
   const stopping = new AbortController();
-  const put = client({ signal: stopping.signal }).put(METRIC);
+  const put = client({ signal: stopping.signal }).change([METRIC]);
   setTimeout(() => stopping.abort(), 30);
-  await expect(put).rejects.toThrow("PUT /v1/catalog/metrics/a%3Ab was broken off");
-  await expect(client().put(METRIC)).rejects.toThrow("does not answer");
+  await expect(put).rejects.toThrow("POST /v1/catalog/changes was broken off");
+  await expect(client().change([METRIC])).rejects.toThrow("does not answer");
 });
 
 test("[M1] no longer waits for a busy server once it is broken off", async () => {
   answers = [{ ...BUSY, headers: { "retry-after": "10" } }];
   const stopping = new AbortController();
-  const put = client({ signal: stopping.signal }).put(METRIC);
+  const put = client({ signal: stopping.signal }).change([METRIC]);
   setTimeout(() => stopping.abort(), 50);
   await expect(put).rejects.toThrow("was broken off");
 });

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { CatalogChangeRequest } from "../../../protocol/catalog-change.ts";
 import type { BackfillStatus } from "../../../protocol/backfill.ts";
 import { isObject } from "../../../protocol/result.ts";
 import { retryAfterMs } from "../../core/outcome.ts";
 import { below } from "../address.ts";
 import { reasonOf } from "../fetch-reason.ts";
-import type { CatalogWriter } from "./apply-steps.ts";
-import { type Definition, type Shelf, shelfOf } from "./definition.ts";
+import { type Shelf, shelfOf } from "./definition.ts";
+import type { Step } from "./plan.ts";
 
 export interface CatalogClientOptions {
   url: string;
@@ -18,12 +19,15 @@ export interface CatalogClientOptions {
 /** A definition as the server lists it. */
 export type Listed = { name: string } & Record<string, unknown>;
 
+/** The server has understood a request, and refused it: nothing of it was done. */
+export class RefusedError extends Error {}
+
 const MOST_TRIES = 5;
 const USUAL_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 10_000;
 
 /** The catalog of the key's project. Each failure is a sentence that says what was asked and what was answered. */
-export class CatalogClient implements CatalogWriter {
+export class CatalogClient {
   readonly #options: CatalogClientOptions;
 
   constructor(options: CatalogClientOptions) {
@@ -39,13 +43,9 @@ export class CatalogClient implements CatalogWriter {
     throw new Error(`GET ${path} was answered without a list of ${shelf}: is it Freshet?`);
   }
 
-  async put(definition: Definition): Promise<void> {
-    await this.#request("PUT", pathOf(definition), JSON.stringify(definition.source));
-  }
-
-  /** Deletes it; one that is gone already is no failure: the answer to an earlier request may have been lost. */
-  async remove(definition: Definition): Promise<void> {
-    await this.#request("DELETE", pathOf(definition), undefined, [404]);
+  /** Takes all steps together, or none. Again is safe: the answer to an earlier request may have been lost. */
+  async change(steps: readonly Step[]): Promise<void> {
+    await this.#request("POST", "/v1/catalog/changes", JSON.stringify({ changes: steps.map(changeOf) }));
   }
 
   /** Begins a backfill. */
@@ -60,19 +60,15 @@ export class CatalogClient implements CatalogWriter {
     return (JSON.parse(text) as { backfills: BackfillStatus[] }).backfills;
   }
 
-  /** Asks again, as the server says, while it is busy: a definition may be put twice. */
-  async #request(
-    method: string,
-    path: string,
-    body?: string,
-    alsoFine: readonly number[] = [],
-  ): Promise<{ text: string }> {
+  /** Asks again, as the server says, while it is busy: changes may be made twice. */
+  async #request(method: string, path: string, body?: string): Promise<{ text: string }> {
     for (let tries = 1; ; tries++) {
       const { response, text } = await this.#fetch(method, path, body);
-      if (response.ok || alsoFine.includes(response.status)) return { text };
+      if (response.ok) return { text };
       const isBusy = response.status === 503 || response.status === 429;
       if (!isBusy || tries === MOST_TRIES) {
-        throw new Error(`${method} ${path} was answered ${response.status}: ${messageOf(text)}`);
+        const message = `${method} ${path} was answered ${response.status}: ${messageOf(text)}`;
+        throw response.status < 500 ? new RefusedError(message) : new Error(message);
       }
       await this.#pause(response.headers.get("retry-after"));
     }
@@ -107,8 +103,9 @@ export class CatalogClient implements CatalogWriter {
   }
 }
 
-function pathOf(definition: Definition): string {
-  return `/v1/catalog/${shelfOf(definition)}/${encodeURIComponent(definition.name)}`;
+function changeOf({ action, definition }: Step): CatalogChangeRequest {
+  const about = { kind: shelfOf(definition), name: definition.name };
+  return action === "delete" ? { ...about, delete: true } : { ...about, put: definition.source };
 }
 
 function backfillPath(metric: string): string {

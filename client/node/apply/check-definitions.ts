@@ -18,8 +18,8 @@ export function faultsAgainst(
   return [
     ...wanted.flatMap((definition) => sentence(definition.at, faultOf(definition, after))),
     ...broken(stored, byKey(wanted), before, prune ? undefined : after),
-    ...tooMany("metrics", wanted, before),
-    ...tooMany("alerts", wanted, before),
+    ...tooMany("metrics", before, after),
+    ...tooMany("alerts", before, after),
   ];
 }
 
@@ -60,14 +60,13 @@ const BOUNDS = {
   alerts: { what: "alerts", most: LIMITS.alertsPerProject },
 };
 
-function tooMany(shelf: keyof typeof BOUNDS, wanted: readonly FileDefinition[], before: ByKey): string[] {
+function tooMany(shelf: keyof typeof BOUNDS, before: ByKey, after: ByKey): string[] {
   const { what, most } = BOUNDS[shelf];
-  const isOfShelf = (definition: Definition) => shelfOf(definition) === shelf;
-  const held = [...before.values()].filter(isOfShelf).length;
-  const added = wanted.filter((definition) => isOfShelf(definition) && !before.has(keyOf(definition))).length;
-  if (added === 0 || held + added <= most) return [];
-  // What is pruned goes last, so that nothing is missing on the way.
-  return [`the server has ${held} ${what} and would get ${added} more; the bound is ${most}`];
+  const [held, would] = [before, after].map(
+    (all) => [...all.values()].filter((definition) => shelfOf(definition) === shelf).length,
+  ) as [number, number];
+  if (would <= Math.max(most, held)) return [];
+  return [`the server has ${held} ${what} and would have ${would}; the bound is ${most}`];
 }
 
 function faultOf({ view, alert }: Definition, known: ByKey): string | undefined {

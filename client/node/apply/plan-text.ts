@@ -1,5 +1,4 @@
-import type { Applied } from "./apply-steps.ts";
-import type { ChangedField } from "./changed-fields.ts";
+import type { ChangedField } from "../../../protocol/changed-fields.ts";
 import type { Definition, Kind } from "./definition.ts";
 import type { Plan, Step } from "./plan.ts";
 
@@ -21,21 +20,18 @@ export function planText({ steps, unchanged, unlisted }: Plan): string {
   return `${lines.join("\n")}\n`;
 }
 
-/** A step that was taken. */
-export function doneText({ action, definition: { kind, name } }: Step): string {
-  return `${PAST[action]} ${kind} ${name}\n`;
+/** Steps that were taken. */
+export function appliedText(steps: readonly Step[]): string {
+  const done = steps.map((step) => `${PAST[step.action]} ${named(step)}\n`).join("");
+  return `\n${done}\nDone: ${steps.length} applied.\n`;
 }
 
-/** What became of the steps; after a failure also what did not happen. */
-export function appliedText({ done, failure, left }: Applied): string {
-  if (failure === undefined) return `\nDone: ${done.length} applied.\n`;
-  const failed = `${SIGNS[failure.step.action]} ${named(failure.step)}`;
-  return `${[
-    `\nFailed: ${failure.message}`,
-    `Applied: ${done.length}. Not applied, or not known to be: ${left.length + 1}:`,
-    ...[failed, ...left.map((step) => `${SIGNS[step.action]} ${named(step)}`)].map((line) => `  ${line}`),
-    "Applied again, it goes on where it stopped.",
-  ].join("\n")}\n`;
+/** What became of steps that failed: they are taken together. Without an answer nobody knows. */
+export function failedText(message: string, isRefused: boolean): string {
+  const outcome = isRefused
+    ? "Nothing was changed: all is applied, or nothing."
+    : "It is not known whether that was applied: all of it, or nothing. It can be applied again.";
+  return `\nFailed: ${message}\n${outcome}\n`;
 }
 
 function stepLines(step: Step): string[] {

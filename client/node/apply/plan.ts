@@ -1,5 +1,5 @@
 import { meansTheSame } from "../../../protocol/metric.ts";
-import { type ChangedField, changedFields } from "./changed-fields.ts";
+import { type ChangedField, changedFields } from "../../../protocol/changed-fields.ts";
 import { type Definition, keyOf, type Kind } from "./definition.ts";
 
 /** What a change does to a metric's windows: [M1] of SPEC.md. */

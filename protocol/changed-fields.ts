@@ -1,5 +1,4 @@
-import { isDeepStrictEqual } from "node:util";
-import { isObject } from "../../../protocol/result.ts";
+import { isObject } from "./result.ts";
 
 /** A field that differs; `undefined` where it is not there. */
 export interface ChangedField {
@@ -11,7 +10,7 @@ export interface ChangedField {
 
 /** Where two JSON values differ; the order of an object's fields is no difference. */
 export function changedFields(before: unknown, after: unknown, path = ""): ChangedField[] {
-  if (isDeepStrictEqual(before, after)) return [];
+  if (isSameJson(before, after)) return [];
   if (isObject(before) && isObject(after)) return changedInObject(before, after, path);
   if (isObjectList(before) && isObjectList(after)) return changedInList(before, after, path);
   return [{ path, before, after }];
@@ -32,9 +31,9 @@ function changedInObject(
 function changedInList(before: unknown[], after: unknown[], path: string): ChangedField[] {
   const shorter = Math.min(before.length, after.length);
   let start = 0;
-  while (start < shorter && isDeepStrictEqual(before[start], after[start])) start++;
+  while (start < shorter && isSameJson(before[start], after[start])) start++;
   let end = 0;
-  while (end < shorter - start && isDeepStrictEqual(before.at(-1 - end), after.at(-1 - end))) end++;
+  while (end < shorter - start && isSameJson(before.at(-1 - end), after.at(-1 - end))) end++;
   const changed: ChangedField[] = [];
   for (let i = start; i < Math.max(before.length, after.length) - end; i++) {
     const was = i < before.length - end ? before[i] : undefined;
@@ -51,4 +50,17 @@ function own(object: Record<string, unknown>, field: string): unknown {
 
 function isObjectList(value: unknown): value is unknown[] {
   return Array.isArray(value) && value.every(isObject);
+}
+
+/** Whether two JSON values are equal, in whatever order the fields of objects stand. */
+export function isSameJson(a: unknown, b: unknown): boolean {
+  if (Array.isArray(a)) {
+    return Array.isArray(b) && a.length === b.length && a.every((each, i) => isSameJson(each, b[i]));
+  }
+  if (!isObject(a) || !isObject(b)) return Object.is(a, b);
+  const fields = Object.keys(a);
+  return (
+    fields.length === Object.keys(b).length &&
+    fields.every((field) => Object.hasOwn(b, field) && isSameJson(a[field], b[field]))
+  );
 }
