@@ -11,7 +11,7 @@ import { niceScale, type NiceScale } from "./scale.ts";
 import type { BarRect } from "./on-demand/chart-bars.ts";
 import { lowerBound } from "./series.ts";
 import { readPalette, type Palette } from "./theme.ts";
-import { formatTime } from "./time-axis.ts";
+import { formatPointTime } from "./time-axis.ts";
 import type { RowTick } from "./on-demand/value-ticks.ts";
 import type { FixedRange } from "./time-range.ts";
 
@@ -342,7 +342,7 @@ export class ChartView {
     if (ms === undefined || hidden) return;
     const mark = markAt(plot, this.#input?.marks, left)?.label;
     const cell = this.#input?.kind === "heatmap" ? this.#cellText(plot, ms) : undefined;
-    this.#time.textContent = [formatTime(ms, 1000), cell, mark]
+    this.#time.textContent = [formatPointTime(ms), cell, mark]
       .filter((text) => text !== undefined)
       .join(" · ");
     const room = this.#time.offsetWidth / 2;

@@ -1,27 +1,25 @@
 import type { ComponentType } from "preact";
-import { formatSpan } from "./format.ts";
+import type { Group } from "../protocol/series.ts";
 import { useFrozen, useLoaded } from "./hooks.ts";
+import type { EmptyNoteProps } from "./on-demand/empty-note.tsx";
+import { PanelNote } from "./panel-note.tsx";
 import type { PanelSeries } from "./panel-series.ts";
 import { ChartPanel, isChart } from "./panels/chart-panel.tsx";
 import { NumberPanel } from "./panels/number-panel.tsx";
 import type { PanelProps } from "./panels/panel-props.ts";
-import { formatTime } from "./time-axis.ts";
-import { isFixed, spanMs } from "./time-range.ts";
-import { type DrawnMetric, traitsOf } from "./traits.ts";
+import type { DrawnMetric } from "./traits.ts";
 
 export interface PanelBodyProps extends Omit<PanelProps, "series"> {
   series: PanelSeries | undefined;
   metric: DrawnMetric | undefined;
+  /** The groups that it is narrowed to. */
+  groups?: readonly Group[] | undefined;
   /** The points as a table, in the chart's place. */
   asTable: boolean;
 }
 
-interface NoteText {
-  title: string;
-  text: string;
-}
-
 type LoadPanel = () => Promise<ComponentType<PanelProps>>;
+const loadEmptyNote = async () => (await import("./on-demand/empty-note.tsx")).EmptyNote;
 const loadPoints: LoadPanel = async () => (await import("./on-demand/points-table.tsx")).PointsTable;
 const loadToplist: LoadPanel = async () => (await import("./on-demand/toplist-panel.tsx")).ToplistPanel;
 const loadTable: LoadPanel = async () => (await import("./on-demand/table-panel.tsx")).TablePanel;
@@ -29,21 +27,21 @@ const loadDistribution: LoadPanel = async () =>
   (await import("./on-demand/distribution-panel.tsx")).DistributionPanel;
 
 /** What a panel shows: its drawing, or what is to be known while there is none. */
-export function PanelBody({ series, metric, asTable, ...props }: PanelBodyProps) {
-  const { panel, paused } = props;
+export function PanelBody({ series, metric, groups, asTable, ...props }: PanelBodyProps) {
+  const { panel, paused, now } = props;
   const answered = series?.ready === true ? series : undefined;
-  const note = useFrozen(
+  const isEmpty = useFrozen(
     paused,
     answered,
-    () => answered && emptyNote({ ...props, series: answered }, metric),
+    () => answered?.buffer.hasValues === false && now?.series.buffer.hasValues !== true,
   );
   if (series?.error !== undefined) return <PanelNote tone="error" title="No answer" text={series.error} />;
   if (answered === undefined) return <div class="skeleton" aria-hidden="true" />;
-  const empty = note !== undefined && <PanelNote tone="empty" {...note} />;
+  const empty = isEmpty && <LazyNote {...props} series={answered} metric={metric} groups={groups} />;
   const drawn = { ...props, series: answered };
   const { kind } = panel;
   const isDistribution = kind === "heatmap" && props.traits.bucketKey !== undefined;
-  if (isChart(kind) && !((asTable || isDistribution) && note === undefined)) {
+  if (isChart(kind) && !((asTable || isDistribution) && !isEmpty)) {
     // Also without a point there is a time to zoom and pan in.
     return (
       <>
@@ -68,34 +66,9 @@ export function PanelBody({ series, metric, asTable, ...props }: PanelBodyProps)
   }
 }
 
-/** Why there is nothing to draw; undefined where there is. */
-function emptyNote(props: PanelProps, metric: DrawnMetric | undefined): NoteText | undefined {
-  const { range, series, traits, nowMs, now = props } = props;
-  const buffers = [series.buffer, now.series.buffer];
-  if (buffers.some(({ hasValues }) => hasValues)) return undefined;
-  if (buffers.some(({ t }) => t.length > 0)) {
-    const text =
-      "A window's value appears once there is something to compute it from, or to compare it with.";
-    return { title: "No values yet", text };
-  }
-  const event = metric?.event ? ` named “${metric.event}”` : "";
-  if (isFixed(range)) {
-    return { title: "Nothing in this range", text: `No events${event} are known from then.` };
-  }
-  const span = formatSpan(spanMs(range));
-  if (traits.stepMs === traitsOf(metric).stepMs) {
-    return { title: `Nothing in the last ${span}`, text: `Waiting for events${event}.` };
-  }
-  const due = formatTime(nextMs(nowMs, traits.stepMs), traits.stepMs);
-  return {
-    title: `No point in the last ${span} yet`,
-    text: `Points are ${formatSpan(traits.stepMs)} apart here; the next is due ${due}.`,
-  };
-}
-
-/** The end of the step that is open now: steps begin at multiples of their length. */
-function nextMs(nowMs: number, stepMs: number): number {
-  return Math.ceil(nowMs / stepMs) * stepMs;
+function LazyNote(props: EmptyNoteProps) {
+  const { value: EmptyNote } = useLoaded(loadEmptyNote, []);
+  return EmptyNote === undefined ? null : <EmptyNote {...props} />;
 }
 
 /** What most dashboards have none of is loaded with the first. */
@@ -104,13 +77,4 @@ function LazyPanel({ load, ...props }: PanelProps & { load: LoadPanel }) {
   const text = "It cannot be loaded from the server.";
   if (failed) return <PanelNote tone="error" title="Not drawn" text={text} />;
   return Panel === undefined ? <div class="skeleton" aria-hidden="true" /> : <Panel {...props} />;
-}
-
-function PanelNote({ tone, title, text }: NoteText & { tone: "error" | "empty" }) {
-  return (
-    <div class={`panel-note panel-note-${tone}`} role={tone === "error" ? "alert" : "status"}>
-      <p class="panel-note-title">{title}</p>
-      <p class="panel-note-text">{text}</p>
-    </div>
-  );
 }

@@ -115,6 +115,7 @@ export function PanelCard(card: PanelCardProps) {
           {...props}
           series={series}
           metric={metric}
+          groups={card.groups}
           asTable={asTable}
           active={visible && !isPast && !paused}
           width={width}

@@ -1,5 +1,5 @@
-import { describe, expect, it } from "vitest";
-import { formatTime } from "./time-axis.ts";
+import { describe, expect, it, vi } from "vitest";
+import { formatPointTime, formatTime, formatTimeTick } from "./time-axis.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -25,5 +25,22 @@ describe("ticks of a time axis", () => {
     expect(formatTime(at(26), 7 * DAY_MS)).toBe("Nov 26");
     expect(formatTime(at(26), 90 * DAY_MS)).toBe("Nov 2026");
     expect(formatTime(at(26), 730 * DAY_MS)).toBe("Nov 2026");
+  });
+
+  it("[P8] are the same when they are asked for again, and whatever was asked for between", () => {
+    for (let i = 0; i < 1_200; i++) {
+      const ms = at(26, 0, i % 700);
+      expect(formatTimeTick(ms, 60_000)).toBe(formatTime(ms, 60_000));
+      expect(formatTimeTick(ms, 90 * DAY_MS)).toBe("Nov 2026");
+    }
+  });
+});
+
+describe("a point's time", () => {
+  it("[U4] has its day where that is not today", () => {
+    vi.useFakeTimers({ now: at(26, 12) });
+    expect(formatPointTime(at(26, 6, 5))).toBe("06:05:00");
+    expect(formatPointTime(at(25, 6, 5))).toBe("Nov 25, 06:05:00");
+    vi.useRealTimers();
   });
 });

@@ -32,20 +32,27 @@ export function formatTime(ms: number, stepMs: number): string {
   return (stepMs < MINUTE_MS ? seconds : minutes).format(ms);
 }
 
-/** Formatting is slow, and ticks are the same for a long time: the texts of the steps that were last asked for. */
-const texts = new Map<number, Map<number, string>>();
+/** Formatting is slow, and ticks are the same for a long time: the texts that were last asked for. */
+const texts = new Map<string, string>();
 const MOST_TEXTS = 500;
 
 /** The same of a tick. */
 export function formatTimeTick(ms: number, stepMs: number): string {
-  let ofStep = texts.get(stepMs);
-  if (ofStep === undefined || ofStep.size > MOST_TEXTS) texts.set(stepMs, (ofStep = new Map()));
-  let text = ofStep.get(ms);
-  if (text === undefined) ofStep.set(ms, (text = formatTime(ms, stepMs)));
+  const name = `${stepMs} ${ms}`;
+  let text = texts.get(name);
+  if (text === undefined) {
+    if (texts.size > MOST_TEXTS) texts.clear();
+    texts.set(name, (text = formatTime(ms, stepMs)));
+  }
   return text;
 }
 
 /** A time with its day and seconds. */
 export function formatMoment(ms: number): string {
   return `${days.format(ms)}, ${seconds.format(ms)}`;
+}
+
+/** A point's time to the second; with its day where that is not today. */
+export function formatPointTime(ms: number): string {
+  return days.format(ms) === days.format(Date.now()) ? seconds.format(ms) : formatMoment(ms);
 }

@@ -7,7 +7,7 @@ import { formatSpan } from "../format.ts";
 import { PastSeries } from "../past-series.ts";
 import { ChartPanel } from "../panels/chart-panel.tsx";
 import { SERIES_COLORS } from "../theme.ts";
-import { formatTime } from "../time-axis.ts";
+import { formatPointTime } from "../time-axis.ts";
 import { type DrawnMetric, traitsOf } from "../traits.ts";
 import type { AlertRequests } from "./alert-requests.ts";
 import { episodeMarks } from "./episode-marks.ts";
@@ -118,5 +118,5 @@ function summaryOf({ from, to, episodes, truncated }: AlertPreview): string {
   const times = episodes.length === 1 ? "once" : `${truncated ? "more than " : ""}${episodes.length} times`;
   const firing = episodes.filter(({ resolvedAt }) => resolvedAt === null).length;
   const now = firing === 0 ? "" : ` ${firing === 1 ? "One fires" : `${firing} fire`} now.`;
-  return `In the last ${span} it would have fired ${times}, first at ${formatTime(first.firedAt, 1_000)}.${now}`;
+  return `In the last ${span} it would have fired ${times}, first at ${formatPointTime(first.firedAt)}.${now}`;
 }

@@ -6,7 +6,7 @@ import { useFrozen, useSize } from "../hooks.ts";
 import type { Picture } from "../picture.ts";
 import { drawnSpan, type PanelProps } from "../panels/panel-props.ts";
 import { chooseStepMs } from "../step.ts";
-import { formatTime } from "../time-axis.ts";
+import { formatPointTime } from "../time-axis.ts";
 import { describeRange } from "../time-range.ts";
 import { type Distribution, distributionOf, rowCounts } from "./distribution.ts";
 import { placeOf, reachOf, type ValueRows, valueRows } from "./value-rows.ts";
@@ -123,7 +123,7 @@ function mostOf({ rows }: Picture): number {
 function spokenText({ x, rows }: Picture, uppers: readonly string[], column = x.length - 1): string {
   const counts = rows.map(({ y }) => y[column] ?? 0);
   const total = counts.reduce((sum, count) => sum + count, 0);
-  const time = formatTime(x[column] ?? 0, 1_000);
+  const time = formatPointTime(x[column] ?? 0);
   if (total === 0) return `${time}: no events`;
   const upperAt = (share: number): string => {
     let before = 0;

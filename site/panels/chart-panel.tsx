@@ -8,7 +8,7 @@ import { Legend, type LegendItem } from "../legend.tsx";
 import { pictureOf, topKeys, valueRange, type Picture } from "../picture.ts";
 import { readings, withSilent } from "../reading.ts";
 import { Store } from "../store.ts";
-import { formatTime } from "../time-axis.ts";
+import { formatPointTime } from "../time-axis.ts";
 import { describeRange } from "../time-range.ts";
 import { drawnSpan, type PanelProps } from "./panel-props.ts";
 
@@ -120,5 +120,5 @@ function shownRows(
 /** What is spoken at the cursor. */
 function textAt({ x, rows }: Picture, labels: readonly string[], unit: Unit, index: number): string {
   const values = rows.map(({ y }, i) => `${labels[i] ?? ""} ${formatValue(y[index], unit)}`);
-  return `${formatTime(x[index] ?? 0, 1_000)}: ${values.join(", ")}`;
+  return `${formatPointTime(x[index] ?? 0)}: ${values.join(", ")}`;
 }

@@ -164,6 +164,11 @@ describe("panels in Chromium", () => {
       .poll(() => panel(page, "As toplist").innerText(), { timeout: 5_000 })
       .not.toContain("b.example");
     await expect.poll(() => panel(page, "As toplist").innerText(), { timeout: 5_000 }).toContain("a.example");
+    // Others come all the time.
+    await page.goto(`${seen.freshet.url}/d/kinds?var.site=nobody`);
+    await expect
+      .poll(() => panel(page, "As line").innerText())
+      .toContain("Waiting for events named “hit” of nobody.");
     await page.close();
   });
 
