@@ -60,12 +60,12 @@ describe("[L5] how many frames may be under way", () => {
     credit.sent(60_000);
     expect(credit.isReady(60_000)).toBe(false);
     credit.acknowledge(10);
-    expect(sendAll(credit, 60_000).sent).toBe(8);
+    expect(sendAll(credit, 60_000).sent).toBe(16);
   });
 
   it("[L5] a word of more than was sent counts for no more", () => {
     const credit = new Credit();
     credit.acknowledge(1_000);
-    expect(sendAll(credit, 0).sent).toBe(8);
+    expect(sendAll(credit, 0).sent).toBe(16);
   });
 });

@@ -3,6 +3,8 @@ const MOST_FRAMES = 64;
 /** To one that has shown nothing yet, and to one that does not keep up. */
 const FIRST_FRAMES = 4;
 const LEAST_FRAMES = 2;
+/** By how much an answer in time multiplies what may be under way. */
+const GROWTH = 4;
 /** A client that is asked for a word and gives none for so long does not keep up, however few frames are under way. */
 const PATIENCE_MS = 1_500;
 
@@ -53,6 +55,6 @@ export class Credit {
   acknowledge(frames: number): void {
     this.#underWay = Math.max(0, this.#underWay - frames);
     this.#askedMs = undefined;
-    this.#most = Math.min(MOST_FRAMES, this.#most * 2);
+    this.#most = Math.min(MOST_FRAMES, this.#most * GROWTH);
   }
 }
