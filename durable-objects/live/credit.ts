@@ -19,6 +19,12 @@ export class Credit {
   #underWay = 0;
   #sinceAsked = 0;
   #askedMs: number | undefined;
+  readonly #random: () => number;
+
+  /** @param random from 0 to 1: when each client is asked next is left to chance, so that a thousand do not answer together. */
+  constructor(random = Math.random) {
+    this.#random = random;
+  }
 
   /** Whether another frame may go. Who has not been asked owes no word: one more goes, and asks. */
   isReady(nowMs: number): boolean {
@@ -55,6 +61,9 @@ export class Credit {
   acknowledge(frames: number): void {
     this.#underWay = Math.max(0, this.#underWay - frames);
     this.#askedMs = undefined;
-    this.#most = Math.min(MOST_FRAMES, this.#most * GROWTH);
+    const most = Math.min(MOST_FRAMES, this.#most * GROWTH);
+    if (most === this.#most) return;
+    this.#most = most;
+    this.#sinceAsked = Math.floor((this.#random() * this.#bound) / 2);
   }
 }

@@ -1,3 +1,4 @@
+import { vi } from "vitest";
 import { encodeSegments } from "../../durable-objects/log/segment.ts";
 import { matchesGroups } from "../../durable-objects/engine/group-key.ts";
 import type { LivePicture } from "../../client/live/picture.ts";
@@ -6,6 +7,7 @@ import { Client } from "./client.ts";
 import { type Binding, Deployment } from "./deployment.ts";
 import { type LiveDeed, type LiveScenario, METRICS } from "./live-scenario.ts";
 import { LiveWatcher } from "./live-watcher.ts";
+import { Random } from "./random.ts";
 import { NETWORKS } from "./scenario.ts";
 import { type Step, World } from "./world.ts";
 
@@ -34,7 +36,14 @@ export interface LiveOutcome {
 
 /** Runs a scenario, until every client's picture is the server's or it should long have been. */
 export async function runLiveScenario(scenario: LiveScenario): Promise<LiveOutcome> {
-  return new LiveRun(scenario).run();
+  const random = new Random(scenario.seed);
+  // When a hub asks a client for its word is left to chance.
+  const chance = vi.spyOn(Math, "random").mockImplementation(() => random.next());
+  try {
+    return await new LiveRun(scenario).run();
+  } finally {
+    chance.mockRestore();
+  }
 }
 
 class LiveRun {
