@@ -11,13 +11,26 @@ const PAGES = ["metrics.md", "windows.md", "where.md"].map(
 );
 const METRICS_PAGE = PAGES[0]?.[1] ?? "";
 
-/** Definitions in a page's blocks of JSON: one a block, or one a line. */
+/** Definitions in a page's blocks of JSON: one a block, or one a line; or in changes. */
 function definitionsOf(page: string): Record<string, unknown>[] {
   const blocks = [...page.matchAll(/^```json\n(.*?)^```/gms)].map(([, text = ""]) => text);
   return blocks.flatMap((text) => {
     const parts = text.split(/\n(?=\{)/).map((part) => part.trim());
-    return parts.map((part) => JSON.parse(part) as Record<string, unknown>);
+    return parts.flatMap((part) => {
+      const parsed = JSON.parse(part) as Record<string, unknown> & { changes?: Change[] };
+      return parsed.changes?.flatMap(metricIn) ?? [parsed];
+    });
   });
+}
+
+interface Change {
+  kind: string;
+  name: string;
+  put?: Record<string, unknown>;
+}
+
+function metricIn({ kind, name, put }: Change): Record<string, unknown>[] {
+  return kind === "metrics" && put !== undefined ? [{ name, ...put }] : [];
 }
 
 function nameOf(definition: Record<string, unknown>, index: number): string {
