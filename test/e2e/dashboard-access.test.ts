@@ -108,6 +108,8 @@ describe("the dashboard without a mouse, in Chromium", () => {
 
   it("[U5] arrow keys move the cursor, and its values are spoken", async () => {
     const page = await seen.openDrawn("/d/game");
+    // What is spoken at once is what is known then.
+    await page.locator(".legend-item").filter({ hasText: "america" }).first().waitFor();
     await press(page, "j", "j", "j", "j", "j");
     const chart = page.locator("[role=slider]:focus");
     await expect.poll(() => chart.getAttribute("aria-label")).toContain("Players by region");
