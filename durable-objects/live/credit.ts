@@ -3,8 +3,6 @@ const MOST_FRAMES = 64;
 /** To one that has shown nothing yet, and to one that does not keep up. */
 const FIRST_FRAMES = 4;
 const LEAST_FRAMES = 2;
-/** By how much an answer in time multiplies what may be under way. */
-const GROWTH = 4;
 /** A client that is asked for a word and gives none for so long does not keep up, however few frames are under way. */
 const PATIENCE_MS = 1_500;
 
@@ -19,12 +17,6 @@ export class Credit {
   #underWay = 0;
   #sinceAsked = 0;
   #askedMs: number | undefined;
-  readonly #random: () => number;
-
-  /** @param random from 0 to 1: when each client is asked next is left to chance, so that a thousand do not answer together. */
-  constructor(random = Math.random) {
-    this.#random = random;
-  }
 
   /** Whether another frame may go. Who has not been asked owes no word: one more goes, and asks. */
   isReady(nowMs: number): boolean {
@@ -61,9 +53,6 @@ export class Credit {
   acknowledge(frames: number): void {
     this.#underWay = Math.max(0, this.#underWay - frames);
     this.#askedMs = undefined;
-    const most = Math.min(MOST_FRAMES, this.#most * GROWTH);
-    if (most === this.#most) return;
-    this.#most = most;
-    this.#sinceAsked = Math.floor((this.#random() * this.#bound) / 2);
+    this.#most = Math.min(MOST_FRAMES, this.#most * 2);
   }
 }

@@ -37,7 +37,7 @@ export interface LiveOutcome {
 /** Runs a scenario, until every client's picture is the server's or it should long have been. */
 export async function runLiveScenario(scenario: LiveScenario): Promise<LiveOutcome> {
   const random = new Random(scenario.seed);
-  // When a hub asks a client for its word is left to chance.
+  // Numbers of groups begin anywhere.
   const chance = vi.spyOn(Math, "random").mockImplementation(() => random.next());
   try {
     return await new LiveRun(scenario).run();

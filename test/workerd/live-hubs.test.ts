@@ -1,6 +1,6 @@
 import { env, exports } from "cloudflare:workers";
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { DeltaMessage, ErrorMessage, SnapshotMessage } from "../../protocol/live.ts";
 import type { MetricSource } from "../../protocol/metric.ts";
 import { LiveSocket, TestProject } from "./project.ts";
@@ -90,8 +90,6 @@ describe("[L5] clients that want less or can take less", () => {
   /** More than may be under way to a client that has answered once. */
   const CLICKED = 18;
 
-  afterEach(() => void vi.restoreAllMocks());
-
   it("[L5] maxRate: frames come merged, the latest value in them, and say of how many they are", async () => {
     const project = await TestProject.with(CLICKS);
     const [slow, quick] = [await project.live(), await project.live()];
@@ -149,8 +147,6 @@ describe("[L5] clients that want less or can take less", () => {
 
   it("[L5] a client that gives up nearly all that it was sent is served what it wants then", async () => {
     const live = await (await TestProject.with(CLICKS)).live();
-    // It is asked as late as may be.
-    vi.spyOn(Math, "random").mockReturnValue(0);
     live.send({ type: "ack", frames: 1 });
     const ids = Array.from({ length: 9 }, (_, i) => `s${i}`);
     for (const id of ids) expect(await watching(live, { id })).not.toHaveProperty("ack");
