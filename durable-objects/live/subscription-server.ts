@@ -243,7 +243,7 @@ export class SubscriptionServer {
   #send(subscription: Subscription, frame: EncodedFrame, nowMs: number): void {
     const { session, wanted } = subscription;
     subscription.known = frame.known;
-    session.credit?.sent(nowMs);
+    session.credit?.sent(frame.data.length, nowMs);
     if (wanted.maxRate !== undefined) subscription.dueMs = dueAfter(nowMs, wanted.maxRate);
     this.#options.send(subscription, frame);
   }
