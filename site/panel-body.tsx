@@ -67,14 +67,15 @@ export function PanelBody({ series, metric, groups, asTable, ...props }: PanelBo
 }
 
 function LazyNote(props: EmptyNoteProps) {
-  const { value: EmptyNote } = useLoaded(loadEmptyNote, []);
+  const { value: EmptyNote, failed } = useLoaded(loadEmptyNote, []);
+  if (failed)
+    return <PanelNote tone="empty" title="No points" text="The reason cannot be loaded from the server." />;
   return EmptyNote === undefined ? null : <EmptyNote {...props} />;
 }
 
 /** What most dashboards have none of is loaded with the first. */
 function LazyPanel({ load, ...props }: PanelProps & { load: LoadPanel }) {
   const { value: Panel, failed } = useLoaded(load, [load]);
-  const text = "It cannot be loaded from the server.";
-  if (failed) return <PanelNote tone="error" title="Not drawn" text={text} />;
+  if (failed) return <PanelNote tone="error" title="Not drawn" text="It cannot be loaded from the server." />;
   return Panel === undefined ? <div class="skeleton" aria-hidden="true" /> : <Panel {...props} />;
 }

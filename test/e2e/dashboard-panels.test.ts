@@ -172,6 +172,15 @@ describe("panels in Chromium", () => {
     await page.close();
   });
 
+  it("[U3] a panel without points says so, though the reason cannot be loaded", async () => {
+    const page = await seen.openDrawn("/d/kinds");
+    await page.route(/empty-note/, (route) => route.abort());
+    await page.goto(`${seen.freshet.url}/d/kinds?var.site=nobody`);
+    await expect.poll(() => panel(page, "As line").innerText()).toContain("No points");
+    await expect.poll(() => panel(page, "As toplist").innerText()).toContain("No points");
+    await page.close();
+  });
+
   it("[U4] one panel is enlarged, and comes back; a wall screen has no header; an embedded panel stands alone", async () => {
     const page = await seen.openDrawn("/d/kinds");
     await panel(page, "As area").focus();
