@@ -315,15 +315,15 @@ export class MetricWindow extends DurableObject<Env> {
 
   /** How alerts stand here and in the shares of split metrics, and what fired: JSON, a list. */
   async alerts(question: AlertsQuestion): Promise<string> {
-    const own = this.#alerts.read(question);
-    const shares = await Promise.all(this.#shards().map((shard) => this.#object(shard).alerts(question)));
-    return JSON.stringify([own, ...shares.flatMap((share) => JSON.parse(share) as AlertsOfObject[])]);
+    const shares = await this.#ofShares(
+      async (object) => JSON.parse(await object.alerts(question)) as AlertsOfObject[],
+    );
+    return JSON.stringify([this.#alerts.read(question), ...shares]);
   }
 
   /** What is counted of alerts here and in the shares of split metrics. */
   async alertStats(): Promise<AlertStats[]> {
-    const shares = await Promise.all(this.#shards().map((shard) => this.#object(shard).alertStats()));
-    return [this.#alerts.stats(), ...shares.flat()];
+    return [this.#alerts.stats(), ...(await this.#ofShares((object) => object.alertStats()))];
   }
 
   /** Closes what waits only for the clock; after a restart, also what the lost alarm would have. */
@@ -332,7 +332,7 @@ export class MetricWindow extends DurableObject<Env> {
     this.#keeper.nudge(Date.now());
     this.#alerts.nudge(Date.now());
     if (this.#set.hasOpenWindows || this.#dueMs <= Date.now()) await this.alarm();
-    await Promise.all(this.#shards().map((shard) => this.#object(shard).wake()));
+    await this.#ofShares((object) => object.wake());
   }
 
   /** Counters of all metrics that are read here: of split ones those of their shares together. */
@@ -343,8 +343,7 @@ export class MetricWindow extends DurableObject<Env> {
       watermarkMs: this.#set.watermarkOf(windows.compiled),
       ...windows.counts,
     }));
-    const shares = await Promise.all(this.#shards().map((shard) => this.#object(shard).stats()));
-    return sumStats([...own, ...shares.flat()]);
+    return sumStats([...own, ...(await this.#ofShares((object) => object.stats()))]);
   }
 
   /** Where time stands for all metrics that are read here. */
@@ -356,21 +355,20 @@ export class MetricWindow extends DurableObject<Env> {
       sealedEnd,
       since: [...start.since],
     }));
-    const shares = await Promise.all(this.#shards().map((shard) => this.#object(shard).standings()));
-    return mergeStandings([...own, ...shares.flat()]);
+    return mergeStandings([...own, ...(await this.#ofShares((object) => object.standings()))]);
   }
 
   /** What has gone to the hot store from here and from the shares of split metrics. */
   async hotStats(): Promise<HotStats[]> {
-    const shares = await Promise.all(this.#shards().map((shard) => this.#object(shard).hotStats()));
-    return [...(this.#hot === undefined ? [] : [this.#hot.stats()]), ...shares.flat()];
+    const own = this.#hot === undefined ? [] : [this.#hot.stats()];
+    return [...own, ...(await this.#ofShares((object) => object.hotStats()))];
   }
 
   /** What waits for the archive here and in the shares of split metrics; nothing without an archive. */
   async pointStats(): Promise<PointOutboxStats[]> {
-    const shares = await Promise.all(this.#shards().map((shard) => this.#object(shard).pointStats()));
     const own = this.#keeper.stats(this.#name);
-    return [...(own === undefined ? [] : [own]), ...shares.flat()];
+    const shares = await this.#ofShares((object) => object.pointStats());
+    return own === undefined ? shares : [own, ...shares];
   }
 
   /** Does what calls would have done, if any had come: while they come, it only looks again later. */
@@ -484,10 +482,12 @@ export class MetricWindow extends DurableObject<Env> {
     this.#checkpoint();
   }
 
-  /** The objects of the metrics that are split, where this is the one that reads them as whole. */
-  #shards(): string[] {
+  /** What the objects of split metrics answer, where this is the one that reads these as whole. */
+  async #ofShares<T>(ask: (object: DurableObjectStub<MetricWindow>) => Promise<T[] | void>): Promise<T[]> {
     if (projectOf(this.#name) !== this.#name) return [];
-    return this.#definitions.metrics.flatMap(({ metric }) => this.#reader.shardsOf(metric.name));
+    const shards = this.#definitions.metrics.flatMap(({ metric }) => this.#reader.shardsOf(metric.name));
+    const answers = await Promise.all(shards.map((shard) => ask(this.#object(shard))));
+    return answers.flatMap((answer) => answer ?? []);
   }
 
   /** What this object knows of time, for a new share of a split metric. */
