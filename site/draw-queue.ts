@@ -1,5 +1,7 @@
 /** How long drawing may take of a frame of 16 ms: what is left waits for the next one, so that none is missed. */
 const BUDGET_MS = 5;
+/** Several panels have their data one after another: with a frame for the first, the others would need a second. */
+const GATHER_MS = 4;
 
 const waiting = new Set<() => void>();
 let requested = false;
@@ -21,7 +23,7 @@ export function forgetDraw(task: () => void): void {
 function request(): void {
   if (requested || waiting.size === 0) return;
   requested = true;
-  requestAnimationFrame(() => void run());
+  setTimeout(() => requestAnimationFrame(() => void run()), GATHER_MS);
 }
 
 async function run(): Promise<void> {
