@@ -31,14 +31,17 @@ export function Chart({ label, valueText, onHover, onRange, ...input }: ChartPro
   const chart = useRef<ChartView>(undefined);
   const told = useRef({ onHover, onRange, valueText });
   told.current = { onHover, onRange, valueText };
+  const say = (index?: number): void => {
+    const text = told.current.valueText?.(index);
+    if (text !== undefined) host.current?.setAttribute("aria-valuetext", text);
+  };
 
   useLayoutEffect(() => {
     if (host.current === null) return;
     const created = new ChartView(host.current, {
       onHover: (index) => {
         told.current.onHover?.(index);
-        const text = told.current.valueText?.(index);
-        if (text !== undefined) host.current?.setAttribute("aria-valuetext", text);
+        say(index);
       },
       onRange: (range, how) => told.current.onRange?.(range, how),
     });
@@ -46,6 +49,10 @@ export function Chart({ label, valueText, onHover, onRange, ...input }: ChartPro
     return () => created.destroy();
   }, []);
   useLayoutEffect(() => chart.current?.draw(input));
+  // Who has come to an empty chart hears of the first points without a move.
+  useEffect(() => {
+    if (document.activeElement === host.current) say();
+  }, [hasPoints(input)]);
   useEffect(() => theme.subscribe(() => chart.current?.repaint()), []);
 
   if (valueText === undefined) return <div class="chart" ref={host} role="img" aria-label={label} />;
@@ -59,7 +66,7 @@ export function Chart({ label, valueText, onHover, onRange, ...input }: ChartPro
       aria-valuemin={0}
       aria-valuemax={100}
       aria-valuenow={100}
-      onFocus={(event) => event.currentTarget.setAttribute("aria-valuetext", valueText(undefined))}
+      onFocus={() => say()}
       onKeyDown={(event) => {
         if (event.altKey || event.ctrlKey || event.metaKey) return;
         if (event.shiftKey) return;

@@ -172,6 +172,16 @@ describe("panels in Chromium", () => {
     await page.close();
   });
 
+  it("[U5] who stands at an empty chart is told of its first points", async () => {
+    const page = await seen.openDrawn("/d/kinds?var.site=late.example");
+    const chart = panel(page, "As line").getByRole("slider");
+    await chart.focus();
+    await expect.poll(() => chart.getAttribute("aria-valuetext")).toBe("No points");
+    await hits("newcomer", 2, { "late.example": 7 });
+    await expect.poll(() => chart.getAttribute("aria-valuetext"), { timeout: 10_000 }).toMatch(/^Now: .*7/);
+    await page.close();
+  });
+
   it("[U3] a panel without points says so, though the reason cannot be loaded", async () => {
     const page = await seen.openDrawn("/d/kinds");
     await page.route(/empty-note/, (route) => route.abort());
