@@ -54,7 +54,48 @@ describe("visitors of the dashboard as they come, in Chromium", () => {
       await page.close();
     }
   });
+
+  it("[U4] on a phone, long names break where they have no room", async () => {
+    const metric = "m".repeat(128);
+    const props = { ["k".repeat(120)]: "v" };
+    await seen.freshet.putMetric({
+      name: metric,
+      event: "long_names",
+      aggregate: "count",
+      window: { type: "tumbling", size: "1s" },
+    });
+    const panels = [{ title: "T".repeat(90), kind: "line", metric, width: 6, height: 2 }];
+    await seen.putDashboard({ name: "names", title: `Names ${"W".repeat(90)}`, range: "5m", panels });
+    const body = JSON.stringify({ name: "long_names", props });
+    const send = () => seen.freshet.fetch("/v1/events", { method: "POST", body }, "demo-write");
+    await send();
+
+    const shared = await seen.open("/d/names?key=demo-admin", 390);
+    await shared.getByRole("button", { name: "Share" }).click();
+    await shared.locator(".share-metric").waitFor();
+    expect(await wideOf(shared, ".dialog")).toBe(0);
+    await shared.close();
+
+    const built = await seen.open("/?key=demo-admin#/build/names/new", 390);
+    await built.locator(".event").filter({ hasText: "long_names" }).click();
+    await built.locator(".chip").filter({ hasText: "kkk" }).waitFor();
+    expect(await overflowOf(built)).toBe(0);
+    await built.close();
+
+    const traced = await seen.open("/?key=demo-admin#/stream", 390);
+    await traced.getByLabel("Event", { exact: true }).fill("long_names");
+    await send();
+    await traced.locator(".stream-table a", { hasText: "long_names" }).first().click();
+    await traced.locator(".verdicts").waitFor();
+    expect(await wideOf(traced, ".verdicts")).toBe(0);
+    await traced.close();
+  });
 });
+
+/** By how many pixels what is in an element is wider than it. */
+function wideOf(page: Page, selector: string): Promise<number> {
+  return page.locator(selector).evaluate((element) => element.scrollWidth - element.clientWidth);
+}
 
 /** How many pixels of each panel's freshness are not seen; 999 of one that says nothing yet. */
 function hiddenOf(page: Page): Promise<number[]> {
