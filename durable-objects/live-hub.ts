@@ -104,20 +104,20 @@ export class LiveHub extends DurableObject<Env> {
     });
   }
 
-  /** Accepts a socket, or answers 503 when there are enough. The edge has checked the key and the upgrade. */
+  /** Accepts a socket, or answers 503 when there are enough. The edge has checked the key and the upgrade, and chosen the subprotocol. */
   override async fetch(request: Request): Promise<Response> {
     if (this.#subscriptions.sockets >= settingsOf(this.env).hubSockets) {
       this.ctx.storage.kv.put("overflowed", true);
       return new Response(null, { status: 503 });
     }
     const { 0: client, 1: server } = new WebSocketPair();
-    const protocol = request.headers.get("sec-websocket-protocol")?.split(",")[0]?.trim();
+    const protocol = request.headers.get("sec-websocket-protocol");
     const isCompact = protocol === COMPACT_SUBPROTOCOL;
     const tag = isCompact ? COMPACT_SUBPROTOCOL : LIVE_SUBPROTOCOL;
     this.ctx.acceptWebSocket(server, [tag, ...this.#shared.tagsOf(request), ...this.#grants.tagsOf(request)]);
     this.#subscriptions.open(server, isCompact);
     const headers = new Headers();
-    if (protocol !== undefined) headers.set("sec-websocket-protocol", protocol);
+    if (protocol !== null) headers.set("sec-websocket-protocol", protocol);
     return new Response(null, { status: 101, webSocket: client, headers });
   }
 

@@ -88,10 +88,18 @@ export class Session {
     return this.credit?.isReady(nowMs) !== false;
   }
 
-  /** Writes down what is to outlive the hub's memory. False: it is more than can be kept. */
-  save(): boolean {
+  /** Writes down what is to outlive the hub's memory. */
+  save(): void {
     if (this.credit !== undefined) this.credit.streams = Math.max(1, this.subscriptions.size);
-    const subscriptions = Array.from(this.subscriptions.values(), ({ wanted }) => wanted);
+    this.#write(Array.from(this.subscriptions.values(), ({ wanted }) => wanted));
+  }
+
+  /** Whether all that may ever have to be written down of its subscriptions can be: {@link save} is to follow. */
+  hasRoom(): boolean {
+    return this.#write(Array.from(this.subscriptions.values(), ({ wanted }) => largestOf(wanted)));
+  }
+
+  #write(subscriptions: Wanted[]): boolean {
     try {
       this.socket.serializeAttachment({ version: 2, subscriptions } satisfies Attachment);
       return true;
@@ -151,10 +159,10 @@ export class Subscriptions {
   add(session: Session, wanted: Wanted): Subscription | undefined {
     const subscription = new Subscription(session, wanted);
     session.subscriptions.set(wanted.id, subscription);
-    if (!session.save()) {
-      session.subscriptions.delete(wanted.id);
-      return undefined;
-    }
+    const fits = session.hasRoom();
+    if (!fits) session.subscriptions.delete(wanted.id);
+    session.save();
+    if (!fits) return undefined;
     this.#index(subscription);
     return subscription;
   }
@@ -191,6 +199,11 @@ export class Subscriptions {
     subscriptions?.delete(subscription);
     if (subscriptions?.size === 0) this.#byMetric.delete(metric);
   }
+}
+
+/** A subscription when most is kept of it. Each has an array of its own: one that is written twice takes less room. */
+function largestOf(wanted: Wanted): Wanted {
+  return { ...wanted, since: [Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER], isBehind: true };
 }
 
 /** Attachments are read defensively: another version may have written them. */

@@ -45,8 +45,8 @@ describe("[A1] a rule's definition", () => {
     ["condition", { condition: undefined }, /^condition is nothing/],
     ["for", { for: "soon" }, /^for is "soon"; expected a duration such as '5m', at most 7d$/],
     ["for", { for: "8d" }, /^for is "8d"/],
-    ["groups", { groups: [] }, /^groups is an array; expected a list of objects/],
-    ["groups", { groups: [{ a: 1 }] }, /^groups is an array/],
+    ["groups", { groups: [] }, /^groups is empty; expected a list of objects/],
+    ["groups", { groups: [{ a: 1 }] }, /^groups\[0\]\.a is 1; expected a string/],
     [
       "groups",
       { groups: Array.from({ length: LIMITS.alertMatchers + 1 }, () => ({ a: "b" })) },

@@ -2,7 +2,7 @@ import { itemisedName, itemLabel } from "./aggregate-spec.ts";
 import { LIMITS, utf8Length } from "./limits.ts";
 import type { Metric } from "./metric.ts";
 import { describe, fail, isObject, ok, type Result } from "./result.ts";
-import { type Group, isGroupList } from "./series.ts";
+import { type Group, parseGroups } from "./series.ts";
 import type { Silence } from "./silence.ts";
 import { parseDuration } from "./time.ts";
 import { inputsOf, type View } from "./view.ts";
@@ -149,11 +149,11 @@ export function parseAlert(name: string, raw: unknown): Result<AlertRule> {
 }
 
 function withTargets(raw: Record<string, unknown>, rule: AlertRule): Result<AlertRule> {
-  const { groups, webhook } = raw;
-  if (groups !== undefined) {
-    if (!isGroupList(groups) || groups.length === 0) {
-      return bad(`groups is ${describe(groups)}; expected a list of objects such as {"campaign":"a"}`);
-    }
+  const { webhook } = raw;
+  if (raw["groups"] !== undefined) {
+    const parsed = parseGroups(raw["groups"]);
+    if ("fault" in parsed) return bad(parsed.fault);
+    const { groups } = parsed;
     if (groups.length > LIMITS.alertMatchers) {
       return bad(`groups has ${groups.length} entries; the bound is ${LIMITS.alertMatchers}`);
     }

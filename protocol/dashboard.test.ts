@@ -108,8 +108,11 @@ describe("[M1] a dashboard", () => {
     [{ range: 5 }, "panels[0].range is 5; expected a duration such as '15m'"],
     [{ unit: "miles" }, 'panels[0].unit is "miles"; expected one of short, percent'],
     [{ groups: {} }, 'panels[0].groups is an object; expected a list of objects such as {"campaign":"a"}'],
-    [{ groups: [{ campaign: 1 }] }, "panels[0].groups is an array; expected a list of objects"],
-    [{ groups: [{ campaign: { deep: [] } }] }, "panels[0].groups is an array; expected a list of objects"],
+    [{ groups: [{ campaign: 1 }] }, "panels[0].groups[0].campaign is 1; expected a string"],
+    [
+      { groups: [{ campaign: { deep: [] } }] },
+      "panels[0].groups[0].campaign is an object; expected a string",
+    ],
     [{ top: 0 }, "panels[0].top is 0; expected a whole number from 1 to 1000"],
     [{ top: Infinity }, "panels[0].top is Infinity; expected"],
     [{ width: 13 }, "panels[0].width is 13; expected a whole number from 1 to 12"],

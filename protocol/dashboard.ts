@@ -1,7 +1,7 @@
 import { LIMITS } from "./limits.ts";
 import { type Annotation, parseAnnotation, parseThreshold, type Threshold } from "./panel-marks.ts";
 import { describe, fail, isObject, ok, type Result } from "./result.ts";
-import { type Group, isGroupList } from "./series.ts";
+import { type Group, groupListFault } from "./series.ts";
 import { parseDuration } from "./time.ts";
 
 export const PANEL_KINDS = ["line", "area", "bars", "number", "toplist", "heatmap", "table"] as const;
@@ -90,9 +90,8 @@ function parsePanel(at: string, raw: unknown): Result<Panel> {
   if (unit !== undefined && !PANEL_UNITS.includes(unit as PanelUnit)) {
     return bad(`${at}.unit`, unit, `one of ${PANEL_UNITS.join(", ")}`);
   }
-  if (groups !== undefined && !isGroupList(groups)) {
-    return bad(`${at}.groups`, groups, 'a list of objects such as {"campaign":"a"}');
-  }
+  const groupFault = groups === undefined ? undefined : groupListFault(groups, `${at}.groups`);
+  if (groupFault !== undefined) return fail("dashboard", groupFault);
   for (const [field, value, most] of [
     ["top", top ?? 1, 1000],
     ["width", width, 12],
@@ -112,7 +111,7 @@ function parsePanel(at: string, raw: unknown): Result<Panel> {
     height: height as number,
   };
   if (range !== undefined) panel.range = range as string;
-  if (groups !== undefined) panel.groups = groups;
+  if (groups !== undefined) panel.groups = groups as Group[];
   if (unit !== undefined) panel.unit = unit as PanelUnit;
   if (top !== undefined) panel.top = top as number;
   return ok({ ...panel, ...thresholds.value });

@@ -1,6 +1,6 @@
 import { exceedsBytes, LIMITS, utf8Length } from "./limits.ts";
 import { describe, fail, isObject, ok, type Result } from "./result.ts";
-import { type Group, isGroupList, type Series } from "./series.ts";
+import { type Group, groupListFault, type Series } from "./series.ts";
 import { parseDuration } from "./time.ts";
 
 /** The WebSocket subprotocol. A breaking change of a message below takes a new one. */
@@ -177,13 +177,9 @@ function parseWanted(id: string, raw: Record<string, unknown>): Result<Subscribe
   }
   const message: SubscribeMessage = { type: "subscribe", id, metric, range: range as string };
   if (groups !== undefined) {
-    if (!isGroupList(groups)) {
-      return fail(
-        "bad_message",
-        `groups is ${describe(groups)}; expected a list of objects such as {"campaign":"a"}`,
-      );
-    }
-    message.groups = groups;
+    const fault = groupListFault(groups, "groups");
+    if (fault !== undefined) return fail("bad_message", fault);
+    message.groups = groups as Group[];
   }
   if (cursor !== undefined && cursor !== null) {
     if (typeof cursor !== "string")

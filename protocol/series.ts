@@ -1,4 +1,4 @@
-import { isObject } from "./result.ts";
+import { describe, isObject } from "./result.ts";
 
 /** A point's state on the wire: open, closed by the watermark, changed after that, never to change again. */
 export const POINT_STATE = { provisional: 0, final: 1, revised: 2, sealed: 3 } as const;
@@ -9,10 +9,30 @@ export type Group = Record<string, string>;
 
 /** Whether `value` is a list of groups, or of matchers that name some of a group's keys. */
 export function isGroupList(value: unknown): value is Group[] {
-  return (
-    Array.isArray(value) &&
-    value.every((group) => isObject(group) && Object.values(group).every((v) => typeof v === "string"))
-  );
+  return groupListFault(value, "groups") === undefined;
+}
+
+/** What of `value`, the field of this name, is no list of groups; undefined: it is one. */
+export function groupListFault(value: unknown, field: string): string | undefined {
+  if (!Array.isArray(value)) {
+    return `${field} is ${describe(value)}; expected a list of objects such as {"campaign":"a"}`;
+  }
+  for (const [index, group] of value.entries()) {
+    const at = `${field}[${index}]`;
+    if (!isObject(group)) return `${at} is ${describe(group)}; expected an object such as {"campaign":"a"}`;
+    const wrong = Object.entries(group).find(([, each]) => typeof each !== "string");
+    if (wrong !== undefined) return `${at}.${wrong[0]} is ${describe(wrong[1])}; expected a string`;
+  }
+  return undefined;
+}
+
+/** Reads a list of groups that is not empty: left out it would mean all. */
+export function parseGroups(value: unknown): { groups: Group[] } | { fault: string } {
+  const fault = groupListFault(value, "groups");
+  if (fault !== undefined) return { fault };
+  const groups = value as Group[];
+  if (groups.length > 0) return { groups };
+  return { fault: 'groups is empty; expected a list of objects such as {"campaign":"a"}' };
 }
 
 /**

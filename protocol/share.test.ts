@@ -54,7 +54,7 @@ describe("[I9] a request for a link", () => {
     [{ metrics: ["a"], expiresIn: "1s" }, /^expiresIn is "1s"/],
     [{ metrics: ["a"], expiresIn: "10000d" }, /^expiresIn is "10000d"/],
     [{ metrics: ["a"], expiresIn: "1h", groups: [{}] }, /^groups\[0\] names no key/],
-    [{ metrics: ["a"], expiresIn: "1h", groups: [] }, /^groups is an array/],
+    [{ metrics: ["a"], expiresIn: "1h", groups: [] }, /^groups is empty/],
     [{ metrics: ["a"], expiresIn: "1h", dashboard: 1 }, /^dashboard is 1/],
     [{ metrics: ["a"], expiresIn: "1h", role: "admin" }, /^unknown field "role"/],
     [

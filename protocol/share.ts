@@ -2,7 +2,7 @@ import type { Dashboard } from "./dashboard.ts";
 import { LIMITS, utf8Length } from "./limits.ts";
 import type { MetricSource } from "./metric.ts";
 import { describe, fail, isObject, ok, type Result } from "./result.ts";
-import { type Group, isGroupList } from "./series.ts";
+import { type Group, parseGroups } from "./series.ts";
 import { parseDuration } from "./time.ts";
 
 /** What a share link shows, and nothing else. */
@@ -57,7 +57,7 @@ export function parseShare(raw: unknown): Result<ShareRequest> {
   if (!isObject(raw)) return bad(`the share is ${describe(raw)}; expected an object`);
   const odd = Object.keys(raw).find((field) => !FIELDS.includes(field));
   if (odd !== undefined) return bad(`unknown field ${describe(odd)}; expected ${FIELDS.join(", ")}`);
-  const { metrics, groups, dashboard, expiresIn } = raw;
+  const { metrics, dashboard, expiresIn } = raw;
   const expiresInMs = parseDuration(expiresIn);
   if (expiresInMs === undefined || expiresInMs < LEAST_MS || expiresInMs > MOST_MS) {
     return bad(`expiresIn is ${describe(expiresIn)}; expected a duration from 1m to 366d such as '7d'`);
@@ -73,10 +73,10 @@ export function parseShare(raw: unknown): Result<ShareRequest> {
     if (fault !== undefined) return bad(fault);
     request.metrics = [...new Set(metrics as string[])];
   }
-  if (groups !== undefined) {
-    if (!isGroupList(groups) || groups.length === 0) {
-      return bad(`groups is ${describe(groups)}; expected a list of objects such as {"campaign":"a"}`);
-    }
+  if (raw["groups"] !== undefined) {
+    const parsed = parseGroups(raw["groups"]);
+    if ("fault" in parsed) return bad(parsed.fault);
+    const { groups } = parsed;
     if (groups.length > LIMITS.sharedGroups) {
       return bad(`groups has ${groups.length} entries; the bound is ${LIMITS.sharedGroups}`);
     }

@@ -44,7 +44,7 @@ describe("[A1] a silence as it is asked for", () => {
     ["comment", { comment: " " }, /^comment is " "; expected why the alert is silenced$/],
     ["comment", { comment: undefined }, /^comment is nothing; expected why/],
     ["comment", { comment: "x".repeat(501) }, /^comment has 501 characters; the bound is 500$/],
-    ["groups", { groups: [] }, /^groups is an array; expected a list of objects/],
+    ["groups", { groups: [] }, /^groups is empty; expected a list of objects/],
     ["groups", { groups: [{ a: "b" }, {}] }, /^groups\[1\] names no key; leave groups out to silence all$/],
     [
       "groups",

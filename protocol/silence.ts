@@ -1,6 +1,6 @@
 import { LIMITS, utf8Length } from "./limits.ts";
 import { describe, fail, isObject, ok, type Result } from "./result.ts";
-import { type Group, isGroupList } from "./series.ts";
+import { type Group, parseGroups } from "./series.ts";
 import { durationText, parseDuration, parseTimestamp } from "./time.ts";
 
 /** What a silence is about, and why. */
@@ -75,10 +75,10 @@ function endOf(raw: Record<string, unknown>, nowMs: number): Result<number> {
   return end;
 }
 
-function groupsFault(groups: unknown): string | undefined {
-  if (!isGroupList(groups) || groups.length === 0) {
-    return `groups is ${describe(groups)}; expected a list of objects such as {"campaign":"a"}`;
-  }
+function groupsFault(raw: unknown): string | undefined {
+  const parsed = parseGroups(raw);
+  if ("fault" in parsed) return parsed.fault;
+  const { groups } = parsed;
   if (groups.length > LIMITS.alertMatchers) {
     return `groups has ${groups.length} entries; the bound is ${LIMITS.alertMatchers}`;
   }

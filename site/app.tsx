@@ -5,6 +5,7 @@ import { useLoaded } from "./hooks.ts";
 import type { KeyPromptProps } from "./on-demand/key-prompt.tsx";
 import { FailureNotice, LoadingPage } from "./notices.tsx";
 import { keepKey, takeKey, type KeyPlaces } from "./read-key.ts";
+import { navigate } from "./route.ts";
 import { isBrokenShareLink, isShareToken } from "./share-token.ts";
 import { View } from "./view.ts";
 
@@ -20,7 +21,7 @@ type Progress =
   | { phase: "ended"; message: string }
   | { phase: "ready"; key: string; catalog: Catalog };
 
-const places: KeyPlaces = { location, history, storage: () => sessionStorage };
+const places: KeyPlaces = { location, navigate, storage: () => sessionStorage };
 const givenKey = takeKey(places);
 const RETRY_MS = 4_000;
 /** Dashboards may be defined while the page waits for the first, and changed while it shows one. */

@@ -39,7 +39,7 @@ export function FreshnessBadge({ now, isPast, ...drawn }: FreshnessBadgeProps) {
       <span class="freshness-dot" aria-hidden="true" />
       {series.merged > 0 && <Merged count={series.merged} />}
       {tone === "live" && <span class="visually-hidden">live · </span>}
-      {tone === "live" ? text.replace("live · ", "") : text}
+      {text}
     </span>
   );
 }

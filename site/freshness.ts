@@ -6,6 +6,7 @@ export type FreshnessTone = "waiting" | "live" | "stale" | "offline" | "paused" 
 /** How old what a panel shows is, in a word and in a colour. */
 export interface Freshness {
   tone: FreshnessTone;
+  /** Of what is live, how old it is and no more. */
   text: string;
 }
 
@@ -42,11 +43,11 @@ export function freshness(input: FreshnessInput): Freshness {
   }
   // The newest point is of a step that is not over: how new what is in it is, it does not say.
   if (connected && freshAtMs - nowMs > SKEW_MS)
-    return { tone: "live", text: `live · <${formatSpan(input.traits.stepMs).replace("≈ ", "")}` };
+    return { tone: "live", text: `<${formatSpan(input.traits.stepMs).replace("≈ ", "")}` };
   const ageMs = Math.max(0, nowMs - freshAtMs);
   if (!connected) return { tone: "offline", text: `offline · ${formatAge(ageMs)}` };
   if (ageMs > staleAfterMs(input)) return { tone: "stale", text: `stale · ${formatAge(ageMs)}` };
-  return { tone: "live", text: `live · ${ageMs < 50 ? "<0.1 s" : formatAge(ageMs)}` };
+  return { tone: "live", text: ageMs < 50 ? "<0.1 s" : formatAge(ageMs) };
 }
 
 function staleAfterMs({ rhythmMs, traits }: FreshnessInput): number {

@@ -79,4 +79,14 @@ describe("View", () => {
     view.calibrate(null, 0, 0);
     expect(view.clockMs()).toBe(1_000_000);
   });
+
+  it("[U2] an answer that took long does not move a clock that may be right", () => {
+    const view = new View(() => 1_000_000);
+    // Asked at 980 s, made at 999.9 s: what the archive had to be read for.
+    view.calibrate(new Date(999_900).toUTCString(), 980_000, 1_000_000);
+    expect(view.clockMs()).toBe(1_000_000);
+    view.calibrate(new Date(1_060_000).toUTCString(), 999_900, 1_000_000);
+    view.calibrate(new Date(1_060_000).toUTCString(), 980_000, 1_000_000);
+    expect(view.clockMs()).toBe(1_060_550);
+  });
 });

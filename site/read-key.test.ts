@@ -5,9 +5,7 @@ class FakePlaces implements KeyPlaces {
   readonly kept = new Map<string, string>();
   readonly shown: string[] = [];
   readonly location: { href: string };
-  readonly history = {
-    replaceState: (_: unknown, __: string, url?: string | URL | null) => void this.shown.push(String(url)),
-  };
+  readonly navigate = (href: string): void => void this.shown.push(href);
   readonly storage = () => ({
     getItem: (name: string) => this.kept.get(name) ?? null,
     setItem: (name: string, value: string) => void this.kept.set(name, value),

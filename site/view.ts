@@ -1,9 +1,6 @@
 import { Store } from "./store.ts";
 import { boundedRange, EARLIEST_MS, isFixed, type FixedRange, type TimeRange } from "./time-range.ts";
 
-/** A skew below this is the Date header's own coarseness and the way it came. */
-const IGNORED_SKEW_MS = 1_500;
-
 /** The time that the page shows: the server's, as it passes, where somebody has paused it, or a span of the past. */
 export class View {
   /** When the page was paused, on the server's clock, or undefined while it is not. */
@@ -40,9 +37,11 @@ export class View {
   calibrate(date: string | null, sentMs: number, receivedMs: number): void {
     const serverMs = date === null ? Number.NaN : Date.parse(date);
     if (Number.isNaN(serverMs)) return;
-    // The header is cut to whole seconds: on average it is half a second behind.
-    const skewMs = serverMs + 500 - (sentMs + receivedMs) / 2;
-    this.#offsetMs = Math.abs(skewMs) < IGNORED_SKEW_MS ? 0 : skewMs;
+    // It was written between the two, and is cut to whole seconds: what may be right stays, the local clock too.
+    const least = serverMs - receivedMs;
+    const most = serverMs + 1_000 - sentMs;
+    const held = [this.#offsetMs, 0].find((offsetMs) => least <= offsetMs && offsetMs <= most);
+    this.#offsetMs = held ?? (least + most) / 2;
   }
 
   /** Holds the time, or lets it go on; a span of the past is left for now. */

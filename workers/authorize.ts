@@ -3,6 +3,7 @@ import type { ShareRefusal } from "../durable-objects/catalog-shares.ts";
 import type { Grant } from "../durable-objects/catalog.ts";
 import { catalogOf, type Env, settingsOf } from "../durable-objects/env.ts";
 import { HttpError } from "./http-error.ts";
+import { readSubprotocols } from "./live/subprotocols.ts";
 
 /** Hono's view of this Worker. */
 export interface App {
@@ -67,8 +68,7 @@ export function keyOf(request: Request): string | undefined {
   if (header !== null) return header.trim();
   const parameter = new URL(request.url).searchParams.get("key");
   if (parameter !== null && parameter !== "") return parameter;
-  const protocols = request.headers.get("sec-websocket-protocol")?.split(",") ?? [];
-  return protocols[1]?.trim();
+  return readSubprotocols(request.headers.get("sec-websocket-protocol")).key;
 }
 
 /** SHA-256 in hex: the form in which a key is stored. */

@@ -16,6 +16,7 @@ import { kickAll } from "./operate/kick.ts";
 import { getMetrics } from "./operate/metrics.ts";
 import { prometheusRoutes } from "./prometheus/prometheus.ts";
 import { getQuery } from "./query/query.ts";
+import { serverDate } from "./server-date.ts";
 import { shareRoutes } from "./share/share-routes.ts";
 
 export { Archiver } from "../durable-objects/archiver.ts";
@@ -31,7 +32,7 @@ export { PartitionReader } from "../durable-objects/partition-reader.ts";
 export { PointArchiver } from "../durable-objects/point-archiver.ts";
 
 const app = new Hono<App>()
-  .use("/v1/*", crossOrigin)
+  .use("/v1/*", crossOrigin, serverDate)
   .post("/v1/events", postEvents)
   .route("/v1/events", observeRoutes)
   .get("/v1/query", getQuery)

@@ -1,7 +1,7 @@
 import { env, exports } from "cloudflare:workers";
 import { evictDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
-import type { DeltaMessage, SnapshotMessage } from "../../protocol/live.ts";
+import type { DeltaMessage, ErrorMessage, SnapshotMessage } from "../../protocol/live.ts";
 import type { MetricSource } from "../../protocol/metric.ts";
 import { type LiveSocket, TestProject } from "./project.ts";
 
@@ -113,6 +113,46 @@ describe("[L3] resume by cursor", () => {
     await project.post(click("a"));
     expect(await live.next<DeltaMessage>()).toMatchObject({ type: "delta", series: [{ v: [2] }] });
   });
+});
+
+it("[L3] what a socket keeps of a slow client outlives a sleep, however much it subscribes to", async () => {
+  const project = await TestProject.with(CLICKS);
+  const { live } = await watching(project);
+  /** Whether a subscription whose group has so many characters is taken. */
+  const takes = async (id: string, characters: number): Promise<boolean> => {
+    live.send({ ...subscribe, id, groups: [{ campaign: "x".repeat(characters) }] });
+    for (;;) {
+      const message = await live.next<SnapshotMessage | ErrorMessage>();
+      if (message.id === id) return message.type === "snapshot";
+    }
+  };
+  expect(await takes("wide", 7_900)).toBe(true);
+  expect(await takes("wide too", 7_000)).toBe(true);
+  let [most, tooMany] = [0, 2_000];
+  while (tooMany - most > 1) {
+    const middle = Math.floor((most + tooMany) / 2);
+    if (await takes("fill", middle)) most = middle;
+    else tooMany = middle;
+  }
+  expect(await takes("fill", most)).toBe(true);
+  live.send({ type: "ack", frames: 1 });
+  // The client is asked, says nothing for longer than the hub's patience, and so is not told of "late".
+  for (let isAsked = false; !isAsked;) {
+    await project.post(click("a"));
+    isAsked = (await live.next<DeltaMessage>()).ack === true;
+  }
+  await scheduler.wait(1_700);
+  await project.post(click("late"));
+  await scheduler.wait(700);
+  expect(live.takeArrived()).toEqual([]);
+  await evictDurableObject(env.LIVE_HUB.getByName(project.name), { webSockets: "hibernate" });
+  live.send({ type: "ack", frames: 99 });
+  await project.post(click("a"));
+  const told = new Set<string | undefined>();
+  while (!told.has("late")) {
+    const { series } = await live.next<SnapshotMessage | DeltaMessage>();
+    for (const { group } of series ?? []) told.add(group["campaign"]);
+  }
 });
 
 describe("[L1] the compact subprotocol", () => {

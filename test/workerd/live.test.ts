@@ -17,9 +17,36 @@ const click = (campaign: string) => [{ name: "click", props: { campaign } }];
 const subscribe = { type: "subscribe", id: "s1", metric: "clicks", range: "2h" };
 
 describe("[L1] the endpoint", () => {
-  it("[L1] takes the key as a second subprotocol and answers with the first", async () => {
+  it("[L1] takes the key as one more subprotocol and answers with the other", async () => {
     const live = await (await TestProject.with(CLICKS)).live();
     expect(live.headers.get("sec-websocket-protocol")).toBe("freshet.v1");
+  });
+
+  it.each([
+    ["freshet.v2, freshet.v1, KEY", "freshet.v2"],
+    ["freshet.v1, freshet.v2, KEY", "freshet.v1"],
+    ["freshet.v3, freshet.v1, KEY", "freshet.v1"],
+    ["KEY, freshet.v2", "freshet.v2"],
+  ])("[L1] of %s, in the client's order, takes %s and the key", async (offered, taken) => {
+    const project = await TestProject.with(CLICKS);
+    const protocols = offered.replace("KEY", project.key("read"));
+    const response = await exports.default.fetch("http://freshet.test/v1/live", {
+      headers: { upgrade: "websocket", "sec-websocket-protocol": protocols },
+    });
+    expect(response.status).toBe(101);
+    expect(response.headers.get("sec-websocket-protocol")).toBe(taken);
+    const live = new LiveSocket(response.webSocket as WebSocket, response.headers);
+    live.send({ ...subscribe, id: "" });
+    expect(await live.next<ErrorMessage>()).toMatchObject({ code: "bad_message" });
+  });
+
+  it("[L1] of subprotocols that it does not know says which it does", async () => {
+    const headers = { upgrade: "websocket", "sec-websocket-protocol": "freshet.v3, some-key" };
+    const response = await exports.default.fetch("http://freshet.test/v1/live", { headers });
+    expect(response.status).toBe(400);
+    const { message } = await response.json<{ message: string }>();
+    expect(message).toContain("'freshet.v3, some-key'");
+    expect(message).toContain("freshet.v1 or freshet.v2");
   });
 
   it.each([

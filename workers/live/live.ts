@@ -3,12 +3,11 @@ import type { Grant } from "../../durable-objects/catalog.ts";
 import { hubName } from "../../durable-objects/live/hub-tree.ts";
 import { encodeSocketShare, SHARE_HEADER } from "../../durable-objects/live/shared-sockets.ts";
 import { KEY_HEADER } from "../../durable-objects/live/socket-grants.ts";
-import { COMPACT_SUBPROTOCOL, LIVE_SUBPROTOCOL } from "../../protocol/live.ts";
 import { type App, authorize, hashKey, keyOf } from "../authorize.ts";
 import { HttpError } from "../http-error.ts";
 import { isRefusal, refusingSocket } from "./refusing-socket.ts";
+import { KNOWN_SUBPROTOCOLS, readSubprotocols } from "./subprotocols.ts";
 
-const SUBPROTOCOLS = [LIVE_SUBPROTOCOL, COMPACT_SUBPROTOCOL];
 /** 32,000 sockets a hub are more than a machine can serve: this bounds the search for a free one only. */
 const MOST_HUBS = 1_000;
 /** How long an isolate goes on with the hub that took the last socket; then the first are tried again. */
@@ -21,21 +20,21 @@ export async function getLive(c: Context<App>): Promise<Response> {
   if (c.req.header("upgrade")?.toLowerCase() !== "websocket") {
     throw new HttpError(426, "upgrade_required", "this is a WebSocket endpoint", { upgrade: "websocket" });
   }
-  const offered = c.req.header("sec-websocket-protocol")?.split(",")[0]?.trim();
-  if (offered !== undefined && !SUBPROTOCOLS.includes(offered)) {
-    const expected = SUBPROTOCOLS.join(" or ");
-    throw new HttpError(400, "subprotocol", `the first subprotocol is '${offered}'; expected ${expected}`);
+  const { offered, protocol } = readSubprotocols(c.req.header("sec-websocket-protocol"));
+  if (offered.length > 0 && protocol === undefined) {
+    const message = `the subprotocols are '${offered.join(", ")}'; expected ${KNOWN_SUBPROTOCOLS} among them`;
+    throw new HttpError(400, "subprotocol", message);
   }
   let grant: Grant;
   try {
     grant = await authorize(c, "read", "admin", "share");
   } catch (error) {
     // Who names no subprotocol may be no WebSocket client at all, and can read the answer.
-    if (offered === undefined || !(error instanceof HttpError) || !isRefusal(error)) throw error;
-    return refusingSocket(offered, error);
+    if (protocol === undefined || !(error instanceof HttpError) || !isRefusal(error)) throw error;
+    return refusingSocket(protocol, error);
   }
   const { project } = grant;
-  const request = await asHubTakesIt(c.req.raw, grant);
+  const request = await asHubTakesIt(c.req.raw, grant, protocol);
   const nowMs = Date.now();
   const known = openHubs.get(project);
   const isFresh = known !== undefined && known.untilMs > nowMs;
@@ -49,9 +48,10 @@ export async function getLive(c: Context<App>): Promise<Response> {
   throw new HttpError(503, "full", `all ${MOST_HUBS} hubs of the project are full`, { "retry-after": "5" });
 }
 
-/** The request as a hub takes it: with what opened it, and without what a client may have said of that. */
-async function asHubTakesIt(request: Request, { share }: Grant): Promise<Request> {
+/** The request as a hub takes it: with what opened it and what is spoken, and without what a client may have said of that. */
+async function asHubTakesIt(request: Request, { share }: Grant, protocol?: string): Promise<Request> {
   const headers = new Headers(request.headers);
+  if (protocol !== undefined) headers.set("sec-websocket-protocol", protocol);
   if (share === undefined) {
     headers.delete(SHARE_HEADER);
     headers.set(KEY_HEADER, await hashKey(keyOf(request) ?? ""));

@@ -1,0 +1,110 @@
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { DashboardBrowser, findBrowser, inkOf, skipWithout } from "../helpers/dashboard-browser.ts";
+import { overflowOf } from "../helpers/page-checks.ts";
+
+const browserPath = await findBrowser();
+const HOUR_MS = 3_600_000;
+
+describe("visitors of the dashboard as they come, in Chromium", () => {
+  if (browserPath instanceof Error) {
+    it("[O2] is tested, or its absence said", () => skipWithout(browserPath));
+    return;
+  }
+  let seen: DashboardBrowser;
+  beforeAll(async () => {
+    seen = await DashboardBrowser.start(browserPath);
+  });
+  afterAll(() => seen?.stop());
+
+  it("[I7] a key that was taken out of the address does not come back into it", async () => {
+    const page = await seen.openDrawn("/d/ads?key=demo-read&theme=light");
+    await page.keyboard.press("+");
+    await page.waitForURL(/from=/);
+    expect(page.url()).not.toContain("demo-read");
+    expect(page.url()).toContain("theme=light");
+    await page.keyboard.press("n");
+    await expect.poll(() => page.url()).toBe(`${seen.freshet.url}/d/ads?theme=light`);
+    await page.close();
+  });
+
+  it.each([HOUR_MS, -HOUR_MS])(
+    "[U2] a browser whose clock is %d ms ahead shows what is now",
+    async (aheadMs) => {
+      const page = await seen.open("/healthz");
+      await page.clock.install({ time: Date.now() + aheadMs });
+      await page.goto(`${seen.freshet.url}/d/servers`);
+      await expect.poll(() => inkOf(page, 0.5), { timeout: 10_000 }).toBeGreaterThan(200);
+      await page.close();
+    },
+  );
+
+  it("[U3] a title has the room that how fresh a panel is leaves, not all of it", async () => {
+    const title = "Everything that anybody has ever pressed, by whoever pressed it, in the last minute";
+    const panel = { kind: "line", metric: "ad_clicks", width: 3, height: 2 };
+    const panels = [
+      { ...panel, title },
+      { ...panel, title: "Clicks" },
+    ];
+    await seen.putDashboard({ name: "long", title: `Long ${"W".repeat(90)}`, range: "5m", panels });
+    for (const width of [390, 720, 1_440]) {
+      const page = await seen.openDrawn("/d/long", width);
+      await expect.poll(() => hiddenOf(page)).toEqual([0, 0]);
+      expect(await overflowOf(page)).toBe(0);
+      await page.close();
+    }
+  });
+
+  it("[U4] on a phone, long names break where they have no room", async () => {
+    const metric = "m".repeat(128);
+    const props = { ["k".repeat(120)]: "v" };
+    await seen.freshet.putMetric({
+      name: metric,
+      event: "long_names",
+      aggregate: "count",
+      window: { type: "tumbling", size: "1s" },
+    });
+    const panels = [{ title: "T".repeat(90), kind: "line", metric, width: 6, height: 2 }];
+    await seen.putDashboard({ name: "names", title: `Names ${"W".repeat(90)}`, range: "5m", panels });
+    const body = JSON.stringify({ name: "long_names", props });
+    const send = () => seen.freshet.fetch("/v1/events", { method: "POST", body }, "demo-write");
+    await send();
+
+    const shared = await seen.open("/d/names?key=demo-admin", 390);
+    await shared.getByRole("button", { name: "Share" }).click();
+    await shared.locator(".share-metric").waitFor();
+    expect(await wideOf(shared, ".dialog")).toBe(0);
+    await shared.close();
+
+    const built = await seen.open("/?key=demo-admin#/build/names/new", 390);
+    await built.locator(".event").filter({ hasText: "long_names" }).click();
+    await built.locator(".chip").filter({ hasText: "kkk" }).waitFor();
+    expect(await overflowOf(built)).toBe(0);
+    await built.close();
+
+    const traced = await seen.open("/?key=demo-admin#/stream", 390);
+    await traced.getByLabel("Event", { exact: true }).fill("long_names");
+    await send();
+    await traced.locator(".stream-table a", { hasText: "long_names" }).first().click();
+    await traced.locator(".verdicts").waitFor();
+    expect(await wideOf(traced, ".verdicts")).toBe(0);
+    await traced.close();
+  });
+});
+
+/** By how many pixels what is in an element is wider than it. */
+function wideOf(page: Page, selector: string): Promise<number> {
+  return page.locator(selector).evaluate((element) => element.scrollWidth - element.clientWidth);
+}
+
+/** How many pixels of each panel's freshness are not seen; 999 of one that says nothing yet. */
+function hiddenOf(page: Page): Promise<number[]> {
+  return page.locator(".panel-header").evaluateAll((headers) =>
+    headers.map((header) => {
+      const [notes, badge] = [".panel-notes", ".freshness"].map((name) => header.querySelector(name));
+      if (!notes || !badge?.textContent) return 999;
+      const [room, needed] = [notes.getBoundingClientRect(), badge.getBoundingClientRect()];
+      return Math.max(0, Math.ceil(room.left - needed.left), Math.ceil(needed.right - room.right));
+    }),
+  );
+}
