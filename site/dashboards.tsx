@@ -68,6 +68,7 @@ function Shown({ readKey, catalog, reload }: Omit<DashboardsProps, "view" | "onR
   const rangesMs = dashboard?.panels.map(({ range }) => parseDuration(range) ?? ownMs) ?? [];
   const marks = useMarkSources(readKey, view, Math.max(ownMs, ...rangesMs));
 
+  const bare = embed || kiosk;
   useEffect(() => {
     document.documentElement.classList.toggle("kiosk", kiosk);
     document.documentElement.classList.toggle("embed", embed);
@@ -82,7 +83,9 @@ function Shown({ readKey, catalog, reload }: Omit<DashboardsProps, "view" | "onR
         kiosk: () => navigate(path.value + searchWith(search.value, "kiosk", kiosk ? undefined : "1")),
         dashboard: (index) => {
           const { name } = dashboards[index] ?? {};
-          if (name !== undefined) navigate(dashboardPath(name));
+          // A wall stays a wall, and a frame what it is.
+          const kept = bare ? searchWith(search.value, "panel", undefined) : "";
+          if (name !== undefined) navigate(dashboardPath(name) + kept);
         },
         slot: (key) => {
           const action = offered(HEADER_ACTIONS, catalog).find((each) => each.key === key);
@@ -91,10 +94,9 @@ function Shown({ readKey, catalog, reload }: Omit<DashboardsProps, "view" | "onR
           return action !== undefined;
         },
       }),
-    [view, ownMs, kiosk, dashboards, dashboard],
+    [view, ownMs, kiosk, bare, dashboards, dashboard],
   );
 
-  const bare = embed || kiosk;
   const load = dialog === "keys" ? loadKeys : dialog?.dialog;
   return (
     <MarksContext.Provider value={marks}>

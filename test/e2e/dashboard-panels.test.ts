@@ -205,6 +205,11 @@ describe("panels in Chromium", () => {
     const height = await page.evaluate(() => document.documentElement.scrollHeight - innerHeight);
     expect(height).toBeLessThanOrEqual(0);
     await screenshot(page, "kiosk");
+    await page.goto(`${seen.freshet.url}/?kiosk=1&theme=dark&var.site=a.example`);
+    await page.locator("canvas").first().waitFor();
+    await page.keyboard.press("1");
+    await expect.poll(() => page.url()).toMatch(/\/d\/ads\?kiosk=1&theme=dark&var\.site=a\.example$/);
+    expect(await page.getByRole("banner").count()).toBe(0);
     await page.close();
 
     // In a frame of another page, which brings the key along.

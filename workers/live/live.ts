@@ -20,9 +20,10 @@ export async function getLive(c: Context<App>): Promise<Response> {
   if (c.req.header("upgrade")?.toLowerCase() !== "websocket") {
     throw new HttpError(426, "upgrade_required", "this is a WebSocket endpoint", { upgrade: "websocket" });
   }
-  const { offered, protocol } = readSubprotocols(c.req.header("sec-websocket-protocol"));
+  const { offered, protocol, key } = readSubprotocols(c.req.header("sec-websocket-protocol"));
   if (offered.length > 0 && protocol === undefined) {
-    const message = `the subprotocols are '${offered.join(", ")}'; expected ${KNOWN_SUBPROTOCOLS} among them`;
+    const names = offered.filter((each) => each !== key || offered.length === 1).join(", ");
+    const message = `the subprotocols are '${names}'; expected ${KNOWN_SUBPROTOCOLS} among them`;
     throw new HttpError(400, "subprotocol", message);
   }
   let grant: Grant;
