@@ -33,17 +33,17 @@ export class TumblingWindows implements Windows {
 
   apply({ panes = [] }: MetricPartial, touch: Touch): Taken {
     const taken: Taken = { late: 0, folded: 0, dropped: 0 };
-    for (const [startMs, events, groups] of panes) {
+    for (const [startMs, events, keys, states] of panes) {
       const end = startMs + this.#sizeMs;
       if (end <= this.#sealedEnd) {
         taken.late += events;
         continue;
       }
       const window = this.#windowAt(end);
-      for (const [givenKey, state] of groups) {
+      for (const [i, givenKey] of keys.entries()) {
         const key = window.has(givenKey) || this.#hasRoom(window) ? givenKey : this.#other;
         if (key !== givenKey) taken.folded++;
-        this.#put(window, key, state);
+        this.#put(window, key, states[i] ?? 0);
         touch(end, key);
       }
     }
