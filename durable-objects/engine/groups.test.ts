@@ -139,6 +139,19 @@ describe("[W5] memory", () => {
   it.each([
     [{ type: "tumbling", size: "1s" } as const, TumblingWindows],
     [{ type: "sliding", size: "1s", every: "1s" } as const, SlidingWindows],
+  ])("[W5] what a full object holds is put back as it was: %j", (window, Kind) => {
+    const compiled = compileMetric(define({ window, groupBy: ["g"], maxGroups: 1_000 }));
+    const keys = Array.from({ length: 20 }, (_, i) => `g${i}`);
+    const whole = new Kind(compiled, new MemoryBudget(Number.POSITIVE_INFINITY));
+    const panes: PanePartial[] = [[START_MS, 20, keys, keys.map(() => 1)]];
+    whole.apply({ name: "m", revision: 1, skipped: 0, panes }, () => undefined);
+    const encoded = whole.encode();
+    expect(new Kind(compiled, new MemoryBudget(0), encoded).encode()).toEqual(encoded);
+  });
+
+  it.each([
+    [{ type: "tumbling", size: "1s" } as const, TumblingWindows],
+    [{ type: "sliding", size: "1s", every: "1s" } as const, SlidingWindows],
   ])("[W5] a full object keeps a metric without groups one series: %j", (window, Kind) => {
     const windows = new Kind(compileMetric(define({ window })), new MemoryBudget(0));
     const panes: PanePartial[] = [[START_MS, 2, [""], [2]]];

@@ -12,9 +12,15 @@ interface PaneShare {
   readonly accumulators: Accumulator[];
 }
 
-interface Cell {
+/** One group's share of a pane. A class, not a literal: V8 may come to put literals among the old objects. */
+class Cell {
   readonly accumulator: Accumulator;
   readonly share: PaneShare;
+
+  constructor(accumulator: Accumulator, share: PaneShare) {
+    this.accumulator = accumulator;
+    this.share = share;
+  }
 }
 
 interface Pane {
@@ -72,7 +78,7 @@ export class PaneFolder implements MetricFolder {
   #addCell({ shares, cells }: Pane, key: string): Cell {
     const share = shares[this.#shardOf(key)];
     if (share === undefined) throw new Error("a pane has a share for each shard");
-    const cell = { accumulator: this.compiled.aggregate.create(), share };
+    const cell = new Cell(this.compiled.aggregate.create(), share);
     cells.set(key, cell);
     share.keys.push(key);
     share.accumulators.push(cell.accumulator);

@@ -63,7 +63,9 @@ export class SlidingWindows implements Windows {
         continue;
       }
       const windows = this.#windowsOver(startMs);
-      for (const [i, key] of keys.entries()) {
+      // Not by `entries()`: a pair for each of many groups is a third of what this allocates.
+      for (let i = 0; i < keys.length; i++) {
+        const key = keys[i] ?? "";
         const delta = this.#compiled.aggregate.decode(states[i] ?? 0);
         const column = this.#columnFor(startMs, key, taken);
         column.add(startMs, delta);
