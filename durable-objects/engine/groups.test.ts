@@ -4,6 +4,7 @@ import type { Event } from "../../protocol/event.ts";
 import { at, define, Feed, PARTITIONS, START_MS } from "../../test/helpers/window-feed.ts";
 import { MemoryBudget } from "./memory-budget.ts";
 import { OTHER_GROUP } from "./group-key.ts";
+import type { PanePartial } from "./partials.ts";
 import { SlidingWindows } from "./sliding-windows.ts";
 import { TumblingWindows } from "./tumbling-windows.ts";
 import { compileMetric } from "./compiled-metric.ts";
@@ -125,8 +126,9 @@ describe("[W5] memory", () => {
     const compiled = compileMetric(define({ groupBy: ["g"], maxGroups: 10_000 }));
     const budget = new MemoryBudget(1_000);
     const windows = new TumblingWindows(compiled, budget);
-    const groups = Array.from({ length: 100 }, (_, i): [string, number] => [`g${i}`, 2]);
-    windows.apply({ name: "m", revision: 1, skipped: 0, panes: [[START_MS, 200, groups]] }, () => undefined);
+    const keys = Array.from({ length: 100 }, (_, i) => `g${i}`);
+    const panes: PanePartial[] = [[START_MS, 200, keys, keys.map(() => 2)]];
+    windows.apply({ name: "m", revision: 1, skipped: 0, panes }, () => undefined);
     const window = windows.at(START_MS + 1_000);
     expect(window.size).toBeLessThan(12);
     expect(sum(Array.from(window.values(), (count) => Number(count.result(1_000))))).toBe(200);
@@ -137,9 +139,22 @@ describe("[W5] memory", () => {
   it.each([
     [{ type: "tumbling", size: "1s" } as const, TumblingWindows],
     [{ type: "sliding", size: "1s", every: "1s" } as const, SlidingWindows],
+  ])("[W5] what a full object holds is put back as it was: %j", (window, Kind) => {
+    const compiled = compileMetric(define({ window, groupBy: ["g"], maxGroups: 1_000 }));
+    const keys = Array.from({ length: 20 }, (_, i) => `g${i}`);
+    const whole = new Kind(compiled, new MemoryBudget(Number.POSITIVE_INFINITY));
+    const panes: PanePartial[] = [[START_MS, 20, keys, keys.map(() => 1)]];
+    whole.apply({ name: "m", revision: 1, skipped: 0, panes }, () => undefined);
+    const encoded = whole.encode();
+    expect(new Kind(compiled, new MemoryBudget(0), encoded).encode()).toEqual(encoded);
+  });
+
+  it.each([
+    [{ type: "tumbling", size: "1s" } as const, TumblingWindows],
+    [{ type: "sliding", size: "1s", every: "1s" } as const, SlidingWindows],
   ])("[W5] a full object keeps a metric without groups one series: %j", (window, Kind) => {
     const windows = new Kind(compileMetric(define({ window })), new MemoryBudget(0));
-    const panes: [number, number, [string, number][]][] = [[START_MS, 2, [["", 2]]]];
+    const panes: PanePartial[] = [[START_MS, 2, [""], [2]]];
     const partial = { name: "m", revision: 1, skipped: 0, panes };
     expect(windows.apply(partial, () => undefined).folded).toBe(0);
     windows.show(START_MS + 1_000, START_MS, () => undefined);

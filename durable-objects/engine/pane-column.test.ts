@@ -130,4 +130,17 @@ describe("[W2] a column of panes", () => {
       { numRuns: 500 },
     );
   });
+
+  it("[W2] has nothing of a pane that was dropped, nor of one that was taken out", () => {
+    const column = new PaneColumn("g", 0, sum, new MemoryBudget(1_000), new SlidingPosition(100, 10));
+    const forgetters = [() => column.dropBefore(20), () => column.remove(10)];
+    for (const forget of forgetters) {
+      column.add(10, sum.decode(1));
+      forget();
+      expect(column.has(10)).toBe(false);
+      column.add(10, sum.decode(2));
+      expect(Array.from(column.panes(), ([start, cell]) => [start, cell.encode()])).toEqual([[10, 2]]);
+      column.remove(10);
+    }
+  });
 });

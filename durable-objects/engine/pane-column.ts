@@ -35,6 +35,9 @@ export class PaneColumn implements Ranked {
   /** The oldest suffix is the last. */
   readonly #front: Suffix[] = [];
   #back: Accumulator | undefined;
+  /** The pane that was looked for last: mostly it is the next one, too. */
+  #lastStart = Number.NaN;
+  #lastCell: Accumulator | undefined;
 
   constructor(
     key: string,
@@ -61,20 +64,14 @@ export class PaneColumn implements Ranked {
 
   /** Whether the group has something in the pane. */
   has(startMs: number): boolean {
-    return this.#starts[lowerBound(this.#starts, startMs)] === startMs;
+    return this.#cellAt(startMs) !== undefined;
   }
 
-  /** Merges `delta` into a pane. */
+  /** Merges `delta` into a pane. It is the column's from then on, but may be read until the next call. */
   add(startMs: number, delta: Accumulator): void {
-    const index = lowerBound(this.#starts, startMs);
-    const cell = this.#starts[index] === startMs ? this.#cells[index] : undefined;
-    if (cell === undefined) {
-      if (this.isEmpty) this.#budget.usedBytes += this.#ownBytes;
-      this.#starts.splice(index, 0, startMs);
-      this.#cells.splice(index, 0, this.#keptSum(delta));
-    } else {
-      this.#merge(cell, delta);
-    }
+    const cell = this.#cellAt(startMs);
+    if (cell === undefined) this.#insert(startMs, delta);
+    else this.#merge(cell, delta);
     const { fromMs, frontEndMs, endMs } = this.#position;
     if (startMs < fromMs || startMs >= endMs) return;
     if (startMs < frontEndMs) this.#addToFront(startMs, delta);
@@ -85,6 +82,7 @@ export class PaneColumn implements Ranked {
   remove(startMs: number): Accumulator | undefined {
     const index = lowerBound(this.#starts, startMs);
     if (this.#starts[index] !== startMs) return undefined;
+    this.#forgetLast();
     this.#starts.splice(index, 1);
     const [cell] = this.#cells.splice(index, 1);
     if (cell !== undefined) this.#forget(cell);
@@ -98,6 +96,7 @@ export class PaneColumn implements Ranked {
   dropBefore(startMs: number): void {
     const count = lowerBound(this.#starts, startMs);
     if (count === 0) return;
+    this.#forgetLast();
     this.#starts.splice(0, count);
     for (const cell of this.#cells.splice(0, count)) this.#forget(cell);
     if (!this.isEmpty) return;
@@ -125,6 +124,29 @@ export class PaneColumn implements Ranked {
     if (front !== undefined) sum.merge(front);
     if (this.#back !== undefined) sum.merge(this.#back);
     return sum;
+  }
+
+  #cellAt(startMs: number): Accumulator | undefined {
+    if (startMs === this.#lastStart) return this.#lastCell;
+    const index = lowerBound(this.#starts, startMs);
+    this.#lastStart = startMs;
+    this.#lastCell = this.#starts[index] === startMs ? this.#cells[index] : undefined;
+    return this.#lastCell;
+  }
+
+  #forgetLast(): void {
+    this.#lastStart = Number.NaN;
+    this.#lastCell = undefined;
+  }
+
+  #insert(startMs: number, cell: Accumulator): void {
+    if (this.isEmpty) this.#budget.usedBytes += this.#ownBytes;
+    const index = lowerBound(this.#starts, startMs);
+    this.#starts.splice(index, 0, startMs);
+    this.#cells.splice(index, 0, cell);
+    this.#budget.usedBytes += cell.bytes + PLACE_BYTES;
+    this.#lastStart = startMs;
+    this.#lastCell = cell;
   }
 
   get #ownBytes(): number {

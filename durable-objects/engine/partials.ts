@@ -1,7 +1,10 @@
 import type { Encoded } from "./aggregates/aggregate.ts";
 
-/** The aggregate of one range over one pane: `[pane start, events taken, [group key, state][]]`. */
-export type PanePartial = [startMs: number, events: number, groups: [key: string, state: Encoded][]];
+/**
+ * The aggregates of one range over one pane: `[pane start, events taken, group keys, their states]`. JSON of two columns
+ * takes two thirds of the time that it takes of as many pairs.
+ */
+export type PanePartial = [startMs: number, events: number, keys: string[], states: Encoded[]];
 
 /** The events of one user and group that one range holds, as far as no gap parts them. */
 export type SessionPartial = [key: string, user: string, firstMs: number, lastMs: number, events: number];

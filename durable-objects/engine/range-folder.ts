@@ -3,7 +3,6 @@ import type { CompiledMetric } from "./compiled-metric.ts";
 import { PaneFolder } from "./pane-folder.ts";
 import type { MetricPartial } from "./partials.ts";
 import { SessionFolder } from "./session-folder.ts";
-import { SplitFolder } from "./split-folder.ts";
 
 /** Folds the events of one range for one metric. */
 export interface MetricFolder {
@@ -65,6 +64,5 @@ export class RangeFolder {
 }
 
 function folderOf(metric: CompiledMetric, shards: number): MetricFolder {
-  if (metric.metric.window.type === "session") return new SessionFolder(metric);
-  return shards === 1 ? new PaneFolder(metric) : new SplitFolder(metric, shards);
+  return metric.metric.window.type === "session" ? new SessionFolder(metric) : new PaneFolder(metric, shards);
 }

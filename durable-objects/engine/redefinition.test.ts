@@ -91,9 +91,8 @@ describe("[W5] a metric split over several window objects", () => {
     const keys = [0, 1, 2].map((index) => {
       const folder = new RangeFolder([compileMetric(split)], { index, of: 3 });
       for (const event of events) folder.add(event);
-      return (
-        folder.finish().metrics[0]?.panes?.[0]?.[2].map(([key, count]) => `${key}:${String(count)}`) ?? []
-      );
+      const [, , keys, states] = folder.finish().metrics[0]?.panes?.[0] ?? [0, 0, [], []];
+      return keys.map((key, i) => `${key}:${String(states[i])}`);
     });
     const all = keys.flat().sort();
     expect(all).toEqual(Array.from({ length: 100 }, (_, i) => `g${i}:3`).sort());

@@ -57,14 +57,16 @@ export class SlidingWindows implements Windows {
 
   apply({ panes = [] }: MetricPartial, touch: Touch): Taken {
     const taken: Taken = { late: 0, folded: 0, dropped: 0 };
-    for (const [startMs, events, groups] of panes) {
+    for (const [startMs, events, keys, states] of panes) {
       if (this.#lastEnd(startMs) <= this.#sealedEnd) {
         taken.late += events;
         continue;
       }
       const windows = this.#windowsOver(startMs);
-      for (const [key, state] of groups) {
-        const delta = this.#compiled.aggregate.decode(state);
+      // Not by `entries()`: a pair for each of many groups is a third of what this allocates.
+      for (let i = 0; i < keys.length; i++) {
+        const key = keys[i] ?? "";
+        const delta = this.#compiled.aggregate.decode(states[i] ?? 0);
         const column = this.#columnFor(startMs, key, taken);
         column.add(startMs, delta);
         for (const window of windows) taken.folded += this.#update(window, column, delta, touch);

@@ -46,9 +46,10 @@ export class SplitReplay {
 
 /** Of a partial of all groups what one of `shards` window objects has. */
 function shareOf(partial: MetricPartial, index: number, shards: number): MetricPartial {
-  const panes = (partial.panes ?? []).flatMap(([startMs, events, groups]): PanePartial[] => {
-    const own = groups.filter(([key]) => shardOf(key, shards) === index);
-    return own.length === 0 ? [] : [[startMs, events, own]];
+  const panes = (partial.panes ?? []).flatMap(([startMs, events, keys, states]): PanePartial[] => {
+    const isOwn = keys.map((key) => shardOf(key, shards) === index);
+    const own = keys.filter((_, i) => isOwn[i]);
+    return own.length === 0 ? [] : [[startMs, events, own, states.filter((_, i) => isOwn[i])]];
   });
   return { ...partial, panes };
 }

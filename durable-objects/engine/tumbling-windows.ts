@@ -27,23 +27,24 @@ export class TumblingWindows implements Windows {
     this.#budget = budget;
     this.#sealedEnd = encoded?.sealedEnd ?? 0;
     for (const [key, ends, states] of encoded?.groups ?? []) {
-      for (const [i, end] of ends.entries()) this.#put(this.#windowAt(end), key, states[i] ?? 0);
+      for (const [i, end] of ends.entries()) this.#put(this.#windowAt(end), key, undefined, states[i] ?? 0);
     }
   }
 
   apply({ panes = [] }: MetricPartial, touch: Touch): Taken {
     const taken: Taken = { late: 0, folded: 0, dropped: 0 };
-    for (const [startMs, events, groups] of panes) {
+    for (const [startMs, events, keys, states] of panes) {
       const end = startMs + this.#sizeMs;
       if (end <= this.#sealedEnd) {
         taken.late += events;
         continue;
       }
       const window = this.#windowAt(end);
-      for (const [givenKey, state] of groups) {
-        const key = window.has(givenKey) || this.#hasRoom(window) ? givenKey : this.#other;
+      // Not by `entries()`: that is a pair for each of many groups.
+      for (let i = 0; i < keys.length; i++) {
+        const givenKey = keys[i] ?? "";
+        const key = this.#take(window, givenKey, states[i] ?? 0);
         if (key !== givenKey) taken.folded++;
-        this.#put(window, key, state);
         touch(end, key);
       }
     }
@@ -103,9 +104,21 @@ export class TumblingWindows implements Windows {
     return window.size - (window.has(this.#other) ? 1 : 0) < this.#mostGroups;
   }
 
-  #put(window: Map<string, Accumulator>, key: string, state: Encoded): void {
+  /** @returns the group that took the state: its own while there is room, else `__other__`. */
+  #take(window: Map<string, Accumulator>, givenKey: string, state: Encoded): string {
+    const present = window.get(givenKey);
+    const key = present !== undefined || this.#hasRoom(window) ? givenKey : this.#other;
+    this.#put(window, key, key === givenKey ? present : window.get(key), state);
+    return key;
+  }
+
+  #put(
+    window: Map<string, Accumulator>,
+    key: string,
+    present: Accumulator | undefined,
+    state: Encoded,
+  ): void {
     const delta = this.#aggregate.decode(state);
-    const present = window.get(key);
     const before = present === undefined ? -placeBytes(key) : present.bytes;
     if (present === undefined) window.set(key, delta);
     else present.merge(delta);

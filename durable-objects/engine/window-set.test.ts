@@ -51,7 +51,7 @@ describe("[W2] panes", () => {
     const defined = define({ window: { type: "sliding", size: "1h", every: "1s" } });
     const folder = new RangeFolder([compileMetric(defined)]);
     folder.add(at(1_234));
-    expect(folder.finish().metrics[0]?.panes).toEqual([[START_MS + 1_000, 1, [["", 1]]]]);
+    expect(folder.finish().metrics[0]?.panes).toEqual([[START_MS + 1_000, 1, [""], [1]]]);
   });
 });
 

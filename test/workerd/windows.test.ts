@@ -72,7 +72,7 @@ describe("a window object", () => {
         events: 1,
       };
       const metrics = [
-        { name: "clicks", revision: 1, skipped: 0, panes: [[1e12 + (batch % 7) * 1_000, 1, [["", 1]]]] },
+        { name: "clicks", revision: 1, skipped: 0, panes: [[1e12 + (batch % 7) * 1_000, 1, [""], [1]]] },
       ];
       expect(await window.appliedOffset(0)).toBe(batch - 1);
       expect(await window.apply(JSON.stringify({ ...partial, metrics }))).toBe(batch);
