@@ -24,6 +24,8 @@ const NOBODY: FoldTarget = { version: 0, objects: [] };
 const MAX_READ_BYTES = 1024 * 1024;
 /** How long a read of a log that is followed waits for news: also how often a reader's word is renewed. */
 const FOLLOW_WAIT_MS = 500;
+/** How often, at most, a reader that keeps up reads: each range is a step that every window object makes durable. */
+const RANGE_EVERY_MS = 20;
 /** How often, at most, the cursor is saved and told to the log. */
 const SAVE_EVERY_MS = 1_000;
 const RETRY_LEAST_MS = 100;
@@ -143,6 +145,7 @@ export class PartitionReader extends DurableObject<Env> {
     let waitMs = RETRY_LEAST_MS;
     for (;;) {
       try {
+        await this.#gather();
         this.#wakeAgain = false;
         const atEnd = await this.#step();
         waitMs = RETRY_LEAST_MS;
@@ -155,6 +158,12 @@ export class PartitionReader extends DurableObject<Env> {
         waitMs = Math.min(waitMs * 2, RETRY_MOST_MS);
       }
     }
+  }
+
+  /** Lets batches come together, unless the end was not reached or that is a while ago. */
+  async #gather(): Promise<void> {
+    const sinceMs = Date.now() - this.#caughtUpMs;
+    if (sinceMs >= 0 && sinceMs < RANGE_EVERY_MS) await scheduler.wait(RANGE_EVERY_MS - sinceMs);
   }
 
   /** One range: read, folded, applied. True when the end of the log was reached. */

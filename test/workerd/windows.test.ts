@@ -1,6 +1,8 @@
 import { env } from "cloudflare:workers";
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
+import { partitionOf } from "../../durable-objects/engine/hash.ts";
+import { settingsOf } from "../../durable-objects/env.ts";
 import type { MetricSource } from "../../protocol/metric.ts";
 import { TestProject } from "./project.ts";
 
@@ -42,6 +44,28 @@ describe("from HTTP to windows", () => {
     expect(await project.sumWhen("clicks", 8)).toBe(8);
     // A batcher is not evicted while it waits to store its counters.
   }, 30_000);
+});
+
+describe("a reader", () => {
+  it("[W6] makes one range of the batches that come within a moment", async () => {
+    const project = await TestProject.with(CLICKS);
+    const ids = Array.from({ length: 400 }, (_, i) => `batch-${i}`);
+    const alike = ids.filter((id) => partitionOf(project.name, id, settingsOf(env).partitions) === 0);
+    await project.post(clicks(1), alike.pop());
+    await project.sumWhen("clicks", 1);
+    const window = env.METRIC_WINDOW.getByName(project.name);
+    const ranges = () =>
+      runInDurableObject(window, (_, { storage }) => {
+        const sql = `SELECT count(*) AS n FROM journal WHERE body LIKE '{"type":"range"%'`;
+        return storage.sql.exec<{ n: number }>(sql).one().n;
+      });
+    const before = await ranges();
+    const startMs = Date.now();
+    for (const id of alike.slice(0, 40)) await project.post(clicks(1), id);
+    expect(await project.sumWhen("clicks", 41)).toBe(41);
+    const elapsedMs = Date.now() - startMs;
+    expect((await ranges()) - before).toBeLessThanOrEqual(2 + elapsedMs / 20);
+  });
 });
 
 describe("a window object", () => {

@@ -13,7 +13,7 @@ const parse = (text: string, headers?: [string, string][]) =>
     futureLimitMs: 5_000,
     sentAt: undefined,
     isAscii: false,
-    cloudEvent: headers && cloudEventAttributes(headers),
+    cloudEvent: headers && cloudEventAttributes(new Headers(headers)),
   });
 
 const eventOf = (text: string, headers?: [string, string][]) => {

@@ -27,14 +27,14 @@ export function isCloudEvent(raw: unknown): raw is Record<string, unknown> {
  *
  * @returns undefined when the headers hold none.
  */
-export function cloudEventAttributes(
-  headers: Iterable<[string, string]>,
-): Record<string, string> | undefined {
+export function cloudEventAttributes(headers: Headers): Record<string, string> | undefined {
+  // Few requests are CloudEvents: walking along all headers is worth it for those alone.
+  if (!headers.has(`${HEADER}specversion`)) return undefined;
   const attributes: [string, string][] = [];
   for (const [name, value] of headers) {
     if (name.startsWith(HEADER)) attributes.push([name.slice(HEADER.length), percentDecoded(value)]);
   }
-  return attributes.some(([name]) => name === "specversion") ? Object.fromEntries(attributes) : undefined;
+  return Object.fromEntries(attributes);
 }
 
 /**
