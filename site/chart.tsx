@@ -46,6 +46,8 @@ export function Chart({ label, valueText, onHover, onRange, ...input }: ChartPro
       onRange: (range, how) => told.current.onRange?.(range, how),
     });
     chart.current = created;
+    // Who has come to the panel before there was a chart goes on in it.
+    if (document.activeElement === host.current.closest("[data-panel]")) host.current.focus();
     return () => created.destroy();
   }, []);
   useLayoutEffect(() => chart.current?.draw(input));

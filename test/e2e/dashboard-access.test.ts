@@ -129,6 +129,35 @@ describe("the dashboard without a mouse, in Chromium", () => {
     await page.close();
   });
 
+  it("[U5] who has come to a panel before its points is in its chart when they are there", async () => {
+    const page = await seen.open("/nowhere");
+    const held = Promise.withResolvers<void>();
+    // Panels get their points by the socket, or by a query.
+    await page.route("**/v1/query?*", async (route) => {
+      await held.promise;
+      await route.continue();
+    });
+    await page.routeWebSocket("**/v1/live*", async (socket) => {
+      const server = socket.connectToServer();
+      server.onMessage(async (message) => {
+        await held.promise;
+        socket.send(message);
+      });
+    });
+    await page.goto(`${seen.freshet.url}/d/game`);
+    await page.locator("[data-panel]").nth(4).waitFor();
+    await press(page, "j", "j", "j", "j", "j");
+    await page.getByRole("article", { name: "Players by region" }).and(page.locator(":focus")).waitFor();
+    held.resolve();
+    const chart = page.locator("[role=slider]:focus");
+    await expect.poll(() => chart.getAttribute("aria-label")).toContain("Players by region");
+    await expect.poll(() => chart.getAttribute("aria-valuetext")).toContain("Now: america");
+    // Back from its table, too.
+    await press(page, "v", "v");
+    await expect.poll(() => chart.getAttribute("aria-label")).toContain("Players by region");
+    await page.close();
+  });
+
   it("[U5] every chart has a table twin with the points' states", async () => {
     const page = await seen.openDrawn("/d/game");
     await press(page, "j", "j", "j", "j", "j", "v");
