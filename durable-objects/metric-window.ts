@@ -8,7 +8,7 @@ import type { DefinedMetric } from "./engine/compiled-metric.ts";
 import type { RangePartial } from "./engine/partials.ts";
 import { matchesGroups } from "./engine/group-key.ts";
 import { metricsOf, projectOf } from "./engine/placement.ts";
-import type { WindowSet, WindowStep } from "./engine/window-set.ts";
+import type { WindowSet } from "./engine/window-set.ts";
 import { catalogOf, type Env, settingsOf } from "./env.ts";
 import { type HotSender, type HotStats, openHotSender } from "./hot-sender.ts";
 import type { LiveFrame, Position } from "./live/live-frame.ts";
@@ -16,7 +16,6 @@ import { LiveFeed } from "./live-feed.ts";
 import { MetricReader, type Reading, type Span } from "./metric-reader.ts";
 import { mergeStandings, type MetricStanding } from "./metric-standing.ts";
 import { type MetricStats, sumStats } from "./metric-stats.ts";
-import type { Settings } from "./settings.ts";
 import { PointKeeper, type PointOutboxStats } from "./point-keeper.ts";
 import { QueryPlanner, windowSpanOf } from "./query-planner.ts";
 import { refusalOf } from "./reading-errors.ts";
@@ -32,21 +31,14 @@ import { beginLife } from "./storage/object-life.ts";
 import { WindowStore } from "./storage/window-store.ts";
 import { objectWatcher, WatcherList } from "./watcher-list.ts";
 import { type AlertsOfObject, type AlertsQuestion, type AlertStats, WindowAlerts } from "./window-alerts.ts";
-
-const ASK_EVERY_MS = 1_000;
-const CHECKPOINT_EVERY_MS = 30_000;
-/** Between two checkpoints of which each rolls up a few of many points. */
-const KEEP_ON_MS = 200;
-/** Sealed points that are kept in memory until a checkpoint writes them: some MB. */
-const MOST_SEALED_POINTS = 20_000;
+import { WindowSteps } from "./window-steps.ts";
 
 /**
  * The windows of one project (its name). Readers send it partial aggregates; it answers queries and pushes changed
- * points to the hubs that watch. No timer runs while calls come: the alarm only closes windows after the last one.
+ * points to the hubs that watch.
  */
 export class MetricWindow extends DurableObject<Env> {
   readonly #name: string;
-  readonly #settings: Settings;
   readonly #store: WindowStore;
   readonly #set: WindowSet;
   readonly #reader: MetricReader;
@@ -55,28 +47,27 @@ export class MetricWindow extends DurableObject<Env> {
   readonly #alerts: WindowAlerts;
   readonly #keeper: PointKeeper;
   readonly #planner: QueryPlanner;
+  readonly #steps: WindowSteps;
   #definitions: Definitions;
-  #askedMs = 0;
-  #appliedMs = 0;
-  #checkpointMs = Date.now();
-  #alarmSet = false;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#name = ctx.id.name ?? "";
-    this.#settings = settingsOf(env);
+    const settings = settingsOf(env);
+    const keepAlive = (task: Promise<void>): void => ctx.waitUntil(task);
+    const wakeBy = (dueMs: number): void => this.#steps.wakeBy(dueMs);
     this.#store = new WindowStore(ctx.storage);
     this.#alerts = new WindowAlerts({
       objectName: this.#name,
       storage: ctx.storage,
-      allowPrivateWebhooks: this.#settings.allowPrivateWebhooks,
+      allowPrivateWebhooks: settings.allowPrivateWebhooks,
       definitions: () => this.#definitions,
       stored: (metric, fromMs, toMs) => [...this.#store.points.rows.read(metric, fromMs, toMs)],
       fetchAlerts: (project) => catalogOf(env).alertsOf(project) as Promise<ProjectAlerts>,
-      keepAlive: (task) => ctx.waitUntil(task),
-      wakeBy: (dueMs) => this.#wakeBy(dueMs),
+      keepAlive,
+      wakeBy,
     });
-    const { set, definitions } = this.#store.load(this.#name, this.#settings, (set, definitions) => {
+    const { set, definitions } = this.#store.load(this.#name, settings, (set, definitions) => {
       this.#definitions = definitions;
       this.#alerts.begin(set);
     });
@@ -98,22 +89,21 @@ export class MetricWindow extends DurableObject<Env> {
       watchers: new WatcherList(this.#store),
       reader: this.#reader,
       set,
-      tickMs: this.#settings.liveTickMs,
+      tickMs: settings.liveTickMs,
       hub: (name) => env.LIVE_HUB.getByName(name),
       object,
-      keepAlive: (task) => ctx.waitUntil(task),
+      keepAlive,
     });
-    const wakeBy = (dueMs: number): void => this.#wakeBy(dueMs);
-    this.#hot = openHotSender(ctx, this.#settings, set, this.#store.points, wakeBy);
+    this.#hot = openHotSender(ctx, settings, set, this.#store.points, wakeBy);
     this.#keeper = new PointKeeper({
       storage: ctx.storage,
       points: this.#store.points,
       set,
-      settings: this.#settings,
+      settings,
       definitions: () => this.#definitions,
       hot: this.#hot,
       archiver: env.ARCHIVE && env.POINT_ARCHIVER.getByName(this.#name),
-      keepAlive: (task) => ctx.waitUntil(task),
+      keepAlive,
       wakeBy,
     });
     this.#planner = new QueryPlanner({
@@ -122,6 +112,18 @@ export class MetricWindow extends DurableObject<Env> {
       definitions: () => this.#definitions,
       coverageOf: (object_, metric) =>
         object_ === this.#name ? this.coverage(metric) : this.#object(object_).coverage(metric),
+    });
+    this.#steps = new WindowSteps({
+      ctx,
+      idlePartitionMs: settings.idlePartitionMs,
+      definitions: () => this.#definitions,
+      askReader: (partition) => askReader(env, partition),
+      set,
+      store: this.#store,
+      feed: this.#feed,
+      alerts: this.#alerts,
+      keeper: this.#keeper,
+      hot: this.#hot,
     });
   }
 
@@ -141,17 +143,7 @@ export class MetricWindow extends DurableObject<Env> {
     if (partial.version > this.#definitions.version) await this.#refresh();
     const applied = this.#set.appliedOffset(partial.partition);
     if (partial.after !== applied || partial.version < this.#definitions.version) return applied;
-    const nowMs = Date.now();
-    this.#appliedMs = nowMs;
-    this.#take({ type: "range", partial }, `{"type":"range","partial":${text}}`, nowMs);
-    this.#feed.changed(partial.oldestReceivedMs, nowMs);
-    this.#hot?.nudge(nowMs);
-    this.#alerts.nudge(nowMs);
-    if (nowMs - this.#askedMs >= ASK_EVERY_MS) this.ctx.waitUntil(this.#askReaders());
-    if (!this.#alarmSet && this.#set.hasOpenWindows) {
-      this.#alarmSet = true;
-      await this.ctx.storage.setAlarm(nowMs + this.#settings.idlePartitionMs + ASK_EVERY_MS);
-    }
+    await this.#steps.apply(partial, text);
     return partial.to;
   }
 
@@ -205,7 +197,7 @@ export class MetricWindow extends DurableObject<Env> {
     const windows = this.#set.metric(metric);
     if (windows?.compiled.revision !== revision) return undefined;
     // While no window waits for it, nobody else asks what time it is.
-    if (windows.sealedEnd < untilMs) await this.#askReaders(this.#set.silentPartitions(Date.now()));
+    if (windows.sealedEnd < untilMs) await this.#steps.askReaders(this.#set.silentPartitions(Date.now()));
     return JSON.stringify(this.#keeper.sealing(windows));
   }
 
@@ -221,10 +213,10 @@ export class MetricWindow extends DurableObject<Env> {
     const windows = this.#set.metric(metric);
     if (windows?.compiled.revision !== revision) return { type: "ended" };
     // Points that are sealed and not written yet are on their way, too.
-    if (windows.sealedPoints > 0) this.#checkpoint();
+    if (windows.sealedPoints > 0) this.#steps.checkpoint();
     const reason = this.#keeper.laterThan(windows, replacement);
     if (reason !== undefined) return { type: "later", reason };
-    this.#checkpoint(replacement);
+    this.#steps.checkpoint(replacement);
     this.#keeper.replaced(replacement);
     // Of what was sealed no change is told: whoever shows it needs a new picture.
     if (this.#keeper.isShownLive(windows.compiled.metric, replacement.untilMs, Date.now()))
@@ -280,7 +272,7 @@ export class MetricWindow extends DurableObject<Env> {
     const { metric, revision } = defined;
     await this.#refreshFor(metric.name, revision);
     // What is sealed belongs to it as well, written or not.
-    if ((this.#set.metric(metric.name)?.sealedPoints ?? 0) > 0) this.#checkpoint();
+    if ((this.#set.metric(metric.name)?.sealedPoints ?? 0) > 0) this.#steps.checkpoint();
     try {
       return JSON.stringify(this.#reader.keptPoints(defined, afterMs, untilMs));
     } catch (error) {
@@ -308,9 +300,9 @@ export class MetricWindow extends DurableObject<Env> {
   /** The catalog says that alert rules have changed. */
   async refreshAlerts(): Promise<void> {
     if (this.#definitions.version < 0) await this.#refresh();
-    if (await this.#alerts.refresh()) this.#checkpoint();
+    if (await this.#alerts.refresh()) this.#steps.checkpoint();
     this.#alerts.nudge(Date.now());
-    this.#wakeBy(Number.POSITIVE_INFINITY);
+    this.#steps.wake();
   }
 
   /** How alerts stand here and in the shares of split metrics, and what fired: JSON, a list. */
@@ -328,10 +320,7 @@ export class MetricWindow extends DurableObject<Env> {
 
   /** Closes what waits only for the clock; after a restart, also what the lost alarm would have. */
   async wake(): Promise<void> {
-    this.#hot?.nudge(Date.now());
-    this.#keeper.nudge(Date.now());
-    this.#alerts.nudge(Date.now());
-    if (this.#set.hasOpenWindows || this.#dueMs <= Date.now()) await this.alarm();
+    await this.#steps.catchUp();
     await this.#ofShares((object) => object.wake());
   }
 
@@ -371,82 +360,8 @@ export class MetricWindow extends DurableObject<Env> {
     return own === undefined ? shares : [own, ...shares];
   }
 
-  /** Does what calls would have done, if any had come: while they come, it only looks again later. */
   override async alarm(): Promise<void> {
-    this.#alarmSet = true;
-    this.#hot?.nudge(Date.now());
-    this.#alerts.nudge(Date.now());
-    this.#keeper.nudge(Date.now());
-    if (this.#keeper.hasMore) this.#checkpoint();
-    if (Date.now() - this.#appliedMs < ASK_EVERY_MS && this.#set.hasOpenWindows) {
-      await this.ctx.storage.setAlarm(this.#appliedMs + this.#settings.idlePartitionMs + ASK_EVERY_MS);
-      return;
-    }
-    await this.#askReaders();
-    if (this.#store.isDirty && Date.now() - this.#checkpointMs >= CHECKPOINT_EVERY_MS) this.#checkpoint();
-    if (this.#set.hasOpenWindows) {
-      await this.ctx.storage.setAlarm(Date.now() + ASK_EVERY_MS);
-    } else {
-      this.#alarmSet = false;
-      if (this.#store.isDirty) this.#checkpoint();
-      this.#wakeBy(Number.POSITIVE_INFINITY);
-    }
-  }
-
-  /** When there is something to do though no window is open, epoch ms; Infinity: never. */
-  get #dueMs(): number {
-    const awaitedMs = Math.max(this.#alerts.awaitedMs, this.#askedMs + ASK_EVERY_MS);
-    const hotMs = this.#hot?.dueMs ?? Number.POSITIVE_INFINITY;
-    return Math.min(awaitedMs, this.#alerts.sendDueMs, hotMs, this.#keeper.dueMs);
-  }
-
-  /** While windows are open, calls or the alarm come often enough. There is one alarm for all that is to be done. */
-  #wakeBy(wantedMs: number): void {
-    const dueMs = Math.min(wantedMs, this.#dueMs);
-    if (this.#alarmSet || dueMs === Number.POSITIVE_INFINITY) return;
-    this.ctx.waitUntil(this.ctx.storage.setAlarm(Math.max(Date.now(), dueMs)));
-  }
-
-  /** Takes a step and makes it durable; memory that ran ahead of the disk is thrown away with the object. */
-  #take(step: WindowStep, text: string, nowMs: number): void {
-    try {
-      this.#set.step(step, nowMs);
-      const kept = this.#store.append(text, nowMs);
-      this.#alerts.keep(nowMs);
-      const isDue = this.#store.isFull || nowMs - this.#checkpointMs >= CHECKPOINT_EVERY_MS;
-      if (!kept || isDue || this.#set.sealedPoints > MOST_SEALED_POINTS) this.#checkpoint();
-    } catch (error) {
-      this.ctx.abort(`a step failed: ${error instanceof Error ? error.message : String(error)}`);
-      throw error;
-    }
-  }
-
-  #checkpoint(replacement?: Replacement): void {
-    this.#checkpointMs = Date.now();
-    this.#feed.draw();
-    this.#alerts.checkpoint(this.#checkpointMs);
-    this.#store.checkpoint(this.#set, this.#definitions, (points) => {
-      this.#keeper.keep(points, this.#checkpointMs, replacement);
-    });
-    this.#hot?.added(this.#checkpointMs);
-    this.#keeper.nudge(this.#checkpointMs);
-    if (this.#keeper.hasMore) this.#wakeBy(this.#checkpointMs + KEEP_ON_MS);
-  }
-
-  /** Silent partitions hold windows open until their readers say that they stand at the end of the log. */
-  async #askReaders(partitions?: readonly number[]): Promise<void> {
-    const nowMs = Date.now();
-    this.#askedMs = nowMs;
-    const asked = partitions ?? this.#set.partitionsToAsk(nowMs);
-    if (asked.length === 0) return;
-    const answers = await Promise.all(asked.map((partition) => askReader(this.env, partition)));
-    const caughtUp = answers.filter(([, caughtUpMs]) => caughtUpMs >= 0);
-    if (caughtUp.length === 0) return;
-    const step: WindowStep = { type: "caughtUp", partitions: caughtUp };
-    const answeredMs = Date.now();
-    this.#take(step, JSON.stringify(step), answeredMs);
-    this.#feed.changed(answeredMs, answeredMs);
-    this.#alerts.nudge(answeredMs);
+    await this.#steps.alarm();
   }
 
   async #refreshFor(metric: string, revision: number): Promise<void> {
@@ -469,7 +384,7 @@ export class MetricWindow extends DurableObject<Env> {
     this.#definitions = definitions;
     const own = metricsOf(this.#name, definitions.metrics);
     // What is sealed is written before its metric may end; what open windows hold is told, but goes nowhere.
-    this.#checkpoint();
+    this.#steps.checkpoint();
     const sealedEnds = new Map([...this.#set.metrics()].map((windows) => [windows, windows.sealedEnd]));
     for (const ended of this.#set.define(own)) {
       this.#feed.ended(ended);
@@ -479,7 +394,7 @@ export class MetricWindow extends DurableObject<Env> {
     }
     this.#feed.redefined();
     for (const name of changedElsewhere(before, definitions)) this.#feed.broken(name);
-    this.#checkpoint();
+    this.#steps.checkpoint();
   }
 
   /** What the objects of split metrics answer, where this is the one that reads these as whole. */
