@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { cpuMsOf } from "../test/helpers/cpu-time.ts";
 import { HOSTILE_JSON, isPolluted } from "../test/helpers/hostile-json.ts";
 import { parseClientMessage } from "./live.ts";
 
@@ -109,9 +110,8 @@ describe("[L2] a subscription that is too large", () => {
 
   it("[L2] is read in a time that its size bounds, whatever it holds", () => {
     const text = `{${'"a":"\\\\'.repeat(200_000)}`;
-    const begun = performance.now();
-    expect(parseClientMessage(text)).toMatchObject({ reason: "too_large" });
-    expect(performance.now() - begun).toBeLessThan(500);
+    const takesMs = cpuMsOf(() => expect(parseClientMessage(text)).toMatchObject({ reason: "too_large" }));
+    expect(takesMs).toBeLessThan(500);
   });
 });
 

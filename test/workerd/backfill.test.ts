@@ -85,6 +85,21 @@ function sumOf(events: readonly Sent[]): number {
   return events.reduce((sum, { name, value }) => sum + (name === "e" ? value : 0), 0);
 }
 
+function countOf(events: readonly Sent[]): number {
+  return events.filter(({ name }) => name === "e").length;
+}
+
+/** Waits until what comes for the span is late for who allows no lateness. */
+async function allSealed(project: TestProject, metric: string, span: { from: number; to: number }) {
+  const states = async () => {
+    const { series } = await project.query(metric, `&from=${span.from}&to=${span.to}&step=1s`);
+    return series.flatMap(({ s }) => s);
+  };
+  await expect
+    .poll(states, { timeout: 30_000 })
+    .toSatisfy((all: number[]) => all.length > 0 && all.every((s) => s === 3));
+}
+
 function pointsOf(series: readonly Series[]): string[] {
   return series
     .flatMap(({ group, t, v }) => t.map((end, i) => `${JSON.stringify(group)} ${end} ${v[i]}`))
@@ -111,16 +126,19 @@ describe("[C4] a backfill", () => {
     const strict = whole.map((metric, i) => ({ ...metric, name: `strict${i}`, lateness: "0s" }));
     const project = await TestProject.with(...whole, ...strict);
     const events = past(nowMs, 900, 2.2 * HOUR_MS);
+    // What is sealed by the end: a backfill without an end waits for the seam with live aggregation.
+    const span = { from: nowMs - 3 * HOUR_MS, to: nowMs - 30_000 };
+    const over = `&from=${span.from}&to=${span.to}&step=1s`;
     await project.post(events.slice(0, 300), "a");
     await project.post(events.slice(300, 600), "b");
     await project.post(events.slice(300, 600), "b");
+    await project.sumWhen("whole0", countOf(events.slice(0, 600)), over);
+    await allSealed(project, "strict0", { ...span, to: nowMs - 2 * 60_000 });
     await archiveAll();
     const fresh = strict.map((metric, i) => ({ ...metric, name: `fresh${i}` }));
     await Promise.all(fresh.map((metric) => define(project, metric)));
     await project.post(events.slice(600), "c");
-    await project.sumWhen("whole0", events.filter(({ name }) => name === "e").length);
-    // What is sealed by now: a backfill without an end waits for the seam with live aggregation.
-    const span = { from: nowMs - 3 * HOUR_MS, to: nowMs - 30_000 };
+    await project.sumWhen("whole0", countOf(events), over);
     for (const [i] of DEFINITIONS.entries()) {
       const metrics = [`fresh${i}`, `strict${i}`];
       const wanted = await points(project, `whole${i}`, span.from, span.to);
@@ -142,7 +160,7 @@ describe("[C4] a backfill", () => {
     const project = await TestProject.with({ ...common, window, name: "whole", lateness: "1d" });
     const events = past(nowMs, 2_000, 5 * HOUR_MS, 3);
     await project.post(events);
-    await project.sumWhen("whole", sumOf(events));
+    await project.sumWhen("whole", sumOf(events), `&from=${nowMs - 6 * HOUR_MS}&to=${nowMs}&step=2s`);
     await archiveAll();
     await define(project, { ...common, window, name: "fresh", lateness: "5s" });
     const { id } = await start(project, "fresh", { from: nowMs - 6 * HOUR_MS });

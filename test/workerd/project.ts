@@ -3,6 +3,9 @@ import type { MetricSource } from "../../protocol/metric.ts";
 import type { QueryAnswer } from "../../protocol/series.ts";
 import { hashKey } from "../../workers/authorize.ts";
 
+/** Fifteen seconds, and more on a busy machine. */
+const MOST_TRIES = 300;
+
 /** A project of a test's own, with its keys and metrics. */
 export class TestProject {
   readonly name = `test-${crypto.randomUUID().slice(0, 8)}`;
@@ -36,12 +39,13 @@ export class TestProject {
     return (await exports.default.fetch(url)).json();
   }
 
-  /** The sum of a metric's values, once it is `wanted` or five seconds have passed. */
-  async sumWhen(metric: string, wanted: number): Promise<number> {
+  /** The sum of a metric's values, once it is `wanted`. Throws when it has not become so in time. */
+  async sumWhen(metric: string, wanted: number, parameters = ""): Promise<number> {
     for (let tries = 0; ; tries++) {
-      const { series } = await this.query(metric);
+      const { series } = await this.query(metric, parameters);
       const sum = series.flatMap(({ v }) => v).reduce<number>((total, v) => total + (v ?? 0), 0);
-      if (sum === wanted || tries === 100) return sum;
+      if (sum === wanted) return sum;
+      if (tries === MOST_TRIES) throw new Error(`the sum of ${metric} is ${sum}, not ${wanted}`);
       await scheduler.wait(50);
     }
   }
