@@ -99,7 +99,7 @@ describe("[L2] compact frames", () => {
     );
   });
 
-  it("[L2] ten points of a tick take less than 15 % of a list of objects", () => {
+  it("[P4][L2] ten points of a tick take less than 15 % of a list of objects", () => {
     const series = Array.from({ length: 10 }, (_, i): Series => {
       return { group: { campaign: `campaign-${i}` }, t: [1_764_000_000_000], v: [1_234 + i], s: [0] };
     });
