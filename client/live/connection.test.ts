@@ -350,6 +350,36 @@ describe("Connection", () => {
     expect(environment.socket.messages.at(-1)).toEqual({ type: "ack", frames: 1 });
   });
 
+  it("[L5] acknowledges what a handler has failed at, too: nothing would come any more", () => {
+    const recorder = new Recorder();
+    let failures = 1;
+    const delta2 = (message: DeltaMessage): void => {
+      if (failures-- > 0) throw new Error("the page's own fault");
+      recorder.delta(message);
+    };
+    connection.subscribe({ metric: "a", range: "15m" }, { ...recorder, delta: delta2 });
+    environment.socket.events.open();
+    const received = () => environment.socket.receive({ ...delta("s1", "c1"), ack: true });
+    expect(received).toThrow("the page's own fault");
+    expect(environment.socket.messages.at(-1)).toEqual({ type: "ack", frames: 1 });
+    received();
+    expect(recorder.deltas).toHaveLength(1);
+    expect(environment.socket.messages.at(-1)).toEqual({ type: "ack", frames: 1 });
+  });
+
+  it("[L2] a compact frame that was under way when its subscription ended is acknowledged and left", () => {
+    const end = connection.subscribe({ metric: "a", range: "15m" }, new Recorder());
+    environment.socket.events.open();
+    const numbers = { generation: 1, numberOf: () => 0, named: [[0, { campaign: "a" }] as const] };
+    const series = [{ group: { campaign: "a" }, t: [1], v: [1], s: [0 as const] }];
+    const message = { ...delta("s1", "c1"), type: "delta" as const, series };
+    environment.socket.events.message(encodeFrame(message, numbers));
+    end();
+    environment.socket.events.message(encodeFrame({ ...message, ack: true }, { ...numbers, named: [] }));
+    expect(connection.state.phase).toBe("open");
+    expect(environment.socket.messages.at(-1)).toEqual({ type: "ack", frames: 2 });
+  });
+
   it("[L3] reads compact frames, and begins anew when it cannot", () => {
     const recorder = new Recorder();
     connection.subscribe({ metric: "a", range: "15m" }, recorder);
