@@ -1,6 +1,6 @@
 import type { Series } from "../protocol/series.ts";
 import { inputsOf } from "../protocol/view.ts";
-import { DerivedChanges } from "./derived-changes.ts";
+import { type ChangedPoints, DerivedChanges } from "./derived-changes.ts";
 import type { MetricWindows } from "./engine/metric-windows.ts";
 import type { WindowSet } from "./engine/window-set.ts";
 import type { LiveHub } from "./live-hub.ts";
@@ -128,7 +128,7 @@ export class LiveFeed {
       } else if (position.life === known && delta !== undefined) {
         const series = JSON.parse(delta.series) as Series[];
         this.#note(metric, series);
-        this.#derived.note(metric, series);
+        if (!this.#derived.note(metric, series)) this.broken(metric);
         this.changed(nowMs - delta.lag, nowMs);
       }
     }
@@ -180,9 +180,14 @@ export class LiveFeed {
     for (const watched of this.#options.watchers.names) {
       const view = this.#options.reader.view(watched);
       if (view === undefined || !inputsOf(view).includes(metric)) continue;
-      this.#derived.note(watched, series);
+      const keys = this.#options.reader.metricOf(watched)?.groupBy.length ?? 0;
+      let isNoted = this.#derived.note(watched, series, { keys });
       // What was before is compared with what is now: a late event changes the view at both.
-      if (view.type === "change") this.#derived.note(watched, series, view.agoMs, Date.now());
+      if (view.type === "change") {
+        const later = { keys, laterMs: view.agoMs, untilMs: Date.now() };
+        isNoted = this.#derived.note(watched, series, later) && isNoted;
+      }
+      if (!isNoted) this.broken(watched);
     }
   }
 
@@ -259,9 +264,9 @@ export class LiveFeed {
   async #derive(oldestReceivedMs: number): Promise<void> {
     this.#isDeriving = true;
     while (!this.#derived.isEmpty) {
-      for (const [name, ends] of this.#derived.take()) {
+      for (const [name, changed] of this.#derived.take()) {
         try {
-          await this.#deriveOne(name, ends, oldestReceivedMs);
+          await this.#deriveOne(name, changed, oldestReceivedMs);
         } catch (error) {
           // Its watchers are told why by the snapshot that they ask for.
           if (error instanceof TooManyPointsError) {
@@ -269,7 +274,7 @@ export class LiveFeed {
             continue;
           }
           // An object that shares a metric is away. Its changes are read when it is back.
-          this.#derived.noteEnds(name, ends);
+          this.#noteAgain(name, changed);
           await new Promise((resolve) => {
             setTimeout(resolve, RETRY_DERIVING_MS);
           });
@@ -280,19 +285,22 @@ export class LiveFeed {
     this.#isDeriving = false;
   }
 
-  async #deriveOne(name: string, ends: ReadonlySet<number>, oldestReceivedMs: number): Promise<void> {
+  async #deriveOne(name: string, changed: ChangedPoints, oldestReceivedMs: number): Promise<void> {
     const { reader, watchers } = this.#options;
     const stepMs = reader.metricOf(name)?.window.everyMs;
     if (stepMs === undefined || !watchers.has(name)) return;
     const breaks = this.#breaks.get(name);
-    const span = { fromMs: Math.min(...ends), toMs: Math.max(...ends), stepMs };
-    const reading = await reader.read(name, span);
+    const reading = await reader.read(name, { ...changed.span, stepMs });
     if (reading === undefined) return;
     // What was read may be of the metric as it was before.
-    if (breaks !== this.#breaks.get(name)) return this.#derived.noteEnds(name, ends);
+    if (breaks !== this.#breaks.get(name)) return this.#noteAgain(name, changed);
     if (reader.view(name)?.type === "change") this.#noteClosed(name, reading.watermark);
-    const series = onlyEnds(reading.series, ends);
+    const series = changed.of(reading.series);
     if (series.length > 0) this.#addDelta(name, series, reading.watermark, Date.now() - oldestReceivedMs);
+  }
+
+  #noteAgain(name: string, changed: ChangedPoints): void {
+    if (!this.#derived.noteAgain(name, changed)) this.broken(name);
   }
 
   #send(): void {
@@ -334,15 +342,4 @@ export class LiveFeed {
     this.#knownLife ??= this.#options.beginLife();
     return { life: this.#knownLife, sequence: this.#sequences.get(metric) ?? 0 };
   }
-}
-
-/** The points at some ends only. */
-function onlyEnds(all: readonly Series[], ends: ReadonlySet<number>): Series[] {
-  return all
-    .map(({ group, t, v, s, e }) => {
-      const kept = [...t.keys()].filter((i) => ends.has(t[i] ?? Number.NaN));
-      const pick = <T>(column: readonly T[]) => kept.flatMap((i) => column.slice(i, i + 1));
-      return { group, t: pick(t), v: pick(v), s: pick(s), ...(e === undefined ? {} : { e: pick(e) }) };
-    })
-    .filter(({ t }) => t.length > 0);
 }
