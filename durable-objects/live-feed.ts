@@ -4,6 +4,7 @@ import { type ChangedPoints, DerivedChanges } from "./derived-changes.ts";
 import type { MetricWindows } from "./engine/metric-windows.ts";
 import type { WindowSet } from "./engine/window-set.ts";
 import type { LiveHub } from "./live-hub.ts";
+import { ClosedEnds } from "./live/closed-ends.ts";
 import type { LiveFrame, Position } from "./live/live-frame.ts";
 import { WatcherOutbox } from "./live/watcher-outbox.ts";
 import type { MetricReader } from "./metric-reader.ts";
@@ -25,8 +26,6 @@ interface LiveFeedOptions {
 }
 
 const RETRY_DERIVING_MS = 1_000;
-/** Windows that end between two looks at a view and are told one by one: time may leap. */
-const MOST_CLOSED = 1_000;
 
 /**
  * Pushes what changes to whoever watches it, one call a watcher and tick. What is derived, split metrics and views, is
@@ -45,8 +44,7 @@ export class LiveFeed {
   readonly #derived = new DerivedChanges();
   /** The lives of the objects that split metrics are told by, as far as they are known here. */
   readonly #shareLives = new Map<string, number>();
-  /** Up to where the windows of each view were closed when it was last looked at. */
-  readonly #closedMs = new Map<string, number>();
+  readonly #closed = new ClosedEnds();
   #knownLife: number | undefined;
   #oldestReceivedMs = Number.POSITIVE_INFINITY;
   #pushedMs = 0;
@@ -191,36 +189,22 @@ export class LiveFeed {
     }
   }
 
-  /** A watcher is given a snapshot, in which windows are closed up to `watermark`: of those that close later it is to be told. */
+  /** A watcher is given a snapshot as of `watermark`. */
   snapshotTaken(name: string, watermark: number | null): void {
-    const closedMs = this.#closedBy(name, watermark);
-    if (closedMs === undefined || this.#options.reader.view(name)?.type !== "change") return;
-    this.#closedMs.set(name, Math.min(closedMs, this.#closedMs.get(name) ?? closedMs));
+    const { reader } = this.#options;
+    const metric = reader.metricOf(name);
+    if (metric === undefined || watermark === null || reader.view(name)?.type !== "change") return;
+    this.#closed.told(name, metric, watermark);
   }
 
-  /** The end of the last window of a metric or view that is closed. */
-  #closedBy(name: string, watermark: number | null): number | undefined {
-    const everyMs = this.#options.reader.metricOf(name)?.window.everyMs;
-    return everyMs === undefined || watermark === null
-      ? undefined
-      : Math.floor(watermark / everyMs) * everyMs;
-  }
-
-  /** Views change where windows close, too: what has no point then was nothing. */
+  /** Views change where windows close, too: what has no point then was nothing, and is so for good where they are sealed. */
   #noteClosed(name: string, watermark: number | null): void {
-    const everyMs = this.#options.reader.metricOf(name)?.window.everyMs;
-    const closedMs = this.#closedBy(name, watermark);
-    if (everyMs === undefined || closedMs === undefined) return;
-    const beforeMs = this.#closedMs.get(name) ?? closedMs;
-    this.#closedMs.set(name, Math.max(closedMs, beforeMs));
-    const windows = (closedMs - beforeMs) / everyMs;
-    if (windows <= 0) return;
+    const metric = this.#options.reader.metricOf(name);
+    if (metric === undefined || watermark === null) return;
+    const ends = this.#closed.moved(name, metric, watermark);
     // A snapshot says all of it.
-    if (windows > MOST_CLOSED) return this.broken(name);
-    this.#derived.noteEnds(
-      name,
-      Array.from({ length: windows }, (_, i) => closedMs - i * everyMs),
-    );
+    if (ends === undefined) this.broken(name);
+    else this.#derived.noteEnds(name, ends);
   }
 
   #noteClosedViews(): void {
