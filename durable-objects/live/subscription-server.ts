@@ -246,7 +246,7 @@ export class SubscriptionServer {
     const { session, wanted } = subscription;
     subscription.known = frame.known;
     session.credit?.sent(frame.data.length, nowMs);
-    if (wanted.maxRate !== undefined) subscription.dueMs = dueAfter(dueMs, wanted.maxRate);
+    if (wanted.maxRate !== undefined) subscription.dueMs = dueAfter(nowMs, wanted.maxRate, dueMs);
     this.#options.send(subscription, frame);
   }
 
