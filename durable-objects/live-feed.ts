@@ -72,7 +72,8 @@ export class LiveFeed {
   /** Adds a watcher and returns where the metric stands: frames after it are what a snapshot taken from now on may lack. */
   watch(watcher: Watcher, name: string): Position {
     const { set, watchers } = this.#options;
-    const own = this.#inputsOf(name).filter((metric) => !this.#isWanted(metric));
+    const inputs = this.#inputsOf(name);
+    const own = inputs.filter((metric) => !this.#isWanted(metric));
     // While nobody watched it, changes had no number: positions of before are not to look like the present one, and
     // what was read before is not to be told after the snapshot that is taken now.
     if (!watchers.has(name)) {
@@ -81,6 +82,7 @@ export class LiveFeed {
     }
     watchers.add(watcher, name);
     for (const metric of own) set.metric(metric)?.markTold();
+    for (const metric of inputs) set.metric(metric)?.pictureGiven();
     return this.#position(name);
   }
 

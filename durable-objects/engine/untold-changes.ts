@@ -7,6 +7,8 @@ import { SeriesBuilder, type WindowPoint } from "./window-points.ts";
 interface Told {
   outcome: Outcome;
   state: PointState;
+  /** Somebody was given a picture since, which may show something else. */
+  isDoubtful?: boolean;
 }
 
 /**
@@ -47,6 +49,16 @@ export class UntoldChanges {
     keys.add(key);
   }
 
+  /** A picture is given to somebody: what it shows of what has not been told is told next, even if it is by then as it was before. */
+  pictureGiven(): void {
+    for (const [end, keys] of this.#touched) {
+      for (const key of keys) {
+        const told = this.#told.get(end)?.get(key);
+        if (told !== undefined) told.isDoubtful = true;
+      }
+    }
+  }
+
   sealed(point: SealedPoint): void {
     if (this.#isWatched) this.#sealed.push(point);
   }
@@ -77,12 +89,11 @@ export class UntoldChanges {
       return;
     }
     const { outcome, state } = point;
-    if (before !== undefined && before.state === state && isSame(before.outcome, outcome)) return;
+    const isKnown = before?.state === state && before.isDoubtful !== true;
+    if (isKnown && isSame(before.outcome, outcome)) return;
     if (before !== undefined) builder.addLeft(end, key, before.outcome, outcome, state);
     told.set(key, { outcome, state });
-    builder.add(
-      before?.state === state ? { ...point, outcome: changedItems(before.outcome, outcome) } : point,
-    );
+    builder.add(isKnown ? { ...point, outcome: changedItems(before.outcome, outcome) } : point);
   }
 
   #tellSealed(compiled: CompiledMetric, builder: SeriesBuilder): void {
