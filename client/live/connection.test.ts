@@ -267,6 +267,25 @@ describe("Connection", () => {
     ]);
   });
 
+  it("[L2] asks no more for what its own handler has given up, and again where the handler has failed", () => {
+    const [given, failing] = [new Recorder(), new Recorder()];
+    const end = connection.subscribe({ metric: "given", range: "15m" }, given);
+    given.error = () => end();
+    failing.error = () => {
+      throw new Error("the page's own fault");
+    };
+    connection.subscribe({ metric: "failing", range: "15m" }, failing);
+    environment.socket.events.open();
+    const unknown = { type: "error", code: "unknown_metric", message: "no" };
+    environment.socket.receive({ ...unknown, id: "s1" });
+    expect(() => environment.socket.receive({ ...unknown, id: "s2" })).toThrow("the page's own fault");
+    environment.advance(10_000);
+    expect(environment.socket.messages.slice(2)).toEqual([
+      { type: "unsubscribe", id: "s1" },
+      { type: "subscribe", id: "s2", metric: "failing", range: "15m" },
+    ]);
+  });
+
   it("[U3] the network's word that it is gone is taken at once, and that it is back, too", () => {
     environment.randomness = 1;
     environment.socket.events.open();

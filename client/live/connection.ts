@@ -264,14 +264,16 @@ export class LiveConnection {
       return this.#refused({ code, message: text });
     }
     if (id === undefined || subscription === undefined) return;
+    if (code !== "bad_message" && code !== "too_many_subscriptions") {
+      this.#retries.get(id)?.();
+      const again = (): void => {
+        this.#retries.delete(id);
+        if (this.#state.phase === "open") this.#sendSubscribe(id, subscription);
+      };
+      this.#retries.set(id, this.#environment.after(RETRY_ERROR_MS, again));
+    }
+    // At last: it may end the subscription, or fail.
     subscription.handler.error(message);
-    if (code === "bad_message" || code === "too_many_subscriptions") return;
-    this.#retries.get(id)?.();
-    const again = (): void => {
-      this.#retries.delete(id);
-      if (this.#state.phase === "open") this.#sendSubscribe(id, subscription);
-    };
-    this.#retries.set(id, this.#environment.after(RETRY_ERROR_MS, again));
   }
 
   #cancelRetries(): void {
