@@ -47,12 +47,13 @@ export class ChangedPoints {
     this.#ends.add(end);
   }
 
-  note(group: Group, end: number, gone: Gone | undefined): void {
+  note(group: Group, points: Iterable<readonly [end: number, gone: Gone | undefined]>): void {
     const name = nameOf(group);
-    let changed = this.#groups.get(name);
-    if (changed === undefined) this.#groups.set(name, (changed = { group, ends: new Map() }));
-    if (!changed.ends.has(end)) this.#noted++;
-    changed.ends.set(end, gone);
+    const { ends } = this.#groups.get(name) ?? { ends: new Map<number, Gone | undefined>() };
+    const before = ends.size;
+    for (const [end, gone] of points) ends.set(end, gone);
+    this.#noted += ends.size - before;
+    if (before === 0 && ends.size > 0) this.#groups.set(name, { group, ends });
   }
 
   /** Notes what was noted before this, but could not be read. */
@@ -60,7 +61,10 @@ export class ChangedPoints {
     for (const end of earlier.#ends) this.noteEnd(end);
     for (const [name, { group, ends }] of earlier.#groups) {
       const later = this.#groups.get(name)?.ends;
-      for (const [end, gone] of ends) if (later?.has(end) !== true) this.note(group, end, gone);
+      this.note(
+        group,
+        [...ends].filter(([end]) => later?.has(end) !== true),
+      );
     }
   }
 
@@ -108,17 +112,12 @@ export class DerivedChanges {
     const { keys = 0, laterMs = 0, untilMs = Number.POSITIVE_INFINITY } = noting;
     return this.#add(name, (noted) => {
       for (const { group, t, v, s, e } of series) {
-        const isCoarse = Object.keys(group).length < keys;
-        for (const [i, end] of t.entries()) {
-          if (end + laterMs > untilMs) continue;
-          if (isCoarse) noted.noteEnd(end + laterMs);
-          else
-            noted.note(
-              group,
-              end + laterMs,
-              v[i] === null ? { s: s[i] ?? 0, hasError: e !== undefined } : undefined,
-            );
-        }
+        const goneAt = (i: number): Gone | undefined =>
+          v[i] === null ? { s: s[i] ?? 0, hasError: e !== undefined } : undefined;
+        const points = t.map((end, i) => [end + laterMs, goneAt(i)] as const);
+        const due = points.filter(([end]) => end <= untilMs);
+        if (Object.keys(group).length >= keys) noted.note(group, due);
+        else for (const [end] of due) noted.noteEnd(end);
       }
     });
   }
