@@ -1,9 +1,10 @@
 import type { Series } from "../protocol/series.ts";
 import { inputsOf } from "../protocol/view.ts";
-import { DerivedChanges } from "./derived-changes.ts";
+import { type ChangedPoints, DerivedChanges } from "./derived-changes.ts";
 import type { MetricWindows } from "./engine/metric-windows.ts";
 import type { WindowSet } from "./engine/window-set.ts";
 import type { LiveHub } from "./live-hub.ts";
+import { ClosedEnds } from "./live/closed-ends.ts";
 import type { LiveFrame, Position } from "./live/live-frame.ts";
 import { WatcherOutbox } from "./live/watcher-outbox.ts";
 import type { MetricReader } from "./metric-reader.ts";
@@ -25,8 +26,6 @@ interface LiveFeedOptions {
 }
 
 const RETRY_DERIVING_MS = 1_000;
-/** Windows that end between two looks at a view and are told one by one: time may leap. */
-const MOST_CLOSED = 1_000;
 
 /**
  * Pushes what changes to whoever watches it, one call a watcher and tick. What is derived, split metrics and views, is
@@ -45,8 +44,7 @@ export class LiveFeed {
   readonly #derived = new DerivedChanges();
   /** The lives of the objects that split metrics are told by, as far as they are known here. */
   readonly #shareLives = new Map<string, number>();
-  /** Up to where the windows of each view were closed when it was last looked at. */
-  readonly #closedMs = new Map<string, number>();
+  readonly #closed = new ClosedEnds();
   #knownLife: number | undefined;
   #oldestReceivedMs = Number.POSITIVE_INFINITY;
   #pushedMs = 0;
@@ -74,7 +72,8 @@ export class LiveFeed {
   /** Adds a watcher and returns where the metric stands: frames after it are what a snapshot taken from now on may lack. */
   watch(watcher: Watcher, name: string): Position {
     const { set, watchers } = this.#options;
-    const own = this.#inputsOf(name).filter((metric) => !this.#isWanted(metric));
+    const inputs = this.#inputsOf(name);
+    const own = inputs.filter((metric) => !this.#isWanted(metric));
     // While nobody watched it, changes had no number: positions of before are not to look like the present one, and
     // what was read before is not to be told after the snapshot that is taken now.
     if (!watchers.has(name)) {
@@ -83,6 +82,7 @@ export class LiveFeed {
     }
     watchers.add(watcher, name);
     for (const metric of own) set.metric(metric)?.markTold();
+    for (const metric of inputs) set.metric(metric)?.pictureGiven();
     return this.#position(name);
   }
 
@@ -128,7 +128,7 @@ export class LiveFeed {
       } else if (position.life === known && delta !== undefined) {
         const series = JSON.parse(delta.series) as Series[];
         this.#note(metric, series);
-        this.#derived.note(metric, series);
+        if (!this.#derived.note(metric, series)) this.broken(metric);
         this.changed(nowMs - delta.lag, nowMs);
       }
     }
@@ -180,42 +180,33 @@ export class LiveFeed {
     for (const watched of this.#options.watchers.names) {
       const view = this.#options.reader.view(watched);
       if (view === undefined || !inputsOf(view).includes(metric)) continue;
-      this.#derived.note(watched, series);
+      const keys = this.#options.reader.metricOf(watched)?.groupBy.length ?? 0;
+      let isNoted = this.#derived.note(watched, series, { keys });
       // What was before is compared with what is now: a late event changes the view at both.
-      if (view.type === "change") this.#derived.note(watched, series, view.agoMs, Date.now());
+      if (view.type === "change") {
+        const later = { keys, laterMs: view.agoMs, untilMs: Date.now() };
+        isNoted = this.#derived.note(watched, series, later) && isNoted;
+      }
+      if (!isNoted) this.broken(watched);
     }
   }
 
-  /** A watcher is given a snapshot, in which windows are closed up to `watermark`: of those that close later it is to be told. */
+  /** A watcher is given a snapshot as of `watermark`. */
   snapshotTaken(name: string, watermark: number | null): void {
-    const closedMs = this.#closedBy(name, watermark);
-    if (closedMs === undefined || this.#options.reader.view(name)?.type !== "change") return;
-    this.#closedMs.set(name, Math.min(closedMs, this.#closedMs.get(name) ?? closedMs));
+    const { reader } = this.#options;
+    const metric = reader.metricOf(name);
+    if (metric === undefined || watermark === null || reader.view(name)?.type !== "change") return;
+    this.#closed.told(name, metric, watermark);
   }
 
-  /** The end of the last window of a metric or view that is closed. */
-  #closedBy(name: string, watermark: number | null): number | undefined {
-    const everyMs = this.#options.reader.metricOf(name)?.window.everyMs;
-    return everyMs === undefined || watermark === null
-      ? undefined
-      : Math.floor(watermark / everyMs) * everyMs;
-  }
-
-  /** Views change where windows close, too: what has no point then was nothing. */
+  /** Views change where windows close, too: what has no point then was nothing, and is so for good where they are sealed. */
   #noteClosed(name: string, watermark: number | null): void {
-    const everyMs = this.#options.reader.metricOf(name)?.window.everyMs;
-    const closedMs = this.#closedBy(name, watermark);
-    if (everyMs === undefined || closedMs === undefined) return;
-    const beforeMs = this.#closedMs.get(name) ?? closedMs;
-    this.#closedMs.set(name, Math.max(closedMs, beforeMs));
-    const windows = (closedMs - beforeMs) / everyMs;
-    if (windows <= 0) return;
+    const metric = this.#options.reader.metricOf(name);
+    if (metric === undefined || watermark === null) return;
+    const ends = this.#closed.moved(name, metric, watermark);
     // A snapshot says all of it.
-    if (windows > MOST_CLOSED) return this.broken(name);
-    this.#derived.noteEnds(
-      name,
-      Array.from({ length: windows }, (_, i) => closedMs - i * everyMs),
-    );
+    if (ends === undefined) this.broken(name);
+    else this.#derived.noteEnds(name, ends);
   }
 
   #noteClosedViews(): void {
@@ -259,9 +250,9 @@ export class LiveFeed {
   async #derive(oldestReceivedMs: number): Promise<void> {
     this.#isDeriving = true;
     while (!this.#derived.isEmpty) {
-      for (const [name, ends] of this.#derived.take()) {
+      for (const [name, changed] of this.#derived.take()) {
         try {
-          await this.#deriveOne(name, ends, oldestReceivedMs);
+          await this.#deriveOne(name, changed, oldestReceivedMs);
         } catch (error) {
           // Its watchers are told why by the snapshot that they ask for.
           if (error instanceof TooManyPointsError) {
@@ -269,7 +260,7 @@ export class LiveFeed {
             continue;
           }
           // An object that shares a metric is away. Its changes are read when it is back.
-          this.#derived.noteEnds(name, ends);
+          this.#noteAgain(name, changed);
           await new Promise((resolve) => {
             setTimeout(resolve, RETRY_DERIVING_MS);
           });
@@ -280,19 +271,22 @@ export class LiveFeed {
     this.#isDeriving = false;
   }
 
-  async #deriveOne(name: string, ends: ReadonlySet<number>, oldestReceivedMs: number): Promise<void> {
+  async #deriveOne(name: string, changed: ChangedPoints, oldestReceivedMs: number): Promise<void> {
     const { reader, watchers } = this.#options;
     const stepMs = reader.metricOf(name)?.window.everyMs;
     if (stepMs === undefined || !watchers.has(name)) return;
     const breaks = this.#breaks.get(name);
-    const span = { fromMs: Math.min(...ends), toMs: Math.max(...ends), stepMs };
-    const reading = await reader.read(name, span);
+    const reading = await reader.read(name, { ...changed.span, stepMs });
     if (reading === undefined) return;
     // What was read may be of the metric as it was before.
-    if (breaks !== this.#breaks.get(name)) return this.#derived.noteEnds(name, ends);
+    if (breaks !== this.#breaks.get(name)) return this.#noteAgain(name, changed);
     if (reader.view(name)?.type === "change") this.#noteClosed(name, reading.watermark);
-    const series = onlyEnds(reading.series, ends);
+    const series = changed.of(reading.series);
     if (series.length > 0) this.#addDelta(name, series, reading.watermark, Date.now() - oldestReceivedMs);
+  }
+
+  #noteAgain(name: string, changed: ChangedPoints): void {
+    if (!this.#derived.noteAgain(name, changed)) this.broken(name);
   }
 
   #send(): void {
@@ -334,15 +328,4 @@ export class LiveFeed {
     this.#knownLife ??= this.#options.beginLife();
     return { life: this.#knownLife, sequence: this.#sequences.get(metric) ?? 0 };
   }
-}
-
-/** The points at some ends only. */
-function onlyEnds(all: readonly Series[], ends: ReadonlySet<number>): Series[] {
-  return all
-    .map(({ group, t, v, s, e }) => {
-      const kept = [...t.keys()].filter((i) => ends.has(t[i] ?? Number.NaN));
-      const pick = <T>(column: readonly T[]) => kept.flatMap((i) => column.slice(i, i + 1));
-      return { group, t: pick(t), v: pick(v), s: pick(s), ...(e === undefined ? {} : { e: pick(e) }) };
-    })
-    .filter(({ t }) => t.length > 0);
 }

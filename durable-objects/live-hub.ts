@@ -48,6 +48,11 @@ export interface HubStats {
 
 type AdmissionByCode = Extract<Admission, { ok: true }> | { ok: false; code: LiveErrorCode; message: string };
 
+/** Pings that are no message, and their answers. The runtime gives that to the first, and wakes no hub for it. */
+const PONGS = new Map([
+  ["ping", "pong"],
+  ['"ping"', '"pong"'],
+]);
 /** Codes that the runtime makes up and that may not be sent. */
 const RESERVED_CLOSE_CODES = new Set([1005, 1006, 1015]);
 /** A client that has ever pinged and does not for so long is gone, though its socket says nothing of it. */
@@ -177,11 +182,11 @@ export class LiveHub extends DurableObject<Env> {
     session.heard();
     if (typeof data !== "string") {
       this.#fail(session, "bad_message", "the message is binary; expected JSON text");
-    } else if (data === "ping") {
-      this.#send(session, "pong");
-    } else {
-      this.#receive(session, data);
+      return;
     }
+    const pong = PONGS.get(data);
+    if (pong === undefined) this.#receive(session, data);
+    else this.#send(session, pong);
   }
 
   override webSocketClose(socket: WebSocket, code: number, reason: string): void {
@@ -218,6 +223,8 @@ export class LiveHub extends DurableObject<Env> {
         session.beginCredit();
         session.credit?.acknowledge(message.value.frames);
         return this.#server.goOn(session.subscriptions.values());
+      case "ping":
+        this.#send(session, JSON.stringify({ type: "pong" }));
     }
   }
 

@@ -78,16 +78,19 @@ export function encodeFrame(frame: Frame, { generation, numberOf, named }: Group
 }
 
 /**
- * Reads a frame, and into `known` the groups that it names.
+ * Reads a frame, and into `known` the groups that it names. Of an id that is not known, as a subscription's that has just ended,
+ * only what is to be acknowledged is read.
  *
  * @throws Error when it is cut off or names no group that it should.
  */
-export function decodeFrame(bytes: Uint8Array, known: (id: string) => NamedGroups): Frame {
+export function decodeFrame(bytes: Uint8Array, known: (id: string) => NamedGroups | undefined): Frame {
   const reader = new Reader(bytes);
   const kind = reader.byte();
   const id = reader.text();
   const cursor = reader.text();
+  const ack = (kind & ASKS) !== 0 && { ack: true as const };
   const names = known(id);
+  if (names === undefined) return { type: "delta", id, cursor, series: [], watermark: null, lag: 0, ...ack };
   const generation = reader.varint();
   if (generation !== names.generation) names.groups.clear();
   names.generation = generation;
@@ -100,7 +103,6 @@ export function decodeFrame(bytes: Uint8Array, known: (id: string) => NamedGroup
     names.groups.set(reader.varint(), JSON.parse(reader.text()) as Group);
   }
   const series = readBlocks(reader, names.groups, watermark ?? 0);
-  const ack = (kind & ASKS) !== 0 && { ack: true as const };
   if (!isDelta) {
     return { type: "snapshot", id, cursor, recovered: (kind & RECOVERED) !== 0, series, watermark, ...ack };
   }

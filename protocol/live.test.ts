@@ -12,7 +12,7 @@ describe("[L2] what a client may say", () => {
   it("[L2] subscribe, in full and in short", () => {
     const full = { ...SUBSCRIBE, range: "1h", groups: [{ campaign: "a" }, {}], cursor: "7.12", maxRate: 0.5 };
     expect(parse(full)).toEqual({ ok: true, value: full });
-    expect(parse({ cursor: null, maxRate: null })).toEqual({
+    expect(parse({ range: null, groups: null, cursor: null, maxRate: null })).toEqual({
       ok: true,
       value: { ...SUBSCRIBE, range: "15m" },
     });
@@ -24,8 +24,8 @@ describe("[L2] what a client may say", () => {
   });
 
   it.each<[object, string]>([
-    [{ type: "publish" }, "type is \"publish\"; expected 'subscribe', 'unsubscribe' or 'ack'"],
-    [{ type: undefined }, "type is nothing; expected 'subscribe', 'unsubscribe' or 'ack'"],
+    [{ type: "publish" }, "type is \"publish\"; expected 'subscribe', 'unsubscribe', 'ack' or 'ping'"],
+    [{ type: undefined }, "type is nothing; expected 'subscribe', 'unsubscribe', 'ack' or 'ping'"],
     [{ id: "" }, 'id is ""; expected a string of 1 to 128 characters'],
     [{ id: 1 }, "id is 1; expected a string of 1 to 128 characters"],
     [{ id: "i".repeat(129) }, "expected a string of 1 to 128 characters"],

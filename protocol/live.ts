@@ -42,8 +42,13 @@ export interface AckMessage {
   frames: number;
 }
 
+/** A ping of a client that can send JSON only; it is answered `{"type":"pong"}`. */
+export interface PingMessage {
+  type: "ping";
+}
+
 /** What a client sends, besides the bare text `ping`, which is answered `pong` without waking the hub. */
-export type ClientMessage = SubscribeMessage | UnsubscribeMessage | AckMessage;
+export type ClientMessage = SubscribeMessage | UnsubscribeMessage | AckMessage | PingMessage;
 
 /**
  * The picture of one subscription: the whole of it, which takes the place of any before, or after a resume what has changed
@@ -123,9 +128,10 @@ export function parseClientMessage(text: string): ParsedMessage {
     return id.ok ? ok({ type: "unsubscribe", id: id.value }) : id;
   }
   if (raw["type"] === "ack") return parseAck(raw["frames"]);
+  if (raw["type"] === "ping") return ok({ type: "ping" });
   return fail(
     "bad_message",
-    `type is ${describe(raw["type"])}; expected 'subscribe', 'unsubscribe' or 'ack'`,
+    `type is ${describe(raw["type"])}; expected 'subscribe', 'unsubscribe', 'ack' or 'ping'`,
   );
 }
 
@@ -169,14 +175,15 @@ function parseSubscribe(raw: Record<string, unknown>): ParsedMessage {
 }
 
 function parseWanted(id: string, raw: Record<string, unknown>): Result<SubscribeMessage> {
-  const { metric, range = "15m", groups, cursor, maxRate } = raw;
+  const { metric, groups, cursor, maxRate } = raw;
+  const range = raw["range"] ?? "15m";
   if (typeof metric !== "string")
     return fail("bad_message", `metric is ${describe(metric)}; expected a metric's name`);
   if (parseDuration(range) === undefined) {
     return fail("bad_message", `range is ${describe(range)}; expected a duration such as '15m'`);
   }
   const message: SubscribeMessage = { type: "subscribe", id, metric, range: range as string };
-  if (groups !== undefined) {
+  if (groups !== undefined && groups !== null) {
     const fault = groupListFault(groups, "groups");
     if (fault !== undefined) return fail("bad_message", fault);
     message.groups = groups as Group[];

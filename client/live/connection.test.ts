@@ -267,6 +267,25 @@ describe("Connection", () => {
     ]);
   });
 
+  it("[L2] asks no more for what its own handler has given up, and again where the handler has failed", () => {
+    const [given, failing] = [new Recorder(), new Recorder()];
+    const end = connection.subscribe({ metric: "given", range: "15m" }, given);
+    given.error = () => end();
+    failing.error = () => {
+      throw new Error("the page's own fault");
+    };
+    connection.subscribe({ metric: "failing", range: "15m" }, failing);
+    environment.socket.events.open();
+    const unknown = { type: "error", code: "unknown_metric", message: "no" };
+    environment.socket.receive({ ...unknown, id: "s1" });
+    expect(() => environment.socket.receive({ ...unknown, id: "s2" })).toThrow("the page's own fault");
+    environment.advance(10_000);
+    expect(environment.socket.messages.slice(2)).toEqual([
+      { type: "unsubscribe", id: "s1" },
+      { type: "subscribe", id: "s2", metric: "failing", range: "15m" },
+    ]);
+  });
+
   it("[U3] the network's word that it is gone is taken at once, and that it is back, too", () => {
     environment.randomness = 1;
     environment.socket.events.open();
@@ -348,6 +367,37 @@ describe("Connection", () => {
     expect(environment.socket.messages.at(-1)).toEqual({ type: "ack", frames: 3 });
     environment.socket.receive({ ...delta("s1", "c4"), ack: true });
     expect(environment.socket.messages.at(-1)).toEqual({ type: "ack", frames: 1 });
+  });
+
+  it("[L5] acknowledges what a handler has failed at, too: nothing would come any more", () => {
+    const recorder = new Recorder();
+    let failures = 1;
+    const take = recorder.delta;
+    recorder.delta = (message) => {
+      if (failures-- > 0) throw new Error("the page's own fault");
+      return take(message);
+    };
+    connection.subscribe({ metric: "a", range: "15m" }, recorder);
+    environment.socket.events.open();
+    const received = () => environment.socket.receive({ ...delta("s1", "c1"), ack: true });
+    expect(received).toThrow("the page's own fault");
+    expect(environment.socket.messages.at(-1)).toEqual({ type: "ack", frames: 1 });
+    received();
+    expect(recorder.deltas).toHaveLength(1);
+    expect(environment.socket.messages.at(-1)).toEqual({ type: "ack", frames: 1 });
+  });
+
+  it("[L2] a compact frame that was under way when its subscription ended is acknowledged and left", () => {
+    const end = connection.subscribe({ metric: "a", range: "15m" }, new Recorder());
+    environment.socket.events.open();
+    const numbers = { generation: 1, numberOf: () => 0, named: [[0, { campaign: "a" }] as const] };
+    const series = [{ group: { campaign: "a" }, t: [1], v: [1], s: [0 as const] }];
+    const message = { ...delta("s1", "c1"), type: "delta" as const, series };
+    environment.socket.events.message(encodeFrame(message, numbers));
+    end();
+    environment.socket.events.message(encodeFrame({ ...message, ack: true }, { ...numbers, named: [] }));
+    expect(connection.state.phase).toBe("open");
+    expect(environment.socket.messages.at(-1)).toEqual({ type: "ack", frames: 2 });
   });
 
   it("[L3] reads compact frames, and begins anew when it cannot", () => {

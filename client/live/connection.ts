@@ -228,15 +228,19 @@ export class LiveConnection {
     if (message === undefined) return;
     const subscription = message.id === undefined ? undefined : this.#subscriptions.get(message.id);
     if (message.type === "error") return this.#failed(message, subscription);
-    if (subscription !== undefined) deliver(message, subscription);
-    this.#acknowledge(message);
+    try {
+      if (subscription !== undefined) deliver(message, subscription);
+    } finally {
+      // Whatever a handler throws: a server that waits for the word sends nothing more.
+      this.#acknowledge(message);
+    }
   }
 
   /** The server's message; undefined for what this version does not know, which is left alone. */
   #parse(data: string | Uint8Array): ServerMessage | undefined {
     if (typeof data === "string") return parseText(data);
     try {
-      return decodeFrame(data, (id) => this.#subscriptions.get(id)?.names ?? noNames());
+      return decodeFrame(data, (id) => this.#subscriptions.get(id)?.names);
     } catch {
       // Nothing that came before is worth keeping when a frame cannot be read: begin anew.
       for (const subscription of this.#subscriptions.values()) delete subscription.cursor;
@@ -260,14 +264,16 @@ export class LiveConnection {
       return this.#refused({ code, message: text });
     }
     if (id === undefined || subscription === undefined) return;
+    if (code !== "bad_message" && code !== "too_many_subscriptions") {
+      this.#retries.get(id)?.();
+      const again = (): void => {
+        this.#retries.delete(id);
+        if (this.#state.phase === "open") this.#sendSubscribe(id, subscription);
+      };
+      this.#retries.set(id, this.#environment.after(RETRY_ERROR_MS, again));
+    }
+    // At last: it may end the subscription, or fail.
     subscription.handler.error(message);
-    if (code === "bad_message" || code === "too_many_subscriptions") return;
-    this.#retries.get(id)?.();
-    const again = (): void => {
-      this.#retries.delete(id);
-      if (this.#state.phase === "open") this.#sendSubscribe(id, subscription);
-    };
-    this.#retries.set(id, this.#environment.after(RETRY_ERROR_MS, again));
   }
 
   #cancelRetries(): void {

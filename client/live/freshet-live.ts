@@ -79,7 +79,8 @@ export class FreshetLive {
     const picture = new LivePicture();
     const stats: SubscriptionStats = { snapshots: 0, recovered: 0, deltas: 0, merged: 0 };
     const rangeMs = parseDuration(request.range) ?? Number.POSITIVE_INFINITY;
-    const trim = (): void => picture.trim(Date.now() - rangeMs);
+    // By the server's time: this machine's clock may be hours off.
+    const trim = (): void => picture.trim((picture.watermark ?? 0) - rangeMs);
     const close = this.#connection.subscribe(request, {
       snapshot: (message) => {
         picture.snapshot(message);
@@ -103,6 +104,11 @@ export class FreshetLive {
   /** The network is back, or the page is seen again: tries at once, and trusts no connection that may have died. */
   wake(): void {
     this.#connection.wake();
+  }
+
+  /** The network is gone: does not wait for a connection that seems open, but tries anew until it is back. */
+  offline(): void {
+    this.#connection.offline();
   }
 
   /** Ends the connection and all subscriptions. */

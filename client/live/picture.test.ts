@@ -45,5 +45,17 @@ describe("[L3] the picture of a subscription", () => {
     expect(picture.groups()).toEqual([{ g: "a" }]);
     expect(picture.points({ g: "a" })).toHaveLength(1);
     expect(picture.points({ g: "b" })).toEqual([]);
+    // What is late may come after what is newer.
+    picture.delta({
+      type: "delta",
+      ...common,
+      lag: 0,
+      series: [series("b", [9], [1]), series("b", [5], [1])],
+    });
+    picture.trim(4);
+    expect(picture.points({ g: "a" })).toEqual([]);
+    picture.trim(6);
+    expect(picture.points({ g: "b" }).map(({ t }) => t)).toEqual([9]);
+    expect(picture.newest({ g: "a" })).toBeUndefined();
   });
 });

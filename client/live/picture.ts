@@ -19,6 +19,8 @@ interface GroupPoints {
 /** The points of one subscription as they stand now, kept up by its snapshots and deltas. */
 export class LivePicture {
   readonly #groups = new Map<string, GroupPoints>();
+  /** No window ended before. */
+  #oldestMs = Number.POSITIVE_INFINITY;
   /** Event time up to which all is thought to have come, epoch ms; null before the first event. */
   watermark: number | null = null;
 
@@ -34,8 +36,13 @@ export class LivePicture {
 
   /** Forgets windows that ended before `beforeMs`. */
   trim(beforeMs: number): void {
+    if (beforeMs <= this.#oldestMs) return;
+    this.#oldestMs = Number.POSITIVE_INFINITY;
     for (const [key, { points }] of this.#groups) {
-      for (const t of points.keys()) if (t < beforeMs) points.delete(t);
+      for (const t of points.keys()) {
+        if (t < beforeMs) points.delete(t);
+        else if (t < this.#oldestMs) this.#oldestMs = t;
+      }
       if (points.size === 0) this.#groups.delete(key);
     }
   }
@@ -53,7 +60,11 @@ export class LivePicture {
 
   /** The newest point of a group. */
   newest(group: Group): Point | undefined {
-    return this.points(group).at(-1);
+    let newest: Point | undefined;
+    for (const point of this.#groups.get(groupKey(group))?.points.values() ?? []) {
+      if (newest === undefined || point.t > newest.t) newest = point;
+    }
+    return newest;
   }
 
   #lay(series: readonly Series[], watermark: number | null): void {
@@ -63,6 +74,7 @@ export class LivePicture {
         const point: Point = { t: end, value: v[i] ?? null, state: s[i] ?? 0 };
         if (e !== undefined) point.error = e[i] ?? null;
         points.set(end, point);
+        if (end < this.#oldestMs) this.#oldestMs = end;
       }
     }
     this.watermark = watermark;

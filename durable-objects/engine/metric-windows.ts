@@ -202,6 +202,11 @@ export class MetricWindows {
     this.#untold.stop();
   }
 
+  /** Another watcher is given what there is, before {@link changes} has told it. */
+  pictureGiven(): void {
+    this.#untold.pictureGiven();
+  }
+
   /** Whether somebody watches, and is told of every change. */
   get isWatched(): boolean {
     return this.#untold.isWatched;

@@ -1,5 +1,5 @@
 import { POINT_STATE, type PointState, type Series } from "../../protocol/series.ts";
-import type { Outcome } from "./aggregates/aggregate.ts";
+import type { CountedItem, Outcome } from "./aggregates/aggregate.ts";
 import type { CompiledMetric } from "./compiled-metric.ts";
 import { readSealed, type SealedPoint } from "./sealed-point.ts";
 import { SeriesBuilder, type WindowPoint } from "./window-points.ts";
@@ -7,6 +7,8 @@ import { SeriesBuilder, type WindowPoint } from "./window-points.ts";
 interface Told {
   outcome: Outcome;
   state: PointState;
+  /** Somebody was given a picture since, which may show something else. */
+  isDoubtful?: boolean;
 }
 
 /**
@@ -47,6 +49,16 @@ export class UntoldChanges {
     keys.add(key);
   }
 
+  /** A picture is given to somebody: what it shows of what has not been told is told next, even if it is by then as it was before. */
+  pictureGiven(): void {
+    for (const [end, keys] of this.#touched) {
+      for (const key of keys) {
+        const told = this.#told.get(end)?.get(key);
+        if (told !== undefined) told.isDoubtful = true;
+      }
+    }
+  }
+
   sealed(point: SealedPoint): void {
     if (this.#isWatched) this.#sealed.push(point);
   }
@@ -77,10 +89,11 @@ export class UntoldChanges {
       return;
     }
     const { outcome, state } = point;
-    if (before !== undefined && before.state === state && isSame(before.outcome, outcome)) return;
+    const isKnown = before?.state === state && before.isDoubtful !== true;
+    if (isKnown && isSame(before.outcome, outcome)) return;
     if (before !== undefined) builder.addLeft(end, key, before.outcome, outcome, state);
     told.set(key, { outcome, state });
-    builder.add(point);
+    builder.add(isKnown ? { ...point, outcome: changedItems(before.outcome, outcome) } : point);
   }
 
   #tellSealed(compiled: CompiledMetric, builder: SeriesBuilder): void {
@@ -103,11 +116,16 @@ export class UntoldChanges {
 
 function isSame(a: Outcome, b: Outcome): boolean {
   if (a === null || b === null || typeof a === "number" || typeof b === "number") return a === b;
-  return (
-    a.length === b.length &&
-    a.every(({ item, count, error }, i) => {
-      const other = b[i];
-      return other !== undefined && other.item === item && other.count === count && other.error === error;
-    })
-  );
+  return a.length === b.length && a.every((item, i) => isSameItem(item, b[i]));
+}
+
+function isSameItem(a: CountedItem, b: CountedItem | undefined): boolean {
+  return b !== undefined && a.item === b.item && a.count === b.count && a.error === b.error;
+}
+
+/** Of a ranking or a histogram the items that differ from what they were before. */
+function changedItems(before: Outcome, now: Outcome): Outcome {
+  if (before === null || now === null || typeof before === "number" || typeof now === "number") return now;
+  const known = new Map(before.map((each) => [each.item, each]));
+  return now.filter((each) => !isSameItem(each, known.get(each.item)));
 }

@@ -51,6 +51,7 @@ export function viewSeries(
       keys: first.metric.groupBy,
       emptyIsZero,
       closedMs,
+      sealedMs: closedMs - first.metric.latenessMs,
     });
   }
   return ratioSeries(first.series, second.series, {
@@ -118,6 +119,8 @@ export interface ChangeInputs {
   emptyIsZero: boolean;
   /** Windows that end by then have had all their events, epoch ms: one without a point had none. */
   closedMs: number;
+  /** Windows that end by then are sealed. */
+  sealedMs: number;
 }
 
 /**
@@ -130,7 +133,7 @@ export function changeSeries(
   now: readonly Series[],
   then: readonly Series[],
   { agoMs, as }: Extract<View, { type: "change" }>,
-  { keys, emptyIsZero, closedMs }: ChangeInputs,
+  { keys, emptyIsZero, closedMs, sealedMs }: ChangeInputs,
 ): Series[] {
   const before = byGroup(then, keys);
   const all = [...now];
@@ -140,8 +143,9 @@ export function changeSeries(
   }
   const changes = all.map((series) => {
     const past = before.get(groupName(series.group, keys)) ?? new Map<number, Point>();
-    const later = [...past].map(([t, point]): [number, Point] => [t + agoMs, point]);
-    const closed = new Map(later.filter(([t]) => t <= closedMs));
+    const ends = [...past.keys()].map((t) => t + agoMs).filter((t) => t <= closedMs);
+    const stateAt = (t: number): PointState => (t <= sealedMs ? POINT_STATE.sealed : POINT_STATE.final);
+    const closed = new Map(ends.map((t): [number, Point] => [t, { v: 0, s: stateAt(t) }]));
     return derive(emptyIsZero ? withZeros(series, closed) : series, (t, v, s) => {
       const point = past.get(t - agoMs);
       if (point === undefined || point.v === null || v === null) return [null, s];

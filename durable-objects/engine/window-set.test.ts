@@ -140,6 +140,24 @@ describe("[W4] states", () => {
     expect(changes()).toEqual([[START_MS + 1_000], [2], [3]]);
     expect(changes()).toEqual([]);
   });
+
+  it("[L3] changes() tells what a picture has shown before it was told, also where it is again what was told", () => {
+    const feed = new Feed(define({ aggregate: "last(value)", window: { type: "tumbling", size: "1h" } }));
+    const windows = feed.set.metric("m");
+    windows?.retell();
+    const values = () => windows?.changes().flatMap(({ v }) => v);
+    const event = (ms: number, value: number) => feed.range(0, [{ ...at(ms), value }], START_MS + ms);
+    event(100, 5);
+    expect(values()).toEqual([5]);
+    event(200, 7);
+    event(300, 5);
+    expect(values()).toEqual([]);
+    event(400, 7);
+    windows?.pictureGiven();
+    event(500, 5);
+    expect(values()).toEqual([5]);
+    expect(values()).toEqual([]);
+  });
 });
 
 describe("[M2] a range counts once", () => {

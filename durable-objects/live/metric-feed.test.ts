@@ -47,6 +47,28 @@ describe("[L4] what a hub encodes of a metric", () => {
     expect(feed.delta(reader({ groups: [{ g: "z" }], groupsKey: "z" }), 0)).toBeUndefined();
   });
 
+  it("[L3][L4] is once what many have missed who come back to the same", () => {
+    const feed = new MetricFeed();
+    feed.take(frame(1, series("a", 1)), 0);
+    feed.take(frame(2, series("a", 2)), 0);
+    for (const sequence of [1, 2]) {
+      const first = feed.recovery(reader({ sequence }), 0);
+      expect(JSON.parse(String(first.data))).toMatchObject({
+        type: "snapshot",
+        recovered: true,
+        watermark: 500,
+      });
+      expect(feed.recovery(reader({ sequence }), 5)).toBe(first);
+      expect(feed.delta(reader({ sequence }), 5)).not.toBe(first);
+    }
+    const before = feed.recovery(reader({ sequence: 2 }), 0);
+    feed.take(frame(3, series("a", 3)), 0);
+    expect(JSON.parse(String(before.data)).series).toEqual([]);
+    expect(JSON.parse(String(feed.recovery(reader({ sequence: 2 }), 0).data)).series).toEqual([
+      series("a", 3),
+    ]);
+  });
+
   it("[L4] is kept of a bounded number of readers, and snapshots for as long as they serve others", () => {
     const feed = new MetricFeed();
     const position = { life: LIFE, sequence: 1 };

@@ -154,19 +154,27 @@ export class MetricFeed {
 
   /** The same as a snapshot of a reader that has come back. */
   recovery(reader: Reader, nowMs: number): EncodedFrame {
-    const span = this.#spanOf(reader, nowMs);
+    const key = `recovery ${reader.sequence} ${reader.groupsKey}`;
+    let span = this.#spans.get(key) ?? undefined;
+    if (span === undefined) this.#keep(key, (span = this.#recoverySpan(reader, nowMs)));
+    const { position, message } = span;
+    return this.#encoded(span, reader, (series) => ({
+      type: "snapshot",
+      id: reader.id,
+      cursor: cursorOf(position, reader.tag),
+      recovered: true,
+      series,
+      watermark: message.watermark,
+    }));
+  }
+
+  #recoverySpan(reader: Reader, nowMs: number): Span {
+    const missed = this.#spanOf(reader, nowMs);
+    // A span of its own: its readers are sent other frames than those of a delta.
+    if (missed !== null) return { ...missed, frames: new Map() };
     const position = this.position ?? { life: 0, sequence: 0 };
-    return this.#encode(
-      {
-        type: "snapshot",
-        id: reader.id,
-        cursor: cursorOf(position, reader.tag),
-        recovered: true,
-        series: span?.series ?? [],
-        watermark: span?.message.watermark ?? this.#watermark,
-      },
-      reader,
-    );
+    const message: Span["message"] = { type: "delta", watermark: this.#watermark, lag: 0 };
+    return { series: [], position, message, frames: new Map() };
   }
 
   /** A snapshot for a reader. */

@@ -2,6 +2,7 @@ import type { LiveErrorCode } from "../../protocol/live.ts";
 import { durationText } from "../../protocol/time.ts";
 import type { Subscription, Subscriptions } from "../subscriptions.ts";
 import type { Refusal, WindowAnswer } from "../window-query.ts";
+import { dueAfter } from "./due-after.ts";
 import { cursorOf, type LiveFrame, type Position, positionOf, type WatchedSnapshot } from "./live-frame.ts";
 import { type EncodedFrame, type FeedSnapshot, MetricFeed, type Reader } from "./metric-feed.ts";
 
@@ -134,6 +135,7 @@ export class SubscriptionServer {
 
   /** Sends what the client has not been told, if it is ready for it and its time has come. */
   #flush(subscription: Subscription, feed: MetricFeed, nowMs: number): void {
+    const isHeld = this.#held.delete(subscription);
     const { session, wanted, sequence } = subscription;
     const { position } = feed;
     if (wanted.since === undefined || position?.life !== wanted.since[0]) return;
@@ -148,7 +150,7 @@ export class SubscriptionServer {
     } else {
       const frame = feed.delta(readerOf(subscription, sequence), nowMs);
       subscription.sequence = position.sequence;
-      if (frame !== undefined) this.#send(subscription, frame, nowMs);
+      if (frame !== undefined) this.#send(subscription, frame, nowMs, isHeld ? subscription.dueMs : nowMs);
       setBehind(subscription, false);
     }
   }
@@ -240,11 +242,11 @@ export class SubscriptionServer {
     return feed;
   }
 
-  #send(subscription: Subscription, frame: EncodedFrame, nowMs: number): void {
+  #send(subscription: Subscription, frame: EncodedFrame, nowMs: number, dueMs = nowMs): void {
     const { session, wanted } = subscription;
     subscription.known = frame.known;
     session.credit?.sent(frame.data.length, nowMs);
-    if (wanted.maxRate !== undefined) subscription.dueMs = dueAfter(nowMs, wanted.maxRate);
+    if (wanted.maxRate !== undefined) subscription.dueMs = dueAfter(nowMs, wanted.maxRate, dueMs);
     this.#options.send(subscription, frame);
   }
 
@@ -262,8 +264,8 @@ export class SubscriptionServer {
     if (dueMs !== this.#heldUntilMs) return;
     this.#heldUntilMs = Number.POSITIVE_INFINITY;
     const nowMs = Math.max(Date.now(), Math.ceil(dueMs));
+    // Who is still to wait is held anew.
     const held = [...this.#held];
-    this.#held.clear();
     for (const subscription of held) {
       this.#flush(subscription, this.#feedOf(subscription.wanted.metric), nowMs);
     }
@@ -274,12 +276,6 @@ export class SubscriptionServer {
 function messageOf({ reason, message }: Refusal, { wanted }: Subscription): string {
   if (reason !== "points") return message;
   return `the last ${durationText(wanted.rangeMs)} of '${wanted.metric}' cannot be shown live: ${message}`;
-}
-
-/** When the next frame may go: at a multiple of the period, so that subscriptions of one rate share what is encoded. */
-function dueAfter(nowMs: number, maxRate: number): number {
-  const periodMs = Math.max(1, 1_000 / maxRate);
-  return Math.ceil((nowMs + periodMs) / periodMs) * periodMs;
 }
 
 /** Frames that can go as one: what was before a metric became another is told before that. */

@@ -166,12 +166,13 @@ describe("[S2] views", () => {
       s: v.map(() => 3),
     });
     const then = [series("a", [1, 2, 3], [4, 4, 4]), series("b", [1], [2])];
-    const inputs = { keys: ["g"], emptyIsZero: true, closedMs: 12 };
+    const inputs = { keys: ["g"], emptyIsZero: true, closedMs: 12, sealedMs: 11 };
     const view = { name: "v", type: "change", metric: "m", agoMs: 10, as: "relative" } as const;
     const now = [series("a", [11], [6])];
-    expect(changeSeries(now, then, view, inputs).map(({ group, t, v }) => [group["g"], t, v])).toEqual([
-      ["a", [11, 12], [0.5, -1]],
-      ["b", [11], [-1]],
+    // What is late may still come into a window that is not sealed, however long ago it is compared with.
+    expect(changeSeries(now, then, view, inputs).map(({ group, t, v, s }) => [group["g"], t, v, s])).toEqual([
+      ["a", [11, 12], [0.5, -1], [3, 1]],
+      ["b", [11], [-1], [3]],
     ]);
     expect(changeSeries(now, then, view, { ...inputs, emptyIsZero: false })).toMatchObject([
       { t: [11], v: [0.5] },

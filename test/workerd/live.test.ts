@@ -148,6 +148,17 @@ describe("[L2] messages", () => {
     expect(await live.nextText()).toBe("pong");
   });
 
+  it("[L2] pings in JSON are answered in kind, and what is null is as if it were left out", async () => {
+    const project = await TestProject.with(CLICKS);
+    const live = await project.live();
+    live.send('"ping"');
+    expect(await live.nextText()).toBe('"pong"');
+    live.send({ type: "ping" });
+    expect(await live.next()).toEqual({ type: "pong" });
+    live.send({ ...subscribe, range: null, groups: null, cursor: null, maxRate: null });
+    expect(await live.next<SnapshotMessage>()).toMatchObject({ type: "snapshot", id: "s1" });
+  });
+
   it("[L2] a subscribe that is refused ends the earlier one of its id, as its error says", async () => {
     const project = await TestProject.with(CLICKS);
     const live = await project.live();
