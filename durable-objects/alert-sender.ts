@@ -4,6 +4,8 @@ import type { WebhookClient } from "./storage/webhook-client.ts";
 
 /** Requests under way at once: a Durable Object may have six, and others need some. */
 const MOST_AT_ONCE = 3;
+/** Of these, to hosts that did not take the last delivery: each may hold its request until it times out. */
+const MOST_AWAY_AT_ONCE = MOST_AT_ONCE - 1;
 
 /** The deliveries of one alert. */
 interface Lane {
@@ -49,18 +51,36 @@ export class AlertSender {
     return least;
   }
 
-  /** Does what is due. */
+  /** Does what is due. Receivers that do not answer leave room for the others. */
   nudge(nowMs: number): void {
-    for (const [alert, lane] of this.#lanes) {
-      if (this.#running >= MOST_AT_ONCE) return;
-      if (lane.isRunning || lane.dueMs > nowMs) continue;
+    const due = [...this.#lanes].filter(([, { isRunning, dueMs }]) => !isRunning && dueMs <= nowMs);
+    if (due.length === 0) return;
+    const away = this.#awayHosts();
+    const isAway = ([alert, { failures }]: [string, Lane]) => failures > 0 || away.has(this.#hostOf(alert));
+    const running = [...this.#lanes].filter(([, { isRunning }]) => isRunning);
+    const [known, others] = [due.filter(isAway), due.filter((each) => !isAway(each))];
+    const room = MOST_AT_ONCE - running.length;
+    const now = others.sort(byDue).slice(0, Math.max(0, room));
+    const roomForAway = Math.min(room - now.length, MOST_AWAY_AT_ONCE - running.filter(isAway).length);
+    now.push(...known.sort(byDue).slice(0, Math.max(0, roomForAway)));
+    for (const [alert, lane] of now) {
       lane.isRunning = true;
       this.#options.keepAlive(this.#run(alert, lane));
     }
   }
 
-  get #running(): number {
-    return [...this.#lanes.values()].filter(({ isRunning }) => isRunning).length;
+  /** Hosts that did not take the last delivery: what else goes there is likely to hold a request for as long. */
+  #awayHosts(): Set<string | undefined> {
+    const failing = [...this.#lanes].filter(([, { failures }]) => failures > 0);
+    const hosts = new Set(failing.map(([alert]) => this.#hostOf(alert)));
+    hosts.delete(undefined);
+    return hosts;
+  }
+
+  /** Undefined: the rule is gone, or has no webhook any more. */
+  #hostOf(alert: string): string | undefined {
+    const url = this.#options.webhookOf(alert);
+    return url === undefined ? undefined : new URL(url).host;
   }
 
   async #run(alert: string, lane: Lane): Promise<void> {
@@ -68,9 +88,8 @@ export class AlertSender {
       await this.#sendAll(alert, lane);
     } finally {
       lane.isRunning = false;
-      if (lane.failures === 0 && this.#options.store.nextWaiting(alert) === undefined) {
-        this.#lanes.delete(alert);
-      }
+      // What failed may have been dropped since, because too many wait.
+      if (this.#options.store.nextWaiting(alert) === undefined) this.#lanes.delete(alert);
       this.nudge(Date.now());
       this.#options.wakeBy(this.dueMs);
     }
@@ -98,4 +117,8 @@ export class AlertSender {
       store.delivered(next.id);
     }
   }
+}
+
+function byDue([, a]: [string, Lane], [, b]: [string, Lane]): number {
+  return a.dueMs - b.dueMs;
 }
