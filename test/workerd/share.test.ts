@@ -226,6 +226,29 @@ describe("[I9] a share link", () => {
     expect(drawn.dashboard.panels.map(({ metric }) => metric)).toEqual(["spread"]);
   });
 
+  it("[I9] tells a page neither the groups that its panels are held to beside those that it shows, nor other metrics", async () => {
+    const project = await withClicks();
+    const panel = { title: "Clicks", kind: "line", metric: "clicks", width: 6, height: 2 } as const;
+    const variables = [
+      { name: "site", title: "Site", metric: "sales" },
+      { name: "site", title: "Site", metric: "clicks" },
+    ];
+    const [a, b, c] = ["site-a", "site-b", "site-c"].map((site) => ({ site }));
+    if (a === undefined || b === undefined || c === undefined) throw new Error("three");
+    const panels = [{ ...panel, groups: [a, b, c] }, panel, { ...panel, groups: [] }];
+    await putDashboard(project, { name: "main", title: "Main", range: "15m", panels, variables });
+    const { token } = await mint(project, { dashboard: "main", metrics: ["clicks"], groups: [a, c] });
+    const { body } = await call(token, "GET", "/v1/share/view");
+    const { dashboard } = body as unknown as SharedView;
+    expect(dashboard.panels.map(({ groups }) => groups)).toEqual([[a, c], undefined, []]);
+    expect(dashboard.variables).toEqual([variables[1]]);
+    expect(JSON.stringify(body)).not.toMatch(/site-b|sales/);
+    // Where all groups are shown, a panel's own stay.
+    const all = await mint(project, { dashboard: "main", metrics: ["clicks"] });
+    const whole = (await call(all.token, "GET", "/v1/share/view")).body as unknown as SharedView;
+    expect(whole.dashboard.panels[0]?.groups).toEqual([a, b, c]);
+  });
+
   it("[U4] packs the grid anew where it leaves panels out", async () => {
     const project = await withClicks();
     const panel = { title: "", kind: "line", width: 4, height: 2 } as const;

@@ -43,8 +43,16 @@ function sharedDashboard(
   const panels = packPanels(
     dashboard.panels,
     ({ metric, groups }) => shown.has(metric) && allowedGroups(groups, scope.groups)?.length !== 0,
-  );
-  return { ...dashboard, panels };
+  ).map((panel) => heldPanel(panel, scope));
+  const { variables, ...rest } = dashboard;
+  const offered = variables?.filter(({ metric }) => shown.has(metric)) ?? [];
+  return { ...rest, panels, ...(offered.length > 0 && { variables: offered }) };
+}
+
+/** A panel that is held to some groups names none beside those that the link shows. */
+function heldPanel(panel: Panel, scope: ShareScope): Panel {
+  if (panel.groups === undefined || panel.groups.length === 0) return panel;
+  return { ...panel, groups: allowedGroups(panel.groups, scope.groups) ?? panel.groups };
 }
 
 /** Whether groups of a metric can match those of a link: a ranking's items and a histogram's buckets are a key of its groups too. */
