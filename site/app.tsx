@@ -23,6 +23,8 @@ type Progress =
 
 const places: KeyPlaces = { location, navigate, storage: () => sessionStorage };
 const givenKey = takeKey(places);
+// Only the fragment is another: the browser would go on with the page of the link, or key, before.
+addEventListener("hashchange", () => location.hash.startsWith("#share=") && location.reload());
 const RETRY_MS = 4_000;
 /** Dashboards may be defined while the page waits for the first, and changed while it shows one. */
 const REFRESH_EMPTY_MS = 3_000;

@@ -1,6 +1,8 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { MintedShare } from "../../protocol/share.ts";
 import { DashboardBrowser, findBrowser, inkOf, skipWithout } from "../helpers/dashboard-browser.ts";
+import type { Freshet } from "../helpers/freshet.ts";
 import { overflowOf } from "../helpers/page-checks.ts";
 
 const browserPath = await findBrowser();
@@ -25,6 +27,28 @@ describe("visitors of the dashboard as they come, in Chromium", () => {
     expect(page.url()).toContain("theme=light");
     await page.keyboard.press("n");
     await expect.poll(() => page.url()).toBe(`${seen.freshet.url}/d/ads?theme=light`);
+    await page.close();
+  });
+
+  it("[I9] a share link that is opened where another was shown, or a dashboard, is what is shown then", async () => {
+    const [clicks, people] = [
+      await shareOf(seen.freshet, ["ad_clicks"]),
+      await shareOf(seen.freshet, ["ad_people"]),
+    ];
+    const shown = (page: Page, metric: string) =>
+      page.locator(".panel-title").filter({ hasText: metric }).waitFor();
+    const page = await seen.openDrawn("/?key=demo-read");
+    await page.goto(clicks.link);
+    await shown(page, "ad_clicks");
+    await page.goto(people.link);
+    await shown(page, "ad_people");
+    await page.goBack();
+    await shown(page, "ad_clicks");
+    // One that has ended gives way to its successor, too.
+    await page.goto(`${clicks.link}x`);
+    await page.getByText("This link shows nothing any more").waitFor();
+    await page.goto(people.link);
+    await shown(page, "ad_people");
     await page.close();
   });
 
@@ -91,6 +115,12 @@ describe("visitors of the dashboard as they come, in Chromium", () => {
     await traced.close();
   });
 });
+
+/** A link that shows these metrics. */
+async function shareOf(freshet: Freshet, metrics: string[]): Promise<MintedShare> {
+  const body = JSON.stringify({ metrics, expiresIn: "1h" });
+  return (await (await freshet.fetch("/v1/share", { method: "POST", body })).json()) as MintedShare;
+}
 
 /** By how many pixels what is in an element is wider than it. */
 function wideOf(page: Page, selector: string): Promise<number> {
