@@ -81,12 +81,14 @@ describe("visitors of the dashboard as they come, in Chromium", () => {
 
   it("[U4] on a phone, long names break where they have no room", async () => {
     const metric = "m".repeat(128);
-    const props = { ["k".repeat(120)]: "v" };
+    const key = "k".repeat(120);
+    const props = { [key]: "v" };
     await seen.freshet.putMetric({
       name: metric,
       event: "long_names",
       aggregate: "count",
       window: { type: "tumbling", size: "1s" },
+      groupBy: [key],
     });
     const panels = [{ title: "T".repeat(90), kind: "line", metric, width: 6, height: 2 }];
     await seen.putDashboard({ name: "names", title: `Names ${"W".repeat(90)}`, range: "5m", panels });
@@ -113,6 +115,20 @@ describe("visitors of the dashboard as they come, in Chromium", () => {
     await traced.locator(".verdicts").waitFor();
     expect(await wideOf(traced, ".verdicts")).toBe(0);
     await traced.close();
+
+    const rule = "n".repeat(64);
+    await seen.freshet.fetch(`/v1/catalog/alerts/${rule}`, {
+      method: "PUT",
+      body: JSON.stringify({ metric, condition: "< 1000", groups: [{ [key]: "v".repeat(300) }] }),
+    });
+    const watched = await seen.open("/?key=demo-admin#/alerts", 390);
+    await watched.locator(".alerts-episode").filter({ hasText: rule }).first().waitFor();
+    expect(await overflowOf(watched)).toBe(0);
+    expect(await wideOf(watched, ".alerts-scroll")).toBe(0);
+    await watched.getByRole("link", { name: rule }).click();
+    await watched.getByText("Tried on the last points").waitFor();
+    expect(await overflowOf(watched)).toBe(0);
+    await watched.close();
   });
 });
 
