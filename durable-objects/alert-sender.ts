@@ -1,3 +1,4 @@
+import type { AlertRule } from "../protocol/alert.ts";
 import type { AlertStore } from "./storage/alert-store.ts";
 import { backoffMs } from "./storage/remote-write.ts";
 import type { WebhookClient } from "./storage/webhook-client.ts";
@@ -6,6 +7,9 @@ import type { WebhookClient } from "./storage/webhook-client.ts";
 const MOST_AT_ONCE = 3;
 /** Of these, to hosts that did not take the last delivery: each may hold its request until it times out. */
 const MOST_AWAY_AT_ONCE = MOST_AT_ONCE - 1;
+
+/** For how long what a rule that is gone has left to tell is tried. */
+const GIVE_UP_MS = 86_400_000;
 
 /** The deliveries of one alert. */
 interface Lane {
@@ -17,8 +21,8 @@ interface Lane {
 interface AlertSenderOptions {
   store: AlertStore;
   client: Pick<WebhookClient, "post">;
-  /** Where an alert's notifications go now; undefined: where they were meant to go. */
-  webhookOf: (alert: string) => string | undefined;
+  /** The rule of this name that is in force: its notifications go where it says now. Where it is gone, where they were meant to go. */
+  ruleOf: (alert: string) => Pick<AlertRule, "webhook"> | undefined;
   keepAlive: (task: Promise<void>) => void;
   /** Called when there is something to do at a later time: calls, or an alarm, then lead to {@link AlertSender.nudge}. */
   wakeBy: (dueMs: number) => void;
@@ -42,6 +46,19 @@ export class AlertSender {
     for (const alert of this.#options.store.waitingByAlert().keys()) {
       if (!this.#lanes.has(alert)) this.#lanes.set(alert, { isRunning: false, failures: 0, dueMs: 0 });
     }
+  }
+
+  /** Rules are others than before: of one without a webhook nobody is to be told, and one that is gone will not be mended. */
+  rulesChanged(nowMs: number): void {
+    const { store, ruleOf } = this.#options;
+    const left = [...store.waitingByAlert().keys()].filter((alert) => ruleOf(alert)?.webhook === undefined);
+    const gone: Record<string, number> = {};
+    for (const alert of left) {
+      if (ruleOf(alert) === undefined) gone[alert] = store.meta.gone[alert] ?? nowMs;
+      else store.drop(alert, "no_webhook");
+    }
+    store.meta.gone = gone;
+    store.saveMeta();
   }
 
   /** When there is next something to do, epoch ms; Infinity: nothing waits, or all that does is under way. */
@@ -77,9 +94,9 @@ export class AlertSender {
     return hosts;
   }
 
-  /** Undefined: the rule is gone, or has no webhook any more. */
+  /** Undefined: the rule is gone. */
   #hostOf(alert: string): string | undefined {
-    const url = this.#options.webhookOf(alert);
+    const url = this.#options.ruleOf(alert)?.webhook;
     return url === undefined ? undefined : new URL(url).host;
   }
 
@@ -96,12 +113,12 @@ export class AlertSender {
   }
 
   async #sendAll(alert: string, lane: Lane): Promise<void> {
-    const { store, client, webhookOf } = this.#options;
+    const { store, client, ruleOf } = this.#options;
     for (;;) {
       const next = store.nextWaiting(alert);
       if (next === undefined) return;
       const outcome = await client.post({
-        url: webhookOf(alert) ?? next.url,
+        url: ruleOf(alert)?.webhook ?? next.url,
         id: next.notificationId,
         body: next.body,
         secrets: store.meta.secrets,
@@ -110,6 +127,8 @@ export class AlertSender {
         lane.failures++;
         lane.dueMs = Date.now() + backoffMs(lane.failures, outcome.retryAfterMs, Math.random());
         store.retried(outcome.reason);
+        const goneMs = store.meta.gone[alert] ?? Number.POSITIVE_INFINITY;
+        if (Date.now() - goneMs > GIVE_UP_MS) store.drop(alert, "rule_deleted");
         return;
       }
       lane.failures = 0;

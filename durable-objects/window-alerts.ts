@@ -78,7 +78,7 @@ export class WindowAlerts implements StepObserver {
     this.#sender = new AlertSender({
       store: this.#store,
       client: new WebhookClient({ allowPrivate: options.allowPrivateWebhooks }),
-      webhookOf: (alert) => ruleOf(alert)?.webhook,
+      ruleOf,
       keepAlive: options.keepAlive,
       wakeBy: options.wakeBy,
     });
@@ -156,6 +156,7 @@ export class WindowAlerts implements StepObserver {
     this.keep(nowMs);
     this.#silences.replace(silences);
     if (this.#ledger.tellUnsilenced(nowMs)) this.#sender.added();
+    this.#sender.rulesChanged(nowMs);
     return true;
   }
 

@@ -37,6 +37,7 @@ class Desk {
   outcome: (delivery: Delivery) => DeliveryOutcome | Promise<DeliveryOutcome> = () => ({
     type: "delivered",
   });
+  /** Of every rule; "": they have none; undefined: they are gone. */
   webhook: string | undefined;
   webhooks: Record<string, string> = {};
   runs = 0;
@@ -60,7 +61,10 @@ class Desk {
           return Promise.resolve(outcome);
         },
       },
-      webhookOf: (alert) => this.webhooks[alert] ?? this.webhook,
+      ruleOf: (alert) => {
+        const webhook = this.webhooks[alert] ?? this.webhook;
+        return webhook === "" ? {} : webhook === undefined ? undefined : { webhook };
+      },
       keepAlive: (task) => {
         // What goes round for ever would let no timer, so no test's timeout, run.
         if (++this.runs > 1_000) throw new Error("the sender goes round and round");
@@ -238,6 +242,47 @@ describe("the outbox of alerts", () => {
       desk.open().nudge(Date.now());
       await desk.settled();
       expect(desk.sent).toEqual(["https://new/ p:1:0:fired", "https://old/ p:2:0:fired"]);
+    }));
+
+  it("[A1] what waits of a rule that has no webhook any more goes nowhere, and is counted", () =>
+    withDesk(async (desk) => {
+      for (const n of [1, 2]) desk.store.enqueue("https://old/", notification("one", n));
+      desk.store.enqueue("https://here/", notification("two", 3));
+      desk.webhooks = { one: "", two: "https://here/" };
+      const sender = desk.open();
+      sender.rulesChanged(Date.now());
+      sender.nudge(Date.now());
+      await desk.settled();
+      expect(desk.sent).toEqual(["https://here/ p:3:0:fired"]);
+      expect(desk.reopened().meta).toMatchObject({ delivered: 1, dropped: { no_webhook: 2 } });
+      expect(sender.dueMs).toBe(Number.POSITIVE_INFINITY);
+    }));
+
+  it("[A1] what a rule that is gone has left to tell is tried for a day, also after restarts, and dropped then", () =>
+    withDesk(async (desk) => {
+      const goneMs = Date.now() - 86_400_000 - 60_000;
+      desk.store.enqueue("https://away/", notification("one", 1));
+      desk.store.enqueue("https://away/", notification("two", 2));
+      desk.webhooks = { one: "https://away/" };
+      desk.outcome = () => ({ type: "failed", reason: "unreachable", retryAfterMs: 0 });
+      desk.open().rulesChanged(goneMs);
+      // Rules that change meanwhile do not begin it anew.
+      const sender = desk.open();
+      sender.rulesChanged(Date.now());
+      sender.nudge(Date.now());
+      await desk.settled();
+      expect(desk.reopened().waitingByAlert()).toEqual(new Map([["one", 1]]));
+      expect(desk.reopened().meta.dropped).toEqual({ rule_deleted: 1 });
+      // One that is there again is told of, however long it was away.
+      desk.webhooks = {};
+      sender.rulesChanged(goneMs);
+      desk.webhooks = { one: "https://away/" };
+      sender.rulesChanged(Date.now());
+      desk.webhooks = {};
+      sender.rulesChanged(Date.now());
+      sender.nudge(Number.MAX_SAFE_INTEGER);
+      await desk.settled();
+      expect(desk.store.waiting).toBe(1);
     }));
 
   it("[A1] holds a bounded number: the oldest go, and are counted", () =>
