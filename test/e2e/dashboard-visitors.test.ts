@@ -52,6 +52,21 @@ describe("visitors of the dashboard as they come, in Chromium", () => {
     await page.close();
   });
 
+  it("[U4] a frame that its page lets run scripts and nothing else shows a link's panels; one that has ended, only that", async () => {
+    const { link } = await shareOf(seen.freshet, ["ad_clicks"]);
+    const page = await seen.open("/healthz");
+    const frame = async (address: string) => {
+      const src = address.replace("/#", "/?embed=1#");
+      await page.setContent(`<iframe sandbox="allow-scripts" src="${src}"></iframe>`);
+      return page.frameLocator("iframe");
+    };
+    await (await frame(link)).locator("canvas").first().waitFor();
+    const ended = await frame(`${link}x`);
+    await ended.getByText("This link shows nothing any more").waitFor();
+    expect(await ended.locator("header").count()).toBe(0);
+    await page.close();
+  });
+
   it.each([HOUR_MS, -HOUR_MS])(
     "[U2] a browser whose clock is %d ms ahead shows what is now",
     async (aheadMs) => {
