@@ -52,6 +52,24 @@ describe("visitors of the dashboard as they come, in Chromium", () => {
     await page.close();
   });
 
+  it("[I9] a dashboard of which one metric is gone is shared without it; groups that none has are refused", async () => {
+    const panels = ["ad_clicks", "gone"].map((metric) => {
+      return { title: metric, kind: "line", metric, width: 6, height: 2 };
+    });
+    await seen.putDashboard({ name: "partly", title: "Partly", range: "5m", panels });
+    const page = await seen.open("/d/partly?key=demo-admin");
+    await page.getByRole("button", { name: "Share" }).click();
+    await page.locator(".share-metric").first().waitFor();
+    expect(await page.locator(".share-metric").allInnerTexts()).toEqual(["ad_clicks ad_clicks"]);
+    await page.getByLabel("Only these groups").fill("campain: spring-sale");
+    await page.getByRole("button", { name: "Make a link" }).click();
+    await page.getByText("groups[0] is of campain").waitFor();
+    await page.getByLabel("Only these groups").fill("campaign: spring-sale");
+    await page.getByRole("button", { name: "Make a link" }).click();
+    await page.getByText("Whoever has this link sees").waitFor();
+    await page.close();
+  });
+
   it("[U4] a frame that its page lets run scripts and nothing else shows a link's panels; one that has ended, only that", async () => {
     const { link } = await shareOf(seen.freshet, ["ad_clicks"]);
     const page = await seen.open("/healthz");

@@ -139,6 +139,37 @@ describe("[I9] a share link", () => {
     }
   });
 
+  it("[I9] is not made for groups that none of its metrics can have", async () => {
+    const project = await withClicks();
+    const catalog = env.CATALOG.getByName("catalog");
+    await catalog.putMetric(project.name, { ...CLICKS, name: "top", aggregate: "topk(3, page)" });
+    await catalog.putMetric(project.name, { ...CLICKS, name: "plain", groupBy: [] });
+    await catalog.putMetric(project.name, {
+      name: "share",
+      ratio: { numerator: "clicks", denominator: "sales" },
+    });
+    const refused = async (metrics: string[], groups: object[]) => {
+      const answer = await call(project.key("admin"), "POST", "/v1/share", {
+        metrics,
+        groups,
+        expiresIn: "1h",
+      });
+      return answer.status === 201 ? "" : `${answer.status} ${String(answer.body["message"])}`;
+    };
+    expect(await refused(["clicks", "plain"], [{ site: "a" }, { siet: "b" }])).toBe(
+      "400 groups[1] is of siet, but no metric of the link is grouped so; expected keys of one of them: site",
+    );
+    expect(await refused(["clicks"], [{ site: "a", page: "/" }])).toMatch(
+      /^400 groups\[0\] is of site, page/,
+    );
+    expect(await refused(["plain"], [{ site: "a" }])).toBe(
+      "400 groups[0] is of site, but no metric of the link is grouped; leave groups out",
+    );
+    expect(await refused(["plain", "clicks"], [{ site: "a" }])).toBe("");
+    expect(await refused(["share"], [{ site: "a" }])).toBe("");
+    expect(await refused(["top"], [{ site: "a", page: "/" }, { page: "/" }])).toBe("");
+  });
+
   it("[I9] is listed without its token and ends when it is revoked", async () => {
     const project = await withClicks();
     const first = await mint(project, { metrics: ["clicks"] });
