@@ -1,14 +1,19 @@
 const PREFIX = "#share=";
 
+/** Whether a fragment is a share link's. */
+export function isShareLink(hash: string): boolean {
+  return hash.startsWith(PREFIX);
+}
+
 /** The token that a share link carries in its fragment, where it stays: the link can be copied and opened again. */
 export function shareTokenIn(hash: string): string | undefined {
-  const token = hash.startsWith(PREFIX) ? hash.slice(PREFIX.length) : "";
-  return isShareToken(token) ? token : undefined;
+  const token = hash.slice(PREFIX.length);
+  return isShareLink(hash) && isShareToken(token) ? token : undefined;
 }
 
 /** Whether an address is a share link without a token: a piece of one was lost, or it was made up. */
 export function isBrokenShareLink(hash: string): boolean {
-  return hash.startsWith(PREFIX) && shareTokenIn(hash) === undefined;
+  return isShareLink(hash) && shareTokenIn(hash) === undefined;
 }
 
 /** Whether a key is the token of a share link: a JWT. */

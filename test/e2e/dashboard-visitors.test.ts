@@ -96,6 +96,22 @@ describe("visitors of the dashboard as they come, in Chromium", () => {
     },
   );
 
+  it("[U4] a wall screen goes round the dashboards that its address names, and stays where somebody pauses", async () => {
+    const page = await seen.openDrawn("/d/ads?kiosk=1&rotate=game,gone,servers&every=5s&key=demo-read");
+    const steps = await page.evaluate(() => history.length);
+    for (const name of ["game", "servers", "game"]) {
+      await page.waitForURL(`**/d/${name}?kiosk=1&rotate=*&every=5s`);
+      await page.locator("canvas").first().waitFor();
+    }
+    expect(await page.locator(".header").count()).toBe(0);
+    expect(await page.evaluate(() => history.length)).toBe(steps);
+    await page.keyboard.press("Space");
+    const stays = page.url();
+    await page.waitForTimeout(7_000);
+    expect(page.url()).toBe(stays);
+    await page.close();
+  });
+
   it("[U3] a title has the room that how fresh a panel is leaves, not all of it", async () => {
     const title = "Everything that anybody has ever pressed, by whoever pressed it, in the last minute";
     const panel = { kind: "line", metric: "ad_clicks", width: 3, height: 2 };
