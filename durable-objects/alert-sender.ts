@@ -15,6 +15,8 @@ const GIVE_UP_MS = 86_400_000;
 interface Lane {
   isRunning: boolean;
   failures: number;
+  /** Why the last attempt failed. */
+  failure?: string;
   dueMs: number;
 }
 
@@ -59,6 +61,11 @@ export class AlertSender {
     }
     store.meta.gone = gone;
     store.saveMeta();
+  }
+
+  /** Why the last attempt of an alert failed; undefined: it did not, or none was made in this life of the object. */
+  failureOf(alert: string): string | undefined {
+    return this.#lanes.get(alert)?.failure;
   }
 
   /** When there is next something to do, epoch ms; Infinity: nothing waits, or all that does is under way. */
@@ -125,6 +132,7 @@ export class AlertSender {
       });
       if (outcome.type === "failed") {
         lane.failures++;
+        lane.failure = outcome.reason;
         lane.dueMs = Date.now() + backoffMs(lane.failures, outcome.retryAfterMs, Math.random());
         store.retried(outcome.reason);
         const goneMs = store.meta.gone[alert] ?? Number.POSITIVE_INFINITY;
@@ -132,6 +140,7 @@ export class AlertSender {
         return;
       }
       lane.failures = 0;
+      delete lane.failure;
       lane.dueMs = 0;
       store.delivered(next.id);
     }

@@ -174,6 +174,7 @@ export class WindowAlerts implements StepObserver {
       evaluatedTo,
       untracked,
       waiting: waiting.get(rule.name) ?? 0,
+      ...failed(this.#sender.failureOf(rule.name)),
     }));
     const before = after && { firedAt: after.firedAt, idsBelow: idsBelow(after, objectName) };
     const episodes = this.#store.episodes({ ...question, ...(before && { before }) });
@@ -211,5 +212,10 @@ function sumOf(a: AlertState, b: AlertState): AlertState {
     evaluatedTo: ends.length === 0 ? null : Math.min(...ends),
     untracked: a.untracked + b.untracked,
     waiting: a.waiting + b.waiting,
+    ...failed(a.failure ?? b.failure),
   };
+}
+
+function failed(failure: string | undefined): Pick<AlertState, "failure"> {
+  return failure === undefined ? {} : { failure };
 }

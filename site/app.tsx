@@ -6,7 +6,7 @@ import type { KeyPromptProps } from "./on-demand/key-prompt.tsx";
 import { FailureNotice, LoadingPage } from "./notices.tsx";
 import { keepKey, takeKey, type KeyPlaces } from "./read-key.ts";
 import { navigate } from "./route.ts";
-import { isBrokenShareLink, isShareLink, isShareToken } from "./share-token.ts";
+import { isShareLink, isShareToken } from "./share-token.ts";
 import { View } from "./view.ts";
 
 const loadEnded = async () => (await import("./share/shared-ended.tsx")).SharedEnded;
@@ -101,7 +101,9 @@ function LazyEnded({ message }: { message: string }) {
 }
 
 async function load(given: string | undefined, view: View): Promise<Progress> {
-  if (isBrokenShareLink(location.hash)) return { phase: "ended", message: "the share link is not valid" };
+  if (isShareLink(location.hash) && !isShareToken(given)) {
+    return { phase: "ended", message: "the share link is not valid" };
+  }
   try {
     const key = given ?? (await loadPublicKey(view));
     if (key === undefined) return { phase: "key" };

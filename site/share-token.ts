@@ -1,6 +1,6 @@
 const PREFIX = "#share=";
 
-/** Whether a fragment is a share link's. */
+/** Whether a fragment is a share link's: without a token in it a piece was lost, or it was made up. */
 export function isShareLink(hash: string): boolean {
   return hash.startsWith(PREFIX);
 }
@@ -9,11 +9,6 @@ export function isShareLink(hash: string): boolean {
 export function shareTokenIn(hash: string): string | undefined {
   const token = hash.slice(PREFIX.length);
   return isShareLink(hash) && isShareToken(token) ? token : undefined;
-}
-
-/** Whether an address is a share link without a token: a piece of one was lost, or it was made up. */
-export function isBrokenShareLink(hash: string): boolean {
-  return isShareLink(hash) && shareTokenIn(hash) === undefined;
 }
 
 /** Whether a key is the token of a share link: a JWT. */

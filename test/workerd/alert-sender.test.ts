@@ -120,6 +120,8 @@ describe("the outbox of alerts", () => {
         waits.push(sender.dueMs - Date.now());
         if (tries === 6) retryAfterMs = 200_000;
       }
+      expect(sender.failureOf("one")).toBe("status_429");
+      expect(sender.failureOf("two")).toBeUndefined();
       expect(waits[0]).toBeLessThanOrEqual(1_000);
       expect(waits[5]).toBeGreaterThan(15_000);
       expect(waits[6]).toBeLessThanOrEqual(60_000);
