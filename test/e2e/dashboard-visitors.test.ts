@@ -52,6 +52,30 @@ describe("visitors of the dashboard as they come, in Chromium", () => {
     await page.close();
   });
 
+  it("[I9] a share link stays in the address, wherever its page is taken: it can be reloaded and copied on", async () => {
+    const { link, token } = await shareOf(seen.freshet, ["ad_clicks"], "ads");
+    const page = await seen.openDrawn(new URL(link).pathname + new URL(link).hash);
+    const ways = [
+      () => page.keyboard.press("1"),
+      () => page.locator("a.brand").click(),
+      () => page.locator("a.tab").click(),
+    ];
+    for (const go of ways) {
+      const before = page.url();
+      await go();
+      await expect.poll(() => page.url()).not.toBe(before);
+      expect(new URL(page.url()).hash).toBe(`#share=${token}`);
+    }
+    // In another tab, too.
+    expect(await page.locator("a.tab").getAttribute("href")).toContain(`#share=${token}`);
+    expect(await page.locator("a.brand").getAttribute("href")).toBe(`/#share=${token}`);
+    await page.keyboard.press("w");
+    await page.waitForURL(/kiosk=1#share=/);
+    await page.reload();
+    await page.locator("canvas").first().waitFor();
+    await page.close();
+  });
+
   it("[I9] a dashboard of which one metric is gone is shared without it; groups that none has are refused", async () => {
     const panels = ["ad_clicks", "gone"].map((metric) => {
       return { title: metric, kind: "line", metric, width: 6, height: 2 };
@@ -182,8 +206,8 @@ describe("visitors of the dashboard as they come, in Chromium", () => {
 });
 
 /** A link that shows these metrics. */
-async function shareOf(freshet: Freshet, metrics: string[]): Promise<MintedShare> {
-  const body = JSON.stringify({ metrics, expiresIn: "1h" });
+async function shareOf(freshet: Freshet, metrics: string[], dashboard?: string): Promise<MintedShare> {
+  const body = JSON.stringify({ metrics, dashboard, expiresIn: "1h" });
   return (await (await freshet.fetch("/v1/share", { method: "POST", body })).json()) as MintedShare;
 }
 
