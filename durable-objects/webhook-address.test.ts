@@ -5,6 +5,11 @@ describe("[A1] addresses of webhooks", () => {
   it.each([
     "http://localhost/",
     "http://localhost./",
+    "http://localhost../",
+    "http://127.0.0.1../",
+    "http://localhost.localdomain/",
+    "http://redis.cache.svc/",
+    "http://[3fff::1]/",
     "http://LOCALHOST:8787/hook",
     "http://a.localhost/",
     "https://receiver/",

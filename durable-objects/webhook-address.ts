@@ -1,7 +1,18 @@
 import { describe } from "../protocol/result.ts";
 
 /** Names that stand for the own machine or network, at a name's end. */
-const PRIVATE_NAMES = ["localhost", "local", "internal", "intranet", "lan", "home.arpa", "test", "onion"];
+const PRIVATE_NAMES = [
+  "localhost",
+  "localdomain",
+  "local",
+  "internal",
+  "intranet",
+  "lan",
+  "home.arpa",
+  "svc",
+  "test",
+  "onion",
+];
 
 /** Blocks that are not of the public internet: `[address, length of the prefix]` (RFC 6890 and its registry). */
 const PRIVATE_BLOCKS: readonly [number, number][] = (
@@ -44,7 +55,7 @@ export function webhookFault(text: string): string | undefined {
  */
 export function isPrivateAddress(url: string): boolean {
   // The parser has brought every way of writing an IPv4 address (octal, hexadecimal, one number) to four parts.
-  const host = new URL(url).hostname.toLowerCase().replace(/\.$/, "");
+  const host = new URL(url).hostname.toLowerCase().replace(/\.+$/, "");
   if (host.startsWith("[")) return isPrivateIpv6(host.slice(1, -1));
   const address = ipv4(host);
   if (address !== undefined) return isPrivateIpv4(address);
@@ -70,6 +81,7 @@ function isPrivateIpv6(host: string): boolean {
   if (first === 0x2002) return isPrivateIpv4(second * 65_536 + (words[2] ?? 0));
   // Translated to an IPv4 address on the way: 64:ff9b::/96.
   if (first === 0x64 && second === 0xff9b) return isPrivateIpv4((words[6] ?? 0) * 65_536 + (words[7] ?? 0));
+  if (first === 0x3fff && second < 0x1000) return true;
   return first < 0x2000 || first > 0x3fff || (first === 0x2001 && (second < 0x200 || second === 0xdb8));
 }
 

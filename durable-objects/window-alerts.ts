@@ -78,7 +78,7 @@ export class WindowAlerts implements StepObserver {
     this.#sender = new AlertSender({
       store: this.#store,
       client: new WebhookClient({ allowPrivate: options.allowPrivateWebhooks }),
-      webhookOf: (alert) => ruleOf(alert)?.webhook,
+      ruleOf,
       keepAlive: options.keepAlive,
       wakeBy: options.wakeBy,
     });
@@ -156,6 +156,7 @@ export class WindowAlerts implements StepObserver {
     this.keep(nowMs);
     this.#silences.replace(silences);
     if (this.#ledger.tellUnsilenced(nowMs)) this.#sender.added();
+    this.#sender.rulesChanged(nowMs);
     return true;
   }
 
@@ -173,6 +174,7 @@ export class WindowAlerts implements StepObserver {
       evaluatedTo,
       untracked,
       waiting: waiting.get(rule.name) ?? 0,
+      ...failed(this.#sender.failureOf(rule.name)),
     }));
     const before = after && { firedAt: after.firedAt, idsBelow: idsBelow(after, objectName) };
     const episodes = this.#store.episodes({ ...question, ...(before && { before }) });
@@ -210,5 +212,10 @@ function sumOf(a: AlertState, b: AlertState): AlertState {
     evaluatedTo: ends.length === 0 ? null : Math.min(...ends),
     untracked: a.untracked + b.untracked,
     waiting: a.waiting + b.waiting,
+    ...failed(a.failure ?? b.failure),
   };
+}
+
+function failed(failure: string | undefined): Pick<AlertState, "failure"> {
+  return failure === undefined ? {} : { failure };
 }

@@ -94,6 +94,8 @@ export interface AlertState {
   untracked: number;
   /** Notifications that wait for the webhook. */
   waiting: number;
+  /** Why it did not take the last one: `timeout`, `unreachable`, `private_address` or `status_500`. */
+  failure?: string;
 }
 
 /** What `POST /v1/alerts/preview` answers: what a rule would have fired over the points of `[from, to]`. */

@@ -6,7 +6,7 @@ import type { KeyPromptProps } from "./on-demand/key-prompt.tsx";
 import { FailureNotice, LoadingPage } from "./notices.tsx";
 import { keepKey, takeKey, type KeyPlaces } from "./read-key.ts";
 import { navigate } from "./route.ts";
-import { isBrokenShareLink, isShareToken } from "./share-token.ts";
+import { isShareLink, isShareToken } from "./share-token.ts";
 import { View } from "./view.ts";
 
 const loadEnded = async () => (await import("./share/shared-ended.tsx")).SharedEnded;
@@ -23,6 +23,8 @@ type Progress =
 
 const places: KeyPlaces = { location, navigate, storage: () => sessionStorage };
 const givenKey = takeKey(places);
+// Only the fragment is another: the browser would go on with the page of the link, or key, before.
+addEventListener("hashchange", () => isShareLink(location.hash) && location.reload());
 const RETRY_MS = 4_000;
 /** Dashboards may be defined while the page waits for the first, and changed while it shows one. */
 const REFRESH_EMPTY_MS = 3_000;
@@ -99,7 +101,9 @@ function LazyEnded({ message }: { message: string }) {
 }
 
 async function load(given: string | undefined, view: View): Promise<Progress> {
-  if (isBrokenShareLink(location.hash)) return { phase: "ended", message: "the share link is not valid" };
+  if (isShareLink(location.hash) && !isShareToken(given)) {
+    return { phase: "ended", message: "the share link is not valid" };
+  }
   try {
     const key = given ?? (await loadPublicKey(view));
     if (key === undefined) return { phase: "key" };

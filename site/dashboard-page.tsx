@@ -74,7 +74,9 @@ export function DashboardPage({ dashboard, context }: { dashboard: Dashboard; co
             onEnlarge={embed ? undefined : () => showAlone(alone === undefined ? index : undefined)}
           />
         ))}
-        {shown.length === 0 && <p class="grid-note">{`This dashboard has no panel ${alone ?? 0}.`}</p>}
+        {shown.length === 0 && (
+          <p class="grid-note">{`This dashboard has no panel${alone === undefined ? "s" : ` ${alone}`}.`}</p>
+        )}
       </div>
     </main>
   );

@@ -72,7 +72,8 @@ function Shown({ readKey, catalog, reload }: Omit<DashboardsProps, "view" | "onR
   useEffect(() => {
     document.documentElement.classList.toggle("kiosk", kiosk);
     document.documentElement.classList.toggle("embed", embed);
-  }, [kiosk, embed]);
+    if (kiosk) void import("./on-demand/rotate.ts").then(({ rotate }) => rotate(dashboards, view));
+  }, [kiosk, embed, dashboards]);
   useEffect(
     () =>
       listenForKeys({

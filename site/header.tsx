@@ -6,7 +6,7 @@ import { useStore } from "./hooks.ts";
 import { MoonIcon, MoreIcon, SunIcon, WaveIcon } from "./icons.tsx";
 import { useLive } from "./live.ts";
 import { Popover } from "./popover.tsx";
-import { dashboardPath, followLink, search } from "./route.ts";
+import { dashboardPath, followLink, search, sharedHref } from "./route.ts";
 import { offered, PAGES, type SlotContext } from "./slots.ts";
 import { theme, toggleTheme } from "./theme.ts";
 import { rangeInSearch, searchWithRange } from "./time-range.ts";
@@ -44,7 +44,7 @@ export function Header({ dashboards, current, context, onHelp }: HeaderProps) {
       <Brand />
       <nav class="tabs" aria-label="Dashboards" ref={tabs}>
         {dashboards.map(({ name, title }) => {
-          const href = dashboardPath(name) + kept;
+          const href = sharedHref(dashboardPath(name) + kept);
           return (
             <a
               key={name}
@@ -81,7 +81,7 @@ function Brand() {
   return (
     <a
       class="brand"
-      href="/"
+      href={sharedHref("/")}
       aria-label="Freshet, first dashboard"
       onClick={(event) => followLink(event, "/")}
     >

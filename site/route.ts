@@ -1,3 +1,4 @@
+import { isShareLink } from "./share-token.ts";
 import { Store } from "./store.ts";
 
 /** The dashboard that a path names, or undefined for the first one. */
@@ -33,9 +34,16 @@ addEventListener("hashchange", readLocation);
  * from where each step was taken.
  */
 export function navigate(href: string, replace = false): void {
-  if (replace) history.replaceState(history.state, "", href);
-  else history.pushState({ from: location.href }, "", href);
+  const kept = sharedHref(href);
+  if (replace) history.replaceState(history.state, "", kept);
+  else history.pushState({ from: location.href }, "", kept);
   readLocation();
+}
+
+/** An address as it is within a share link's page: with its token. */
+export function sharedHref(href: string): string {
+  const { hash } = location;
+  return isShareLink(hash) && !href.includes("#") ? href + hash : href;
 }
 
 /** Follows a link by {@link navigate}; leaves clicks that ask for a new tab to the browser. */

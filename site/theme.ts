@@ -65,7 +65,11 @@ function system(): Theme {
   return systemDark.matches ? "dark" : "light";
 }
 
-/** The choice made before: `public/theme.js` has put it on the root before the first paint. */
+/**
+ * The choice made before. `public/theme.js` has put it on the root before the first paint, so that it does not flash: a file of its own,
+ * as the page allows no inline script, and loaded as it is written, so that more is not said there. `?theme=` is for pages that embed a
+ * panel, and lasts as long as the page.
+ */
 function chosen(): Theme | undefined {
   const value = document.documentElement.dataset["theme"];
   return value === "dark" || value === "light" ? value : undefined;

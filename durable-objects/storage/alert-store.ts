@@ -39,6 +39,8 @@ export interface AlertMeta {
   retries: Record<string, number>;
   /** Notifications that will not arrive, by reason. */
   dropped: Record<string, number>;
+  /** Since when the rules are gone of which something waits, epoch ms. */
+  gone: Record<string, number>;
 }
 
 /** A notification that waits. */
@@ -208,6 +210,14 @@ export class AlertStore {
     this.saveMeta();
   }
 
+  /** What waits of an alert will not be sent. */
+  drop(alert: string, reason: string): void {
+    const waiting = this.waitingByAlert().get(alert) ?? 0;
+    this.#sql.exec("DELETE FROM alert_outbox WHERE alert = ?", alert);
+    count(this.meta.dropped, reason, waiting);
+    this.saveMeta();
+  }
+
   retried(reason: string): void {
     count(this.meta.retries, reason, 1);
     this.saveMeta();
@@ -228,5 +238,6 @@ function newMeta(): AlertMeta {
     delivered: 0,
     retries: {},
     dropped: {},
+    gone: {},
   };
 }

@@ -84,7 +84,7 @@ function EpisodeRow({
       <span class="alerts-state" data-state={resolvedAt === null ? "firing" : "ok"}>
         {resolvedAt === null ? "Firing" : "Resolved"}
       </span>
-      <span>
+      <span class="alerts-what">
         <b>{alert}</b> {name}
       </span>
       {resolvedAt === null && name !== "" && episode.silenced === undefined && (

@@ -5,6 +5,11 @@ import { formatMoment } from "../time-axis.ts";
 import type { SilenceTarget } from "./silence-form.ts";
 
 const STATE_TEXT = { ok: "OK", pending: "Pending", firing: "Firing" } as const;
+const FAILURE_TEXT: Record<string, string> = {
+  timeout: "no answer within 10 s",
+  unreachable: "it cannot be reached",
+  private_address: "its address is private",
+};
 
 interface AlertListProps {
   rules: readonly AlertSource[] | undefined;
@@ -119,8 +124,15 @@ function groupsOf(state: AlertState | undefined): string {
     [state?.firing ?? 0, "firing"],
     [state?.silenced ?? 0, "silenced"],
     [state?.pending ?? 0, "pending"],
-    [state?.waiting ?? 0, "undelivered"],
+    [state?.waiting ?? 0, `undelivered${failureText(state?.failure)}`],
     [state?.untracked ?? 0, "left out"],
   ] as const;
   return parts.flatMap(([count, what]) => (count > 0 ? [`${count} ${what}`] : [])).join(", ") || "–";
+}
+
+/** Why the webhook did not take the last notification. */
+function failureText(failure: string | undefined): string {
+  const [, status] = /^status_(\d+)$/.exec(failure ?? "") ?? [];
+  if (status !== undefined) return ` (it answers ${status})`;
+  return failure === undefined ? "" : ` (${FAILURE_TEXT[failure] ?? failure})`;
 }

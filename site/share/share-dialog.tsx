@@ -13,7 +13,7 @@ import "../styles/form.css";
 import "./share.css";
 
 /** Makes links that show the dashboard, or some of it, to whoever has them; lists and revokes those there are. */
-export function ShareDialog({ readKey, dashboard, onClose }: DialogProps) {
+export function ShareDialog({ readKey, catalog, dashboard, onClose }: DialogProps) {
   const key = useStore(ownKey) ?? readKey;
   const requests = useMemo(() => new ShareRequests(key), [key]);
   const [minted, setMinted] = useState<MintedShare>();
@@ -50,7 +50,12 @@ export function ShareDialog({ readKey, dashboard, onClose }: DialogProps) {
         <p class="share-note">There is no dashboard to share.</p>
       ) : (
         <>
-          <ShareForm dashboard={dashboard} fault={fault} onWish={(wish) => void run(wish, requests)} />
+          <ShareForm
+            dashboard={dashboard}
+            metrics={catalog.metrics}
+            fault={fault}
+            onWish={(wish) => void run(wish, requests)}
+          />
           <ShareLinks requests={requests} onRefused={(message) => setRefused({ message, wish: undefined })} />
         </>
       )}

@@ -1,6 +1,7 @@
 import { useMemo, useState } from "preact/hooks";
 import type { Dashboard } from "../../protocol/dashboard.ts";
 import type { ShareScope } from "../../protocol/share.ts";
+import type { Catalog } from "../api.ts";
 import { Field, SelectField } from "../build/field.tsx";
 import { parseGroups } from "../on-demand/group-text.ts";
 
@@ -20,13 +21,15 @@ const LIFETIMES = [
 
 interface ShareFormProps {
   dashboard: Dashboard;
+  /** Those that there are: a panel may draw one that is gone. */
+  metrics: Catalog["metrics"];
   fault: string | undefined;
   onWish: (wish: ShareWish) => void;
 }
 
 /** What a link shows, and until when. */
-export function ShareForm({ dashboard, fault, onWish }: ShareFormProps) {
-  const titles = useMemo(() => panelsByMetric(dashboard), [dashboard]);
+export function ShareForm({ dashboard, metrics: known, fault, onWish }: ShareFormProps) {
+  const titles = useMemo(() => panelsByMetric(dashboard, known), [dashboard, known]);
   const [left, setLeft] = useState<ReadonlySet<string>>(new Set());
   const [groupsText, setGroupsText] = useState("");
   const [expiresIn, setExpiresIn] = useState("7d");
@@ -88,8 +91,9 @@ export function ShareForm({ dashboard, fault, onWish }: ShareFormProps) {
 }
 
 /** The metrics that a dashboard draws, each with the titles of its panels. */
-function panelsByMetric({ panels }: Dashboard): Map<string, string[]> {
+function panelsByMetric({ panels }: Dashboard, known: Catalog["metrics"]): Map<string, string[]> {
   const titles = new Map<string, string[]>();
-  for (const { metric, title } of panels) titles.set(metric, [...(titles.get(metric) ?? []), title]);
+  const drawn = panels.filter(({ metric }) => known.has(metric));
+  for (const { metric, title } of drawn) titles.set(metric, [...(titles.get(metric) ?? []), title]);
   return titles;
 }

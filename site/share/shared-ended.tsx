@@ -1,10 +1,11 @@
 import { PlainHeader } from "../header.tsx";
+import { pageOptions } from "../page-options.ts";
 
 /** A share link that has expired or was revoked. */
 export function SharedEnded({ message }: { message: string }) {
   return (
     <>
-      <PlainHeader />
+      {!pageOptions(location.search).embed && <PlainHeader />}
       <main class="notice">
         <h1 class="notice-title">This link shows nothing any more</h1>
         <p class="notice-text" role="alert">

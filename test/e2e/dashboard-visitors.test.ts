@@ -1,6 +1,8 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { MintedShare } from "../../protocol/share.ts";
 import { DashboardBrowser, findBrowser, inkOf, skipWithout } from "../helpers/dashboard-browser.ts";
+import type { Freshet } from "../helpers/freshet.ts";
 import { overflowOf } from "../helpers/page-checks.ts";
 
 const browserPath = await findBrowser();
@@ -28,6 +30,85 @@ describe("visitors of the dashboard as they come, in Chromium", () => {
     await page.close();
   });
 
+  it("[I9] a share link that is opened where another was shown, or a dashboard, is what is shown then", async () => {
+    const [clicks, people] = [
+      await shareOf(seen.freshet, ["ad_clicks"]),
+      await shareOf(seen.freshet, ["ad_people"]),
+    ];
+    const shown = (page: Page, metric: string) =>
+      page.locator(".panel-title").filter({ hasText: metric }).waitFor();
+    const page = await seen.openDrawn("/?key=demo-read");
+    await page.goto(clicks.link);
+    await shown(page, "ad_clicks");
+    await page.goto(people.link);
+    await shown(page, "ad_people");
+    await page.goBack();
+    await shown(page, "ad_clicks");
+    // One that has ended gives way to its successor, too.
+    await page.goto(`${clicks.link}x`);
+    await page.getByText("This link shows nothing any more").waitFor();
+    await page.goto(people.link);
+    await shown(page, "ad_people");
+    await page.close();
+  });
+
+  it("[I9] a share link stays in the address, wherever its page is taken: it can be reloaded and copied on", async () => {
+    const { link, token } = await shareOf(seen.freshet, ["ad_clicks"], "ads");
+    const page = await seen.openDrawn(new URL(link).pathname + new URL(link).hash);
+    const ways = [
+      () => page.keyboard.press("1"),
+      () => page.locator("a.brand").click(),
+      () => page.locator("a.tab").click(),
+    ];
+    for (const go of ways) {
+      const before = page.url();
+      await go();
+      await expect.poll(() => page.url()).not.toBe(before);
+      expect(new URL(page.url()).hash).toBe(`#share=${token}`);
+    }
+    // In another tab, too.
+    expect(await page.locator("a.tab").getAttribute("href")).toContain(`#share=${token}`);
+    expect(await page.locator("a.brand").getAttribute("href")).toBe(`/#share=${token}`);
+    await page.keyboard.press("w");
+    await page.waitForURL(/kiosk=1#share=/);
+    await page.reload();
+    await page.locator("canvas").first().waitFor();
+    await page.close();
+  });
+
+  it("[I9] a dashboard of which one metric is gone is shared without it; groups that none has are refused", async () => {
+    const panels = ["ad_clicks", "gone"].map((metric) => {
+      return { title: metric, kind: "line", metric, width: 6, height: 2 };
+    });
+    await seen.putDashboard({ name: "partly", title: "Partly", range: "5m", panels });
+    const page = await seen.open("/d/partly?key=demo-admin");
+    await page.getByRole("button", { name: "Share" }).click();
+    await page.locator(".share-metric").first().waitFor();
+    expect(await page.locator(".share-metric").allInnerTexts()).toEqual(["ad_clicks ad_clicks"]);
+    await page.getByLabel("Only these groups").fill("campain: spring-sale");
+    await page.getByRole("button", { name: "Make a link" }).click();
+    await page.getByText("groups[0] is of campain").waitFor();
+    await page.getByLabel("Only these groups").fill("campaign: spring-sale");
+    await page.getByRole("button", { name: "Make a link" }).click();
+    await page.getByText("Whoever has this link sees").waitFor();
+    await page.close();
+  });
+
+  it("[U4] a frame that its page lets run scripts and nothing else shows a link's panels; one that has ended, only that", async () => {
+    const { link } = await shareOf(seen.freshet, ["ad_clicks"]);
+    const page = await seen.open("/healthz");
+    const frame = async (address: string) => {
+      const src = address.replace("/#", "/?embed=1#");
+      await page.setContent(`<iframe sandbox="allow-scripts" src="${src}"></iframe>`);
+      return page.frameLocator("iframe");
+    };
+    await (await frame(link)).locator("canvas").first().waitFor();
+    const ended = await frame(`${link}x`);
+    await ended.getByText("This link shows nothing any more").waitFor();
+    expect(await ended.locator("header").count()).toBe(0);
+    await page.close();
+  });
+
   it.each([HOUR_MS, -HOUR_MS])(
     "[U2] a browser whose clock is %d ms ahead shows what is now",
     async (aheadMs) => {
@@ -38,6 +119,22 @@ describe("visitors of the dashboard as they come, in Chromium", () => {
       await page.close();
     },
   );
+
+  it("[U4] a wall screen goes round the dashboards that its address names, and stays where somebody pauses", async () => {
+    const page = await seen.openDrawn("/d/ads?kiosk=1&rotate=game,gone,servers&every=5s&key=demo-read");
+    const steps = await page.evaluate(() => history.length);
+    for (const name of ["game", "servers", "game"]) {
+      await page.waitForURL(`**/d/${name}?kiosk=1&rotate=*&every=5s`);
+      await page.locator("canvas").first().waitFor();
+    }
+    expect(await page.locator(".header").count()).toBe(0);
+    expect(await page.evaluate(() => history.length)).toBe(steps);
+    await page.keyboard.press("Space");
+    const stays = page.url();
+    await page.waitForTimeout(7_000);
+    expect(page.url()).toBe(stays);
+    await page.close();
+  });
 
   it("[U3] a title has the room that how fresh a panel is leaves, not all of it", async () => {
     const title = "Everything that anybody has ever pressed, by whoever pressed it, in the last minute";
@@ -57,12 +154,14 @@ describe("visitors of the dashboard as they come, in Chromium", () => {
 
   it("[U4] on a phone, long names break where they have no room", async () => {
     const metric = "m".repeat(128);
-    const props = { ["k".repeat(120)]: "v" };
+    const key = "k".repeat(120);
+    const props = { [key]: "v" };
     await seen.freshet.putMetric({
       name: metric,
       event: "long_names",
       aggregate: "count",
       window: { type: "tumbling", size: "1s" },
+      groupBy: [key],
     });
     const panels = [{ title: "T".repeat(90), kind: "line", metric, width: 6, height: 2 }];
     await seen.putDashboard({ name: "names", title: `Names ${"W".repeat(90)}`, range: "5m", panels });
@@ -89,8 +188,28 @@ describe("visitors of the dashboard as they come, in Chromium", () => {
     await traced.locator(".verdicts").waitFor();
     expect(await wideOf(traced, ".verdicts")).toBe(0);
     await traced.close();
+
+    const rule = "n".repeat(64);
+    await seen.freshet.fetch(`/v1/catalog/alerts/${rule}`, {
+      method: "PUT",
+      body: JSON.stringify({ metric, condition: "< 1000", groups: [{ [key]: "v".repeat(300) }] }),
+    });
+    const watched = await seen.open("/?key=demo-admin#/alerts", 390);
+    await watched.locator(".alerts-episode").filter({ hasText: rule }).first().waitFor();
+    expect(await overflowOf(watched)).toBe(0);
+    expect(await wideOf(watched, ".alerts-scroll")).toBe(0);
+    await watched.getByRole("link", { name: rule }).click();
+    await watched.getByText("Tried on the last points").waitFor();
+    expect(await overflowOf(watched)).toBe(0);
+    await watched.close();
   });
 });
+
+/** A link that shows these metrics. */
+async function shareOf(freshet: Freshet, metrics: string[], dashboard?: string): Promise<MintedShare> {
+  const body = JSON.stringify({ metrics, dashboard, expiresIn: "1h" });
+  return (await (await freshet.fetch("/v1/share", { method: "POST", body })).json()) as MintedShare;
+}
 
 /** By how many pixels what is in an element is wider than it. */
 function wideOf(page: Page, selector: string): Promise<number> {

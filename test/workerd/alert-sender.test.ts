@@ -34,8 +34,13 @@ class Desk {
   readonly store: AlertStore;
   readonly sent: string[] = [];
   readonly wokenBy: number[] = [];
-  outcome: (delivery: Delivery) => DeliveryOutcome = () => ({ type: "delivered" });
+  outcome: (delivery: Delivery) => DeliveryOutcome | Promise<DeliveryOutcome> = () => ({
+    type: "delivered",
+  });
+  /** Of every rule; "": they have none; undefined: they are gone. */
   webhook: string | undefined;
+  webhooks: Record<string, string> = {};
+  runs = 0;
   readonly #storage: DurableObjectStorage;
   #running: Promise<void>[] = [];
 
@@ -50,12 +55,21 @@ class Desk {
       client: {
         post: (delivery) => {
           const outcome = this.outcome(delivery);
-          if (outcome.type === "delivered") this.sent.push(`${delivery.url} ${delivery.id}`);
+          if (!("then" in outcome) && outcome.type === "delivered") {
+            this.sent.push(`${delivery.url} ${delivery.id}`);
+          }
           return Promise.resolve(outcome);
         },
       },
-      webhookOf: () => this.webhook,
-      keepAlive: (task) => void this.#running.push(task),
+      ruleOf: (alert) => {
+        const webhook = this.webhooks[alert] ?? this.webhook;
+        return webhook === "" ? {} : webhook === undefined ? undefined : { webhook };
+      },
+      keepAlive: (task) => {
+        // What goes round for ever would let no timer, so no test's timeout, run.
+        if (++this.runs > 1_000) throw new Error("the sender goes round and round");
+        this.#running.push(task);
+      },
       wakeBy: (dueMs) => void this.wokenBy.push(dueMs),
     });
   }
@@ -106,6 +120,8 @@ describe("the outbox of alerts", () => {
         waits.push(sender.dueMs - Date.now());
         if (tries === 6) retryAfterMs = 200_000;
       }
+      expect(sender.failureOf("one")).toBe("status_429");
+      expect(sender.failureOf("two")).toBeUndefined();
       expect(waits[0]).toBeLessThanOrEqual(1_000);
       expect(waits[5]).toBeGreaterThan(15_000);
       expect(waits[6]).toBeLessThanOrEqual(60_000);
@@ -129,6 +145,75 @@ describe("the outbox of alerts", () => {
       desk.open().nudge(Date.now());
       await desk.settled();
       expect(desk.sent).toEqual(["https://here/ p:2:0:fired"]);
+    }));
+
+  it("[A1] many that never answer delay no other: not even what comes after them, whenever they are due", () =>
+    withDesk(async (desk) => {
+      const silent = Array.from({ length: 40 }, (_, n) => `silent${n}`);
+      for (const alert of silent) {
+        desk.webhooks[alert] = `https://away/${alert}`;
+        desk.store.enqueue(`https://away/${alert}`, notification(alert, 1));
+      }
+      const giveUp: (() => void)[] = [];
+      desk.outcome = ({ url }) =>
+        url.includes("away")
+          ? new Promise((resolve) => {
+              giveUp.push(() => resolve({ type: "failed", reason: "timeout", retryAfterMs: 0 }));
+            })
+          : { type: "delivered" };
+      const sender = desk.open();
+      sender.nudge(Date.now());
+      desk.store.enqueue("https://here/", notification("two", 2));
+      sender.added();
+      // Those that were first are given up; of all others it is known by then that their receiver is away.
+      for (const act of giveUp.splice(0)) act();
+      await scheduler.wait(0);
+      sender.nudge(Number.MAX_SAFE_INTEGER);
+      await scheduler.wait(0);
+      expect(desk.sent).toEqual(["https://here/ p:2:0:fired"]);
+      // They go on all the same, but leave room.
+      expect(giveUp.length).toBeGreaterThan(0);
+      desk.store.enqueue("https://here/", notification("three", 3));
+      sender.added();
+      sender.nudge(Number.MAX_SAFE_INTEGER);
+      await scheduler.wait(0);
+      expect(desk.sent).toEqual(["https://here/ p:2:0:fired", "https://here/ p:3:0:fired"]);
+      // Each of them is tried again in its turn.
+      const tried = new Set<string>();
+      desk.outcome = ({ id, url }) => {
+        tried.add(url);
+        return { type: "failed", reason: `timeout ${id}`, retryAfterMs: 0 };
+      };
+      for (const act of giveUp.splice(0)) act();
+      for (let round = 0; round < 40 && tried.size < silent.length; round++) {
+        sender.nudge(Number.MAX_SAFE_INTEGER);
+        await scheduler.wait(0);
+      }
+      expect(tried.size).toBe(silent.length);
+    }));
+
+  it("[A1] what was dropped while its webhook was away is not looked for again and again", () =>
+    withDesk(async (desk) => {
+      desk.store.enqueue("https://away/", notification("one", 1));
+      desk.outcome = () => ({ type: "failed", reason: "unreachable", retryAfterMs: 0 });
+      const sender = desk.open();
+      sender.nudge(Date.now());
+      await desk.settled();
+      for (let n = 0; n < LIMITS.waitingNotifications; n++) {
+        desk.store.enqueue("https://here/", notification("two", n));
+      }
+      expect(desk.store.nextWaiting("one")).toBeUndefined();
+      await scheduler.wait(Math.max(0, sender.dueMs - Date.now()) + 1);
+      sender.nudge(Date.now());
+      await desk.settled();
+      expect(sender.dueMs).toBe(Number.POSITIVE_INFINITY);
+      // And what comes then goes at once.
+      desk.outcome = () => ({ type: "delivered" });
+      desk.store.enqueue("https://here/", notification("one", 2));
+      sender.added();
+      sender.nudge(Date.now());
+      await desk.settled();
+      expect(desk.sent).toContain("https://here/ p:2:0:fired");
     }));
 
   it("[A1] after a crash between delivery and note, the same is sent again under the same id", () =>
@@ -159,6 +244,47 @@ describe("the outbox of alerts", () => {
       desk.open().nudge(Date.now());
       await desk.settled();
       expect(desk.sent).toEqual(["https://new/ p:1:0:fired", "https://old/ p:2:0:fired"]);
+    }));
+
+  it("[A1] what waits of a rule that has no webhook any more goes nowhere, and is counted", () =>
+    withDesk(async (desk) => {
+      for (const n of [1, 2]) desk.store.enqueue("https://old/", notification("one", n));
+      desk.store.enqueue("https://here/", notification("two", 3));
+      desk.webhooks = { one: "", two: "https://here/" };
+      const sender = desk.open();
+      sender.rulesChanged(Date.now());
+      sender.nudge(Date.now());
+      await desk.settled();
+      expect(desk.sent).toEqual(["https://here/ p:3:0:fired"]);
+      expect(desk.reopened().meta).toMatchObject({ delivered: 1, dropped: { no_webhook: 2 } });
+      expect(sender.dueMs).toBe(Number.POSITIVE_INFINITY);
+    }));
+
+  it("[A1] what a rule that is gone has left to tell is tried for a day, also after restarts, and dropped then", () =>
+    withDesk(async (desk) => {
+      const goneMs = Date.now() - 86_400_000 - 60_000;
+      desk.store.enqueue("https://away/", notification("one", 1));
+      desk.store.enqueue("https://away/", notification("two", 2));
+      desk.webhooks = { one: "https://away/" };
+      desk.outcome = () => ({ type: "failed", reason: "unreachable", retryAfterMs: 0 });
+      desk.open().rulesChanged(goneMs);
+      // Rules that change meanwhile do not begin it anew.
+      const sender = desk.open();
+      sender.rulesChanged(Date.now());
+      sender.nudge(Date.now());
+      await desk.settled();
+      expect(desk.reopened().waitingByAlert()).toEqual(new Map([["one", 1]]));
+      expect(desk.reopened().meta.dropped).toEqual({ rule_deleted: 1 });
+      // One that is there again is told of, however long it was away.
+      desk.webhooks = {};
+      sender.rulesChanged(goneMs);
+      desk.webhooks = { one: "https://away/" };
+      sender.rulesChanged(Date.now());
+      desk.webhooks = {};
+      sender.rulesChanged(Date.now());
+      sender.nudge(Number.MAX_SAFE_INTEGER);
+      await desk.settled();
+      expect(desk.store.waiting).toBe(1);
     }));
 
   it("[A1] holds a bounded number: the oldest go, and are counted", () =>

@@ -205,6 +205,20 @@ describe("alerts of a window object", () => {
     expect(found.map(({ group }) => group)).toEqual(whole.episodes.map(({ group }) => group));
   }, 30_000);
 
+  it("[A1] tell why a webhook does not take them", async () => {
+    const project = await TestProject.with({ ...CLICKS, name: "all", groupBy: [] });
+    // As if the deployment had allowed it when the rule was put.
+    const source = { name: "silent", metric: "all", condition: "no data", webhook: "http://127.0.0.1:9/" };
+    await env.CATALOG.getByName("catalog").change(project.name, [{ kind: "alerts", name: "silent", source }]);
+    await putAlert(project, { name: "untold", metric: "all", condition: "no data" });
+    const { rules } = await answerWhen(project, ({ rules: [first] }) => first?.failure !== undefined);
+    expect(rules).toMatchObject([
+      { alert: "silent", waiting: 1, failure: "private_address" },
+      { waiting: 0 },
+    ]);
+    expect(rules[1]).not.toHaveProperty("failure");
+  }, 30_000);
+
   it("[A1] are counted for the operator", async () => {
     const project = await TestProject.with(CLICKS);
     await putAlert(project, {

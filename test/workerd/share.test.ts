@@ -139,6 +139,37 @@ describe("[I9] a share link", () => {
     }
   });
 
+  it("[I9] is not made for groups that none of its metrics can have", async () => {
+    const project = await withClicks();
+    const catalog = env.CATALOG.getByName("catalog");
+    await catalog.putMetric(project.name, { ...CLICKS, name: "top", aggregate: "topk(3, page)" });
+    await catalog.putMetric(project.name, { ...CLICKS, name: "plain", groupBy: [] });
+    await catalog.putMetric(project.name, {
+      name: "share",
+      ratio: { numerator: "clicks", denominator: "sales" },
+    });
+    const refused = async (metrics: string[], groups: object[]) => {
+      const answer = await call(project.key("admin"), "POST", "/v1/share", {
+        metrics,
+        groups,
+        expiresIn: "1h",
+      });
+      return answer.status === 201 ? "" : `${answer.status} ${String(answer.body["message"])}`;
+    };
+    expect(await refused(["clicks", "plain"], [{ site: "a" }, { siet: "b" }])).toBe(
+      "400 groups[1] is of siet, but no metric of the link is grouped so; expected keys of one of them: site",
+    );
+    expect(await refused(["clicks"], [{ site: "a", page: "/" }])).toMatch(
+      /^400 groups\[0\] is of site, page/,
+    );
+    expect(await refused(["plain"], [{ site: "a" }])).toBe(
+      "400 groups[0] is of site, but no metric of the link is grouped; leave groups out",
+    );
+    expect(await refused(["plain", "clicks"], [{ site: "a" }])).toBe("");
+    expect(await refused(["share"], [{ site: "a" }])).toBe("");
+    expect(await refused(["top"], [{ site: "a", page: "/" }, { page: "/" }])).toBe("");
+  });
+
   it("[I9] is listed without its token and ends when it is revoked", async () => {
     const project = await withClicks();
     const first = await mint(project, { metrics: ["clicks"] });
@@ -224,6 +255,29 @@ describe("[I9] a share link", () => {
     const ofBucket = await mint(project, { dashboard: "main", groups: [{ price: "0.5" }] });
     const drawn = (await call(ofBucket.token, "GET", "/v1/share/view")).body as unknown as SharedView;
     expect(drawn.dashboard.panels.map(({ metric }) => metric)).toEqual(["spread"]);
+  });
+
+  it("[I9] tells a page neither the groups that its panels are held to beside those that it shows, nor other metrics", async () => {
+    const project = await withClicks();
+    const panel = { title: "Clicks", kind: "line", metric: "clicks", width: 6, height: 2 } as const;
+    const variables = [
+      { name: "site", title: "Site", metric: "sales" },
+      { name: "site", title: "Site", metric: "clicks" },
+    ];
+    const [a, b, c] = ["site-a", "site-b", "site-c"].map((site) => ({ site }));
+    if (a === undefined || b === undefined || c === undefined) throw new Error("three");
+    const panels = [{ ...panel, groups: [a, b, c] }, panel, { ...panel, groups: [] }];
+    await putDashboard(project, { name: "main", title: "Main", range: "15m", panels, variables });
+    const { token } = await mint(project, { dashboard: "main", metrics: ["clicks"], groups: [a, c] });
+    const { body } = await call(token, "GET", "/v1/share/view");
+    const { dashboard } = body as unknown as SharedView;
+    expect(dashboard.panels.map(({ groups }) => groups)).toEqual([[a, c], undefined, []]);
+    expect(dashboard.variables).toEqual([variables[1]]);
+    expect(JSON.stringify(body)).not.toMatch(/site-b|sales/);
+    // Where all groups are shown, a panel's own stay.
+    const all = await mint(project, { dashboard: "main", metrics: ["clicks"] });
+    const whole = (await call(all.token, "GET", "/v1/share/view")).body as unknown as SharedView;
+    expect(whole.dashboard.panels[0]?.groups).toEqual([a, b, c]);
   });
 
   it("[U4] packs the grid anew where it leaves panels out", async () => {

@@ -14,6 +14,8 @@ import { jsonBody } from "../json-body.ts";
 import { askTiers } from "../query/ask-tiers.ts";
 
 const USUAL_MS = 3_600_000;
+/** Of the newest windows, those without a point may only not have been told of yet. */
+const UNSETTLED_MS = 10_000;
 
 /** `POST /v1/alerts/preview`: a rule as it would be put; answers what it would have fired in the last hour, or as many points as one answer holds. */
 export async function postPreview(c: Context<App>): Promise<Response> {
@@ -39,7 +41,8 @@ export async function postPreview(c: Context<App>): Promise<Response> {
   if ("ok" in answer)
     throw new HttpError(answer.reason === "unavailable" ? 503 : 400, answer.reason, answer.message);
   const series = "body" in answer ? (JSON.parse(answer.body) as QueryAnswer).series : answer.series;
-  const episodes = rehearse(rule.value, { metric, isView, series, fromMs });
+  const settledMs = toMs - metric.delayMs - UNSETTLED_MS;
+  const episodes = rehearse(rule.value, { metric, isView, series, fromMs, toMs: settledMs });
   return c.json({
     from: fromMs,
     to: toMs,

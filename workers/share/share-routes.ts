@@ -14,7 +14,7 @@ import {
 import { type App, authorize } from "../authorize.ts";
 import { HttpError } from "../http-error.ts";
 import { jsonBody } from "../json-body.ts";
-import { getSharedView } from "./shared-view.ts";
+import { getSharedView, groupsFault } from "./shared-view.ts";
 
 /** `/v1/share`: an admin key makes, lists and revokes links; `GET view` answers to a link's token what its page needs. */
 export const shareRoutes = new Hono<App>()
@@ -58,11 +58,14 @@ async function scopeOf(c: Context<App>, project: string, request: ShareRequest):
   if (unknown !== undefined)
     throw invalid(`metrics names '${unknown}'; there is no metric or view of this name`);
   if (dashboard !== undefined && request.metrics !== undefined) await dashboardOf(c, project, dashboard);
-  return {
+  const scope: ShareScope = {
     metrics,
     ...(groups === undefined ? {} : { groups }),
     ...(dashboard === undefined ? {} : { dashboard }),
   };
+  const fault = groupsFault(scope, known);
+  if (fault !== undefined) throw invalid(fault);
+  return scope;
 }
 
 /** What a dashboard draws, as far as it is there. */

@@ -43,15 +43,51 @@ function sharedDashboard(
   const panels = packPanels(
     dashboard.panels,
     ({ metric, groups }) => shown.has(metric) && allowedGroups(groups, scope.groups)?.length !== 0,
-  );
-  return { ...dashboard, panels };
+  ).map((panel) => heldPanel(panel, scope));
+  const { variables, ...rest } = dashboard;
+  const offered = variables?.filter(({ metric }) => shown.has(metric)) ?? [];
+  return { ...rest, panels, ...(offered.length > 0 && { variables: offered }) };
 }
 
-/** Whether groups of a metric can match those of a link: a ranking's items and a histogram's buckets are a key of its groups too. */
-function hasGroups({ groupBy = [], aggregate }: SharedMetric, { groups }: ShareScope): boolean {
+/** A panel that is held to some groups names none beside those that the link shows. */
+function heldPanel(panel: Panel, scope: ShareScope): Panel {
+  if (panel.groups === undefined || panel.groups.length === 0) return panel;
+  return { ...panel, groups: allowedGroups(panel.groups, scope.groups) ?? panel.groups };
+}
+
+/** Whether groups of a metric can match those of a link. */
+function hasGroups(metric: SharedMetric, { groups }: ShareScope): boolean {
+  const keys = groupKeysOf(metric);
+  return (
+    groups === undefined || groups.some((group) => Object.keys(group).every((key) => keys.includes(key)))
+  );
+}
+
+/** The keys of a metric's groups: a ranking's items and a histogram's buckets are one, too. */
+function groupKeysOf({ groupBy = [], aggregate }: SharedMetric): string[] {
   const parsed = parseAggregate(aggregate);
-  const keys = new Set([...groupBy, parsed.ok ? itemLabel(parsed.value) : undefined]);
-  return groups === undefined || groups.some((group) => Object.keys(group).every((key) => keys.has(key)));
+  const item = parsed.ok ? itemLabel(parsed.value) : undefined;
+  return item === undefined ? groupBy : [...groupBy, item];
+}
+
+/** What of a link's groups no metric of it can have; undefined: each can be shown by one. */
+export function groupsFault(
+  { metrics, groups = [] }: ShareScope,
+  definitions: readonly DefinitionSource[],
+): string | undefined {
+  const keysOfEach = metrics.flatMap((name) => {
+    const metric = drawnMetric(name, definitions);
+    return metric === undefined ? [] : [groupKeysOf(metric)];
+  });
+  const odd = groups.findIndex(
+    (group) => !keysOfEach.some((keys) => Object.keys(group).every((key) => keys.includes(key))),
+  );
+  if (odd < 0) return undefined;
+  const what = `groups[${odd}] is of ${Object.keys(groups[odd] ?? {}).join(", ")}, but no metric of the link is grouped`;
+  const known = [...new Set(keysOfEach.flat())];
+  return known.length === 0
+    ? `${what}; leave groups out`
+    : `${what} so; expected keys of one of them: ${known.join(", ")}`;
 }
 
 /** What panels need to draw a metric: not which events it takes. Of a view, as of its first metric. */

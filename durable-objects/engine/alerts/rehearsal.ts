@@ -3,6 +3,7 @@ import type { Metric } from "../../../protocol/metric.ts";
 import { POINT_STATE, type Series } from "../../../protocol/series.ts";
 import { groupOf, keyOf, matchesGroups, otherKey } from "../group-key.ts";
 import { ZERO_WHEN_EMPTY } from "../views.ts";
+import { floorTo } from "../windows.ts";
 import { ClosedWindows } from "./metric-points.ts";
 import { type GroupTransition, RuleGroups } from "./rule-groups.ts";
 
@@ -12,21 +13,25 @@ export interface RehearsalInput {
   metric: Metric;
   isView: boolean;
   series: readonly Series[];
-  /** Windows that end after `fromMs`, up to the newest that is final, are looked at. */
+  /** Windows that end after `fromMs` are looked at, up to the newest that is final. */
   fromMs: number;
+  /** Windows that end by then are final, those without a point too; epoch ms. */
+  toMs: number;
 }
 
 /** What a rule would have fired over past points, as they are now, the oldest first. */
 export function rehearse(
   rule: AlertRule,
-  { metric, isView, series, fromMs }: RehearsalInput,
+  { metric, isView, series, fromMs, toMs }: RehearsalInput,
 ): AlertEpisode[] {
   const { groupBy, window, aggregate } = metric;
   const closed = new ClosedWindows();
+  let openEnd = Number.POSITIVE_INFINITY;
   for (const { group, t, v, s } of series) {
     const key = keyOf(groupBy, group);
     const isMeant = rule.groups === undefined ? isNamed(metric, key) : matchesGroups(group, rule.groups);
     for (const [i, end] of t.entries()) {
+      if (s[i] === POINT_STATE.provisional) openEnd = Math.min(openEnd, end);
       if (!isMeant || end <= fromMs || s[i] === POINT_STATE.provisional) continue;
       closed.add(end, key, v[i] ?? null);
     }
@@ -43,12 +48,14 @@ export function rehearse(
     nextEpisode: () => ++episodes,
   });
   const transitions: GroupTransition[] = [];
-  let cursor = Math.floor(fromMs / window.everyMs) * window.everyMs;
+  let cursor = floorTo(fromMs, window.everyMs);
   for (const { end, values } of closed.take()) {
     transitions.push(...groups.closeEmpty(cursor + window.everyMs, end - window.everyMs));
     transitions.push(...groups.close(end, values));
     cursor = end;
   }
+  const finalEnd = Math.min(toMs, openEnd - 1);
+  transitions.push(...groups.closeEmpty(cursor + window.everyMs, floorTo(finalEnd, window.everyMs)));
   return episodesOf(rule, groupBy, transitions);
 }
 
