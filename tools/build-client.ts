@@ -1,4 +1,6 @@
-import { resolve } from "node:path";
+import { spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { argv } from "node:process";
 import { gzipSync } from "node:zlib";
 import { build } from "vite";
@@ -56,6 +58,32 @@ async function buildLibrary(
   return [built].flat().flatMap((result) => ("output" in result ? result.output.map(measure) : []));
 }
 
+/**
+ * Writes the types of both libraries: `freshet.d.ts` and `freshet-live.d.ts`, which name files in `types/`.
+ *
+ * @throws what the compiler says, if it refuses them.
+ */
+export function writeTypes(outDir: string): void {
+  const entries = {
+    "freshet.d.ts": "client/browser/freshet",
+    "freshet-live.d.ts": "client/live/freshet-live",
+  };
+  const { status, stdout } = spawnSync(
+    join(root, "node_modules/.bin/tsc"),
+    [
+      ...Object.values(entries).map((entry) => `${entry}.ts`),
+      ...["--ignoreConfig", "--declaration", "--emitDeclarationOnly", "--allowImportingTsExtensions"],
+      ...["--strict", "--exactOptionalPropertyTypes", "--target", "es2024", "--types", ""],
+      ...["--lib", "es2024,dom,dom.iterable", "--module", "esnext", "--moduleResolution", "bundler"],
+      ...["--rootDir", ".", "--outDir", join(outDir, "types")],
+    ],
+    { cwd: root, encoding: "utf8" },
+  );
+  if (status !== 0) throw new Error(`the types cannot be made:\n${stdout}`);
+  for (const [file, entry] of Object.entries(entries))
+    writeFileSync(join(outDir, file), `export * from "./types/${entry}.js";\n`);
+}
+
 function measure(output: { fileName: string; code?: string; source?: string | Uint8Array }): BuiltScript {
   const code = output.code ?? String(output.source);
   return {
@@ -74,4 +102,5 @@ if (argv[1] === import.meta.filename) {
   ]) {
     console.log(`dist/client/${file}: ${bytes} bytes, ${gzipBytes} gzip`);
   }
+  writeTypes(outDir);
 }
