@@ -12,7 +12,7 @@ import { SERIES_COLORS } from "../theme.ts";
 import { buildAddress, buildHref, panelAt } from "./build-address.ts";
 import { BuildHead } from "./build-head.tsx";
 import { closeTo } from "./close-form.ts";
-import { type Draft, freeName, nameFrom } from "./draft.ts";
+import { type Draft, freeName, namedFor, nameFrom } from "./draft.ts";
 import { useUndoKeys, useUnsavedGuard } from "./editing-keys.ts";
 import { EditGrid } from "./edit-grid.tsx";
 import { SelectField, TextField } from "./field.tsx";
@@ -50,6 +50,8 @@ function Builder({ rest, readKey, catalog, reload }: PageProps) {
   const requests = useMemo(() => new Requests(key), [key]);
   const colors = useMemo(() => new ColorSlots(SERIES_COLORS), []);
   const { seen, fault: seenFault } = useSeen(requests);
+  const edited = typeof editing === "number" ? dashboard.panels[editing] : undefined;
+  const others = useMemo(() => namedFor(edited, draft, metrics), [edited, draft, metrics]);
 
   useUnsavedGuard(state.isLost);
   useUndoKeys(state.undo, state.redo, editing === undefined && !json);
@@ -107,6 +109,7 @@ function Builder({ rest, readKey, catalog, reload }: PageProps) {
           seen={seen?.events}
           seenFault={seenFault}
           metrics={metrics}
+          others={others}
           requests={requests}
           colors={colors}
           onDone={(next, metric, base) => {

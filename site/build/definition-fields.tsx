@@ -1,6 +1,7 @@
 import type { SeenEvent } from "../../protocol/observe.ts";
 import { SelectField, TextField } from "./field.tsx";
-import { AGGREGATES, fieldsFor, groupFields, type PanelForm, withFittingField } from "./panel-form.ts";
+import { AGGREGATES } from "./offered-aggregates.ts";
+import { fieldsFor, groupFields, type PanelForm, withFittingField } from "./panel-form.ts";
 
 interface DefinitionProps {
   form: PanelForm;

@@ -17,6 +17,7 @@ import {
   panelOf,
   type PanelForm,
 } from "./panel-form.ts";
+import type { NamedMetrics } from "./panel-names.ts";
 import { PreviewPanel } from "./preview-panel.tsx";
 import { usePreview } from "./preview.ts";
 import type { Requests } from "./requests.ts";
@@ -45,6 +46,8 @@ interface PanelEditorProps {
   seen: readonly SeenEvent[] | undefined;
   seenFault: string | undefined;
   metrics: Catalog["metrics"];
+  /** What has the names of metrics already. */
+  others: NamedMetrics;
   requests: Requests;
   colors: ColorSlots;
   /** `base`: what the metric was made of; undefined: there was none of its name. */
@@ -57,7 +60,7 @@ const PREVIEW_RANGE = "5m";
 
 /** One panel: its event, what is computed of it, how it is drawn, and at once what comes of that. */
 export function PanelEditor(props: PanelEditorProps) {
-  const { panel, source, seen, seenFault, metrics, requests, colors } = props;
+  const { panel, source, seen, seenFault, metrics, others, requests, colors } = props;
   const [first] = useState(() => props.kept ?? opened(panel, source));
   const [open, setOpen] = useState(first);
   const { form, asItIs } = open;
@@ -67,10 +70,10 @@ export function PanelEditor(props: PanelEditorProps) {
   }, [open]);
   const existing = asItIs !== undefined;
   const event = seen?.find(({ name }) => name === form.event);
-  const checked = checkedForm(form);
-  const definition = definitionOf(form);
+  const checked = checkedForm(form, others);
+  const definition = definitionOf(form, others);
   const preview = usePreview(!existing && checked.ok ? definition : undefined, PREVIEW_RANGE, requests);
-  const shown = useMemo(() => panelOf(form), [form]);
+  const shown = useMemo(() => panelOf(form, others), [form, others]);
   const own = checked.ok ? (served ?? preview.fault) : checked.message;
   const message = existing || form.event === "" ? undefined : own;
   const faulty = message === undefined ? undefined : faultyField(message);
@@ -121,12 +124,7 @@ export function PanelEditor(props: PanelEditorProps) {
           <Definition {...{ form, setForm: changeForm, set, event, faultAt }} />
         )}
         {(existing || form.event !== "") && (
-          <Drawing
-            {...{ form, set, faultAt, existing }}
-            known={metrics}
-            definition={definition}
-            source={source}
-          />
+          <Drawing {...{ form, set, faultAt, existing, others, definition }} base={open.base} />
         )}
       </div>
       <div class="editor-preview">

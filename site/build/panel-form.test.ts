@@ -3,8 +3,8 @@ import { describe, expect, it } from "vitest";
 import type { Panel } from "../../protocol/dashboard.ts";
 import { type MetricSource, parseMetric } from "../../protocol/metric.ts";
 import type { SeenEvent } from "../../protocol/observe.ts";
+import { AGGREGATES } from "./offered-aggregates.ts";
 import {
-  AGGREGATES,
   checkedForm,
   definitionOf,
   faultyField,
@@ -88,6 +88,26 @@ describe("[U11] the form of a panel", () => {
         expect(checked.ok, checked.ok ? "" : checked.message).toBe(true);
       }),
     );
+  });
+
+  it("[U11] suggests no name that another definition has: what is there is never replaced unasked", () => {
+    const german = { ...NEW_FORM, event: "click", where: "country = 'DE'" };
+    const first = definitionOf(german);
+    const others = new Map<string, MetricSource>([[first.name, first]]);
+    expect(definitionOf(german, others).name).toBe("click_count");
+    const second = definitionOf({ ...german, where: "country = 'US'" }, others);
+    expect(second.name).toBe("click_count_2");
+    expect(panelOf({ ...german, where: "country = 'US'" }, others).metric).toBe("click_count_2");
+    others.set(second.name, second);
+    expect(definitionOf({ ...german, size: "1m" }, others).name).toBe("click_count_3");
+    // A name that was typed is meant.
+    expect(definitionOf({ ...german, size: "1m", metric: "click_count" }, others).name).toBe("click_count");
+  });
+
+  it("[U11] names what is written in other scripts by what it is", () => {
+    const form = { ...NEW_FORM, event: "注文", aggregate: "sum", field: "金額", groupBy: ["国", "größe"] };
+    expect(definitionOf(form).name).toBe("event_sum_field_by_group_gro_e");
+    expect(panelOf(form).title).toBe("注文 金額 sum by 国, größe");
   });
 
   it("[U11] of a panel that there is means the same panel and metric, whatever is not shown", () => {

@@ -3,7 +3,7 @@ import type { CatalogChangeRequest } from "../../protocol/catalog-change.ts";
 import type { Dashboard } from "../../protocol/dashboard.ts";
 import type { MetricSource } from "../../protocol/metric.ts";
 import { isViewSource } from "../../protocol/view.ts";
-import { RequestError, type Catalog } from "../api.ts";
+import { RequestError } from "../api.ts";
 import type { Draft } from "./draft.ts";
 import {
   type Definition,
@@ -46,11 +46,6 @@ interface Write {
   mine: Definition;
   base: Definition | undefined;
   now: Stored;
-}
-
-/** Whether the catalog has just this definition. */
-export function isStored(metric: MetricSource, stored: Catalog["metrics"]): boolean {
-  return isSameJson(stored.get(metric.name), metric);
 }
 
 /** The draft's metrics that are not what they were made of. */
