@@ -6,7 +6,7 @@ import { ColorSlots } from "../color-slots.ts";
 import { formatSpan } from "../format.ts";
 import { useStore } from "../hooks.ts";
 import { DialogFrame } from "../on-demand/dialog.tsx";
-import { dashboardPath, navigate } from "../route.ts";
+import { dashboardPath, fragmentParts, navigate } from "../route.ts";
 import type { PageProps } from "../slots.ts";
 import { SERIES_COLORS } from "../theme.ts";
 import { buildAddress, buildHref, panelAt } from "./build-address.ts";
@@ -58,16 +58,20 @@ function Builder({ rest, readKey, catalog, reload }: PageProps) {
   useEffect(() => setSaving(noted), [state.history]);
   useFocusBack(editing);
 
+  const left = useRef(false);
+  useEffect(() => () => void (left.current = true), []);
   const store = async (with_: Requests, over = bases): Promise<void> => {
     setSaving({ status: "going" });
     const outcome = await save(draft, over, with_);
     setSaving(outcome);
     if (outcome.status === "saved") {
       state.setStored(outcome.stored);
-      if (place === "") moveTo(outcome.stored.name);
       announce("Saved.");
       reload();
     }
+    // Who looks at another page by now is not taken away from it.
+    if (left.current) return;
+    if (outcome.status === "saved" && place !== outcome.stored.name) moveTo(outcome.stored.name);
     if (outcome.status === "refused" && outcome.metric !== undefined) {
       const index = dashboard.panels.findIndex(({ metric }) => metric === outcome.metric);
       if (index < 0) return;
@@ -81,7 +85,7 @@ function Builder({ rest, readKey, catalog, reload }: PageProps) {
     setSaving({ status: "no" });
     announce("Theirs is taken; undo brings yours back.");
     const theirs = conflicts.find(({ kind }) => kind === "dashboards")?.stored;
-    if (place === "" && theirs !== undefined) moveTo(theirs.name);
+    if (theirs !== undefined && place !== theirs.name) moveTo(theirs.name);
     reload();
   };
 
@@ -202,9 +206,10 @@ function noted(saving: Saving): Saving {
   return saving.status === "going" || saving.status === "saved" ? saving : { status: "no" };
 }
 
-/** What was new has an address of its own from now on. */
+/** What was new has an address of its own from now on; a panel that is edited by then goes on being edited. */
 function moveTo(name: string): void {
-  navigate(`${dashboardPath(name)}${buildHref(name)}`, true);
+  const { panel } = buildAddress(fragmentParts(location.hash).slice(1));
+  navigate(`${dashboardPath(name)}${buildHref(name, panel)}`, true);
   requestAnimationFrame(() => document.querySelector<HTMLElement>(".build-head button")?.focus());
 }
 

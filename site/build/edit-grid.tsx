@@ -18,8 +18,8 @@ interface EditGridProps {
   metrics: Catalog["metrics"];
   requests: Requests;
   colors: ColorSlots;
-  /** `tag`: changes in a row of one tag are one step to undo. */
-  onChange: (draft: Draft, tag: string) => void;
+  /** `tag`: changes in a row of one tag are one step to undo; without, each is. */
+  onChange: (draft: Draft, tag?: unknown) => void;
   onEdit: (index: number) => void;
 }
 
@@ -66,7 +66,7 @@ function EditCard(card: EditCardProps) {
   const { draft, unsaved, panel, index, span, held, metrics, requests, colors, onChange, onEdit } = card;
   const own = unsaved.find(({ name }) => name === panel.metric);
   const remove = (): void => {
-    onChange(removePanel(draft, index), "remove");
+    onChange(removePanel(draft, index));
     announce(`${panel.title} removed. Undo brings it back.`);
   };
   return (
@@ -115,7 +115,7 @@ function EditCard(card: EditCardProps) {
 function MoveHandle({ draft, panel, index, grid, onChange, onHold }: EditCardProps) {
   const place = useRef(index);
   const handle = useRef<HTMLButtonElement>(null);
-  const move = (to: number, tag: string): void => {
+  const move = (to: number, tag?: unknown): void => {
     const next = movePanel(draft, index, to);
     if (next === draft) return;
     onChange(next, tag);
@@ -137,7 +137,8 @@ function MoveHandle({ draft, panel, index, grid, onChange, onHold }: EditCardPro
         const step = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 }[event.key];
         if (step === undefined) return;
         event.preventDefault();
-        move(index + step, "move");
+        // Of one panel's way by the keyboard each step is the same panel's.
+        move(index + step, panel);
       }}
       onPointerDown={(event) => {
         if (event.button !== 0) return;
@@ -153,7 +154,7 @@ function MoveHandle({ draft, panel, index, grid, onChange, onHold }: EditCardPro
       onPointerUp={() => {
         if (grid.current !== null) markDrop(grid.current, undefined);
         onHold(undefined);
-        move(place.current, "drop");
+        move(place.current);
       }}
       onPointerCancel={() => {
         if (grid.current !== null) markDrop(grid.current, undefined);
@@ -176,7 +177,7 @@ function markDrop(grid: HTMLElement, index: number | undefined): void {
 function SizeHandle({ draft, panel, index, grid, onChange }: EditCardProps) {
   const { width, height } = panel;
   const begin = useRef<{ x: number; y: number; width: number; height: number }>(undefined);
-  const size = (nextWidth: number, nextHeight: number, tag: string): void => {
+  const size = (nextWidth: number, nextHeight: number, tag: unknown): void => {
     const next = resizePanel(draft, index, nextWidth, nextHeight);
     if (next === draft) return;
     onChange(next, tag);
@@ -206,7 +207,7 @@ function SizeHandle({ draft, panel, index, grid, onChange }: EditCardProps) {
         const { column, row } = columnWidth(grid.current);
         const wide = begin.current.width + (event.clientX - begin.current.x) / column;
         const high = begin.current.height + (event.clientY - begin.current.y) / row;
-        size(wide, high, `draw ${index}`);
+        size(wide, high, begin.current);
       }}
       onPointerUp={() => {
         begin.current = undefined;

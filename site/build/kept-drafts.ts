@@ -1,5 +1,4 @@
 import { useEffect } from "preact/hooks";
-import type { Dashboard } from "../../protocol/dashboard.ts";
 import type { Draft } from "./draft.ts";
 import type { History } from "./history.ts";
 import type { OpenForm } from "./panel-editor.tsx";
@@ -31,8 +30,8 @@ export function useKeptDraft(place: string, draft: KeptDraft, isUnsaved: boolean
   }, [history, saved, bases, forms, isUnsaved]);
 }
 
-/** What was new has an address of its own from now on; the steps to undo go along. */
-export function moveNewDraft(draft: KeptDraft, stored: Dashboard): void {
-  KEPT.set(stored.name, draft);
-  KEPT.delete("");
+/** Keeps a draft by the address that it has from now on: what was new has got a name. The steps to undo go along. */
+export function moveDraft(place: string, name: string, draft: KeptDraft): void {
+  KEPT.delete(place);
+  KEPT.set(name, draft);
 }

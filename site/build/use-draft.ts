@@ -1,11 +1,12 @@
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import type { Dashboard, Panel } from "../../protocol/dashboard.ts";
 import type { MetricSource } from "../../protocol/metric.ts";
 import { announce } from "../announce.tsx";
 import type { Catalog } from "../api.ts";
+import { afterSaving } from "./after-saving.ts";
 import { type Draft, newDraft, putPanel } from "./draft.ts";
 import { changed, type History, historyOf, redone, undone } from "./history.ts";
-import { type KeptDraft, keptDraft, moveNewDraft, useKeptDraft } from "./kept-drafts.ts";
+import { type KeptDraft, keptDraft, moveDraft, useKeptDraft } from "./kept-drafts.ts";
 import type { OpenForm } from "./panel-editor.tsx";
 import { type Bases, changedMetrics, type Conflict, withStored, withTheirs } from "./save.ts";
 
@@ -23,7 +24,10 @@ export function useDraft(place: string, { dashboards, metrics }: Catalog) {
   const hasForms = Object.keys(forms).length > 0;
   useKeptDraft(place, { history, saved, bases, forms }, isDirty || hasForms);
 
-  const change = (next: Draft, tag?: string): void => setHistory((before) => changed(before, next, tag));
+  /** For what comes back later: meanwhile somebody may have gone on. */
+  const latest = useRef({ history, bases, forms });
+  latest.current = { history, bases, forms };
+  const change = (next: Draft, tag?: unknown): void => setHistory((before) => changed(before, next, tag));
   return {
     history,
     draft,
@@ -58,13 +62,19 @@ export function useDraft(place: string, { dashboards, metrics }: Catalog) {
       }
       change(putPanel(draft, panel, index, metric));
     },
-    /** The draft is in the catalog: `stored` is its dashboard there. */
+    /** The draft, as it was when saving began, is in the catalog: `stored` is its dashboard there. */
     setStored: (stored: Dashboard): void => {
-      const next = { dashboard: stored, metrics: { ...bases.metrics, ...draft.metrics } };
-      const text = JSON.stringify(dashboard);
-      if (place === "") moveNewDraft({ history, saved: text, bases: next, forms }, stored);
-      setBases(next);
-      setSaved(text);
+      const now = latest.current;
+      const next: KeptDraft = {
+        history: afterSaving(now.history, draft, bases, stored),
+        saved: JSON.stringify(dashboard),
+        bases: { dashboard: stored, metrics: { ...now.bases.metrics, ...draft.metrics } },
+        forms: now.forms,
+      };
+      moveDraft(place, stored.name, next);
+      setHistory(next.history);
+      setBases(next.bases);
+      setSaved(next.saved);
     },
     /** Takes what others have made in place of one's own, which undoing brings back. */
     takeTheirs: (conflicts: readonly Conflict[]): void => {
@@ -72,9 +82,9 @@ export function useDraft(place: string, { dashboards, metrics }: Catalog) {
       const taken = changed(history, next);
       const nextBases = withStored(bases, conflicts);
       const text = next.dashboard === dashboard ? saved : JSON.stringify(next.dashboard);
-      const name = nextBases.dashboard;
-      if (place === "" && name !== undefined) {
-        moveNewDraft({ history: taken, saved: text, bases: nextBases, forms }, name);
+      const theirs = nextBases.dashboard;
+      if (theirs !== undefined && place !== theirs.name) {
+        moveDraft(place, theirs.name, { history: taken, saved: text, bases: nextBases, forms });
       }
       setHistory(taken);
       setBases(nextBases);

@@ -1,0 +1,151 @@
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Dashboard } from "../../protocol/dashboard.ts";
+import type { MetricSource } from "../../protocol/metric.ts";
+import { DashboardBrowser, findBrowser, skipWithout } from "../helpers/dashboard-browser.ts";
+
+const browserPath = await findBrowser();
+
+describe("a draft over a long sitting, in Chromium", () => {
+  if (browserPath instanceof Error) {
+    it("[O2] is tested, or its absence said", () => skipWithout(browserPath));
+    return;
+  }
+  let site: DashboardBrowser;
+
+  beforeAll(async () => {
+    site = await DashboardBrowser.start(browserPath, ["--no-demo"]);
+    const body = JSON.stringify([{ name: "ad", value: 1, props: { country: "DE" } }, { name: "quiet" }]);
+    await site.freshet.fetch("/v1/events", { method: "POST", body }, "demo-write");
+    const metric = { event: "ad", aggregate: "count", window: { type: "tumbling", size: "10s" } };
+    await site.freshet.fetch("/v1/catalog/metrics/ads", { method: "PUT", body: JSON.stringify(metric) });
+  });
+  afterAll(() => site?.stop());
+
+  /** A dashboard of panels of one metric, saved and open in the builder. */
+  async function openSaved(name: string, ...titles: string[]): Promise<Page> {
+    const panel = { kind: "line", metric: "ads", width: 6, height: 2 };
+    const panels = titles.map((title) => ({ ...panel, title }));
+    await site.putDashboard({ name, title: name, range: "15m", panels });
+    const page = await site.open(`/?key=demo-admin#/build/${name}`);
+    await page.locator(".edit-grid").waitFor();
+    return page;
+  }
+
+  const titles = (page: Page) => page.locator(".edit-card .panel-title").allInnerTexts();
+  const button = (page: Page, name: string) => page.getByRole("button", { name, exact: true });
+  const remove = (page: Page, title: string) => button(page, `Remove ${title}`).click();
+  const edit = (page: Page, title: string) => button(page, `Edit ${title}`).click();
+  const isSaved = (page: Page) => page.getByText("Open the dashboard").waitFor();
+
+  async function save(page: Page): Promise<void> {
+    await button(page, "Save").click();
+    await isSaved(page);
+  }
+
+  /** Adds a panel that counts the events `ad` where a condition holds. */
+  async function addCount(page: Page, title: string, where: string): Promise<void> {
+    await page.locator(".add-panel").click();
+    await page.locator(".event", { hasText: "ad" }).first().click();
+    await page.getByLabel("Only where").fill(where);
+    await page.getByLabel("Title", { exact: true }).fill(title);
+    await page.locator(".editor").getByRole("button", { name: "Add panel" }).click();
+    await page.locator(".edit-grid").waitFor();
+  }
+
+  async function stored<T>(path: string): Promise<T> {
+    return (await (await site.freshet.fetch(`/v1/catalog/${path}`)).json()) as T;
+  }
+
+  it("[U11] two panels of one event are two metrics, and neither replaces the other", async () => {
+    const page = await site.open("/?key=demo-admin#/build");
+    await page.getByLabel("Title").fill("Two");
+    await addCount(page, "German", "country = 'DE'");
+    await addCount(page, "American", "country = 'US'");
+    await save(page);
+    const { panels } = await stored<Dashboard>("dashboards/two");
+    const wheres = panels.map(async ({ metric }) => (await stored<MetricSource>(`metrics/${metric}`)).where);
+    expect(await Promise.all(wheres)).toEqual(["country = 'DE'", "country = 'US'"]);
+    await page.close();
+  });
+
+  it("[U11] each panel that is removed, or let go elsewhere, is a step of its own to undo", async () => {
+    const page = await openSaved("steps", "A", "B", "C");
+    await remove(page, "A");
+    await remove(page, "B");
+    await button(page, "Undo").click();
+    expect(await titles(page)).toEqual(["B", "C"]);
+    await button(page, "Undo").click();
+    expect(await titles(page)).toEqual(["A", "B", "C"]);
+    // One panel's way by the keyboard is one step; another one's is another.
+    await page.getByRole("button", { name: /^Move A/ }).focus();
+    for (const _ of [1, 2]) await page.keyboard.press("ArrowRight");
+    await page.getByRole("button", { name: /^Move A, place 3/ }).waitFor();
+    await page.getByRole("button", { name: /^Move B/ }).focus();
+    await page.keyboard.press("ArrowRight");
+    await page.getByRole("button", { name: /^Move B, place 2/ }).waitFor();
+    expect(await titles(page)).toEqual(["C", "B", "A"]);
+    await button(page, "Undo").click();
+    expect(await titles(page)).toEqual(["B", "C", "A"]);
+    await button(page, "Undo").click();
+    expect(await titles(page)).toEqual(["A", "B", "C"]);
+    await page.close();
+  });
+
+  it("[U11] after saving, undo brings back the metric's definition that was replaced", async () => {
+    const page = await openSaved("back", "A");
+    await edit(page, "A");
+    await page.getByLabel("Of length").fill("1m");
+    await button(page, "Keep changes").click();
+    await save(page);
+    expect((await stored<MetricSource>("metrics/ads")).window.size).toBe("1m");
+    await button(page, "Undo").click();
+    await page.getByText("is not saved yet with 1 new or changed metric").waitFor();
+    await save(page);
+    expect((await stored<MetricSource>("metrics/ads")).window.size).toBe("10s");
+    await page.close();
+  });
+
+  it("[U11] a new dashboard that is saved stays that one, whatever is undone", async () => {
+    const page = await site.open("/?key=demo-admin#/build");
+    await addCount(page, "German", "country = 'DE'");
+    await page.getByLabel("Title").fill("Kept");
+    await save(page);
+    await button(page, "Undo").click();
+    await page.getByText("is not saved yet").waitFor();
+    await save(page);
+    expect(await stored<Dashboard>("dashboards/kept")).toMatchObject({ title: "New dashboard" });
+    await page.close();
+  });
+
+  it("[U11] what is typed while a new dashboard is being saved is not lost", async () => {
+    const page = await site.open("/?key=demo-admin#/build");
+    await addCount(page, "German", "country = 'DE'");
+    await page.getByLabel("Title").fill("Slow");
+    await page.route("**/v1/catalog/changes", async (route) => {
+      await page.getByLabel("Title").fill("Slow, and changed");
+      await route.continue();
+    });
+    await button(page, "Save").click();
+    await page.waitForURL("**/d/slow#/build/slow");
+    expect(await page.getByLabel("Title").inputValue()).toBe("Slow, and changed");
+    await page.unrouteAll();
+    await page.getByText("is not saved yet").waitFor();
+    await save(page);
+    expect(await stored<Dashboard>("dashboards/slow")).toMatchObject({ title: "Slow, and changed" });
+    await page.close();
+  });
+
+  it("[U11] an answer to saving that breaks off is told, and it can be saved again", async () => {
+    const page = await openSaved("cut", "A");
+    await page.getByLabel("Title").fill("Whole");
+    await page.getByText("is not saved yet").waitFor();
+    await page.route("**/v1/catalog/changes", (route) => route.fulfill({ status: 200, body: '{"chan' }));
+    await button(page, "Save").click();
+    await page.getByText("Not saved: The server's answer broke off.").waitFor();
+    await page.unrouteAll();
+    await save(page);
+    expect(await stored<Dashboard>("dashboards/cut")).toMatchObject({ title: "Whole" });
+    await page.close();
+  });
+});
