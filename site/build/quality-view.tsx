@@ -18,7 +18,9 @@ export function QualityView({ requests }: StreamViewProps) {
     const look = async (): Promise<void> => {
       try {
         const answer = await requests.quality();
-        if (current) setQuality(answer);
+        if (!current) return;
+        setQuality(answer);
+        setError(undefined);
       } catch (failure) {
         if (current) setError(failure instanceof Error ? failure : new Error(String(failure)));
       }
@@ -35,6 +37,11 @@ export function QualityView({ requests }: StreamViewProps) {
   }
   return (
     <section aria-label="Data quality">
+      {error !== undefined && (
+        <p class="fault" role="alert">
+          {error.message} This is how it stood before.
+        </p>
+      )}
       <Rejected quality={quality} />
       <Counts quality={quality} />
     </section>
