@@ -80,6 +80,11 @@ function Builder({ rest, readKey, catalog, reload }: PageProps) {
     }
   };
 
+  const discard = (): void => {
+    state.discard();
+    focusHead();
+  };
+
   const takeTheirs = (conflicts: Conflict[]): void => {
     state.takeTheirs(conflicts);
     setSaving({ status: "no" });
@@ -144,6 +149,7 @@ function Builder({ rest, readKey, catalog, reload }: PageProps) {
         unsaved={state.changes.length}
         dirty={state.isDirty}
         name={dashboard.name}
+        onDiscard={state.isLost ? discard : undefined}
         onOverwrite={(conflicts) => void store(requests, withStored(bases, conflicts))}
         onTakeTheirs={takeTheirs}
       />
@@ -210,7 +216,12 @@ function noted(saving: Saving): Saving {
 function moveTo(name: string): void {
   const { panel } = buildAddress(fragmentParts(location.hash).slice(1));
   navigate(`${dashboardPath(name)}${buildHref(name, panel)}`, true);
-  requestAnimationFrame(() => document.querySelector<HTMLElement>(".build-head button")?.focus());
+  focusHead();
+}
+
+/** What was pressed is not there any more: the keyboard goes on at the draft's own buttons. */
+function focusHead(): void {
+  requestAnimationFrame(() => document.querySelector<HTMLElement>(".build-head button:enabled")?.focus());
 }
 
 /** When an editor is closed the focus goes back to its panel, or to where another one is added. */

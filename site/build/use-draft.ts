@@ -1,12 +1,14 @@
 import { useRef, useState } from "preact/hooks";
 import type { Dashboard, Panel } from "../../protocol/dashboard.ts";
 import type { MetricSource } from "../../protocol/metric.ts";
+import { isViewSource } from "../../protocol/view.ts";
 import { announce } from "../announce.tsx";
 import type { Catalog } from "../api.ts";
 import { afterSaving } from "./after-saving.ts";
 import { type Draft, newDraft, putPanel } from "./draft.ts";
 import { changed, type History, historyOf, redone, undone } from "./history.ts";
-import { type KeptDraft, keptDraft, moveDraft, useKeptDraft } from "./kept-drafts.ts";
+import type { KeptDraft } from "./draft-shelf.ts";
+import { keptDraft, moveDraft, useKeptDraft } from "./kept-drafts.ts";
 import type { OpenForm } from "./panel-editor.tsx";
 import { type Bases, changedMetrics, type Conflict, withStored, withTheirs } from "./save.ts";
 
@@ -46,6 +48,18 @@ export function useDraft(place: string, { dashboards, metrics }: Catalog) {
     redo: (): void => {
       setHistory(redone);
       announce("Redone.");
+    },
+    /** Goes back to what was saved last, or to nothing, which undoing takes back; forms are closed for good. */
+    discard: (): void => {
+      const metrics = Object.keys(draft.metrics).flatMap((name) => {
+        const base = bases.metrics[name];
+        return base === undefined || isViewSource(base) ? [] : [[name, base as MetricSource] as const];
+      });
+      const blank = { ...dashboard, ...newDraft([]).dashboard, name: dashboard.name };
+      const before = saved === "" ? blank : (JSON.parse(saved) as Dashboard);
+      change({ dashboard: before, metrics: Object.fromEntries(metrics) });
+      setForms({});
+      announce("Discarded. Undo brings it back.");
     },
     /** The form that was left at a panel's place, if that is still the panel it was opened with. */
     formAt: (at: string, panel: Panel | undefined): OpenForm | undefined => {

@@ -148,4 +148,30 @@ describe("a draft over a long sitting, in Chromium", () => {
     expect(await stored<Dashboard>("dashboards/cut")).toMatchObject({ title: "Whole" });
     await page.close();
   });
+
+  it("[U11] a draft is found again after the page is loaded anew, until it is discarded, which can be undone", async () => {
+    const page = await openSaved("anew", "A", "B");
+    page.on("dialog", (dialog) => void dialog.accept());
+    await remove(page, "A");
+    await edit(page, "B");
+    await page.getByLabel("Title", { exact: true }).fill("B, in a form");
+    await page.reload();
+    expect(await page.getByLabel("Title", { exact: true }).inputValue()).toBe("B, in a form");
+    await button(page, "Keep changes").click();
+    await expect.poll(() => titles(page)).toEqual(["B, in a form"]);
+    await page.reload();
+    await page.locator(".edit-grid").waitFor();
+    expect(await titles(page)).toEqual(["B, in a form"]);
+    await button(page, "Discard changes").click();
+    await page.getByText("As it is saved.").waitFor();
+    expect(await titles(page)).toEqual(["A", "B"]);
+    await button(page, "Undo").click();
+    expect(await titles(page)).toEqual(["B, in a form"]);
+    await button(page, "Undo").click();
+    await button(page, "Undo").click();
+    expect(await titles(page)).toEqual(["A", "B"]);
+    await page.reload();
+    await page.getByText("As it is saved.").waitFor();
+    await page.close();
+  });
 });
