@@ -121,7 +121,10 @@ export function PanelEditor(props: PanelEditorProps) {
           <StoredMetrics metrics={metrics} chosen={asItIs ?? form.metric} onChoose={choose} />
         )}
         {!existing && form.event !== "" && (
-          <Definition {...{ form, setForm: changeForm, set, event, faultAt }} />
+          <Definition
+            {...{ form, setForm: changeForm, set, event, faultAt }}
+            isUnseen={seen !== undefined && event === undefined}
+          />
         )}
         {(existing || form.event !== "") && (
           <Drawing {...{ form, set, faultAt, existing, others, definition }} base={open.base} />

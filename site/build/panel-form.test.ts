@@ -14,6 +14,7 @@ import {
   NEW_FORM,
   panelOf,
   withFittingField,
+  withoutNumbers,
 } from "./panel-form.ts";
 
 const CLICK: SeenEvent = {
@@ -73,6 +74,20 @@ describe("[U11] the form of a panel", () => {
       "events",
     ]);
     expect(groupFields(CLICK).map(({ name }) => name)).toEqual(["country", "user"]);
+  });
+
+  it("[U11] says what there is to do where no field is a number", () => {
+    const field = (name: string, ...examples: string[]) => {
+      return { name, isProp: true, types: { string: 3 }, examples, more: false };
+    };
+    const text = (...fields: SeenEvent["fields"]): SeenEvent => ({ ...CLICK, fields });
+    const sum = { ...NEW_FORM, aggregate: "sum" };
+    expect(withoutNumbers(sum, text(field("country", "DE"), field("price", "a", "12,5")))).toBe(
+      "price comes as text, such as '12,5', and no field as a number: send it without quotes",
+    );
+    expect(withoutNumbers(sum, text(field("country", "DE")))).toBe("no field of click is a number");
+    expect(withoutNumbers({ ...sum, aggregate: "uniques" }, text())).toBeUndefined();
+    expect(withoutNumbers(sum, undefined)).toBeUndefined();
   });
 
   it("[U11] names metric and panel by what they show, with names that the catalog takes", () => {

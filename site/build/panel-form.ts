@@ -49,6 +49,8 @@ export const NEW_FORM: PanelForm = {
   panelRest: { width: 6, height: 3 },
 };
 
+const NUMBER_AS_TEXT = /^\s*[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)\s*$/;
+
 /** The form of a panel that there is. */
 export function formOf(panel: Panel, source: MetricSource | undefined): PanelForm {
   const { title, kind, metric, unit, top, ...panelRest } = panel;
@@ -129,6 +131,18 @@ export function fieldsFor({ aggregate, windowType }: PanelForm, event: SeenEvent
   return fit.toSorted((a, b) => Number(a.isProp) - Number(b.isProp)).map(({ name }) => name);
 }
 
+/** Why there is nothing that numbers could be taken of, in an event that was seen; undefined: another reason. */
+export function withoutNumbers({ aggregate }: PanelForm, event: SeenEvent | undefined): string | undefined {
+  if (event === undefined || takes(aggregate) !== "number") return undefined;
+  for (const { name, examples = [] } of event.fields) {
+    const text = examples.find((value) => typeof value === "string" && NUMBER_AS_TEXT.test(value));
+    if (text !== undefined && name !== "id" && name !== "user") {
+      return `${name} comes as text, such as '${text}', and no field as a number: send it without quotes`;
+    }
+  }
+  return `no field of ${event.name} is a number`;
+}
+
 /** The fields that values can be grouped by: text, truth and numbers of few values; the user. */
 export function groupFields(event: SeenEvent | undefined): SeenField[] {
   return (event?.fields ?? []).filter(({ name, isProp, types, more }) => {
@@ -145,7 +159,9 @@ export function withFittingField(
 ): PanelForm {
   const next = { ...form, ...change };
   const fields = fieldsFor(next, event);
-  const field = fields.includes(form.field) ? form.field : (fields[0] ?? "");
+  // Of an event that nobody has seen, what was typed stays.
+  const isKept = fields.includes(form.field) || (event === undefined && takes(next.aggregate) !== "nothing");
+  const field = isKept ? form.field : (fields[0] ?? "");
   return { ...next, field, kind: fittingKind(form, next.aggregate) };
 }
 

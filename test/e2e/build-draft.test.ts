@@ -174,4 +174,40 @@ describe("a draft over a long sitting, in Chromium", () => {
     await page.getByText("As it is saved.").waitFor();
     await page.close();
   });
+
+  it("[U11] an event that has not come lately is named by the keyboard, with its fields", async () => {
+    const page = await site.open("/?key=demo-admin#/build");
+    await page.getByLabel("Title").fill("Nightly");
+    await page.locator(".add-panel").click();
+    const find = page.getByLabel("Find an event");
+    await find.fill("QUI");
+    await expect.poll(() => page.locator(".event-name").allInnerTexts()).toEqual(["quiet", "QUI"]);
+    await find.fill("nightly_import");
+    await find.press("Enter");
+    await page.locator(".event:has(:checked)", { hasText: "has not come lately" }).waitFor();
+    await page.getByLabel("Show").selectOption({ label: "Sum" });
+    await page.getByLabel("Of", { exact: true }).fill("rows");
+    await page.getByLabel("Show").selectOption({ label: "Average" });
+    await page.getByLabel("One series for each").pressSequentially("source, kind of it");
+    await page.locator(".editor").getByRole("button", { name: "Add panel" }).click();
+    await page.locator(".edit-grid").waitFor();
+    await save(page);
+    const [panel] = (await stored<Dashboard>("dashboards/nightly")).panels;
+    expect(await stored<MetricSource>(`metrics/${panel?.metric}`)).toMatchObject({
+      event: "nightly_import",
+      aggregate: "avg(rows)",
+      groupBy: ["source", "kind of it"],
+    });
+    await page.close();
+  });
+
+  it("[U11] numbers that come as text are told where a number is wanted", async () => {
+    const body = JSON.stringify([{ name: "texty", props: { price: "12.5" } }]);
+    await site.freshet.fetch("/v1/events", { method: "POST", body }, "demo-write");
+    const page = await site.open("/?key=demo-admin#/build/+/new");
+    await page.locator(".event", { hasText: "texty" }).click();
+    await page.getByLabel("Show").selectOption({ label: "Sum" });
+    await page.getByText("price comes as text, such as '12.5'").waitFor();
+    await page.close();
+  });
 });
