@@ -210,4 +210,39 @@ describe("a draft over a long sitting, in Chromium", () => {
     await page.getByText("price comes as text, such as '12.5'").waitFor();
     await page.close();
   });
+
+  it("[U11] on a phone a panel is taken beyond the window's edge, Escape lets it go, and only rows are drawn", async () => {
+    const all = ["A", "B", "C", "D", "E", "F", "G", "H"];
+    const page = await openSaved("phone", ...all);
+    await page.setViewportSize({ width: 390, height: 600 });
+    const handle = page.getByRole("button", { name: /^Move A/ });
+    const hold = async (): Promise<void> => {
+      await handle.hover();
+      await page.mouse.down();
+      await page.mouse.move(40, 590, { steps: 4 });
+    };
+    const isAtEnd = () =>
+      page.evaluate(() => scrollY > 0 && scrollY + innerHeight >= document.body.scrollHeight - 2);
+    await hold();
+    await expect.poll(isAtEnd).toBe(true);
+    await page.keyboard.press("Escape");
+    await page.mouse.up();
+    expect(await titles(page)).toEqual(all);
+    await page.evaluate(() => scrollTo(0, 0));
+    await hold();
+    await expect.poll(isAtEnd).toBe(true);
+    await page.locator('[data-edit="7"]').hover();
+    await page.mouse.up();
+    await expect.poll(() => titles(page)).toEqual([...all.slice(1), "A"]);
+
+    const size = page.getByRole("button", { name: /^Size of A/ });
+    const box = await size.boundingBox();
+    const [x, y] = [(box?.x ?? 0) + 15, (box?.y ?? 0) + 15];
+    await page.mouse.move(x, y);
+    await page.mouse.down();
+    await page.mouse.move(x - 200, y - 100, { steps: 5 });
+    await page.mouse.up();
+    expect(await size.getAttribute("aria-label")).toContain("6 of 12 columns and 1 rows");
+    await page.close();
+  });
 });
