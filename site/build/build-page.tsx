@@ -46,10 +46,16 @@ function Builder({ rest, readKey, catalog, reload }: PageProps) {
   /** What the server said to the metric of a panel, by the panel's place in the address. */
   const [refused, setRefused] = useState<{ at: string; message: string }>();
   const [json, setJson] = useState(false);
-  const key = useStore(ownKey) ?? readKey;
+  const own = useStore(ownKey);
+  /** A key that was given, and is not known or does not hold any more: the page's own still shows what it may. */
+  const [refusedKey, setRefusedKey] = useState<string>();
+  const key = own === undefined || own === refusedKey ? readKey : own;
   const requests = useMemo(() => new Requests(key), [key]);
   const colors = useMemo(() => new ColorSlots(SERIES_COLORS), []);
-  const { seen, fault: seenFault } = useSeen(requests);
+  const { seen, fault: seenFault, isRefused } = useSeen(requests);
+  useEffect(() => {
+    if (isRefused && key === own) setRefusedKey(own);
+  }, [isRefused, key, own]);
   const edited = typeof editing === "number" ? dashboard.panels[editing] : undefined;
   const others = useMemo(() => namedFor(edited, draft, metrics), [edited, draft, metrics]);
 

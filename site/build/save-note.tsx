@@ -81,7 +81,8 @@ export function SaveNote({ saving, unsaved, dirty, name, ...on }: SaveNoteProps)
     unsaved === 0 ? "" : ` with ${unsaved} new or changed ${unsaved === 1 ? "metric" : "metrics"}`;
   return (
     <p class="build-note">
-      <code>{name}</code> is not saved yet{metrics}. New metrics show recent events until then.
+      <code>{name}</code> is not saved yet{metrics}.
+      {unsaved > 0 && " New metrics show recent events until then."}
       {on.onDiscard !== undefined && (
         <>
           {" "}

@@ -245,4 +245,26 @@ describe("a draft over a long sitting, in Chromium", () => {
     expect(await size.getAttribute("aria-label")).toContain("6 of 12 columns and 1 rows");
     await page.close();
   });
+
+  it("[U11] a wrong key is told and asked for anew, and keeps nobody from building", async () => {
+    await openSaved("keys", "A").then((page) => page.close());
+    const page = await site.open("/?key=demo-read#/build/keys");
+    await page.getByLabel("Title").fill("Keyed");
+    await button(page, "Save").click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByRole("textbox").fill("no-such-key");
+    await page.keyboard.press("Enter");
+    await dialog.getByText("That key does not do").waitFor();
+    await page.keyboard.press("Escape");
+    await page.locator(".add-panel").click();
+    await page.locator(".event").first().click();
+    await expect.poll(() => page.locator(".editor canvas").count()).toBe(1);
+    await page.locator(".editor").getByRole("button", { name: "Cancel" }).click();
+    await button(page, "Save").click();
+    await dialog.getByRole("textbox").fill("demo-admin");
+    await page.keyboard.press("Enter");
+    await isSaved(page);
+    expect(await stored<Dashboard>("dashboards/keys")).toMatchObject({ title: "Keyed" });
+    await page.close();
+  });
 });
