@@ -49,6 +49,7 @@ function Builder({ rest, readKey, catalog, reload }: PageProps) {
   const own = useStore(ownKey);
   /** A key that was given, and is not known or does not hold any more: the page's own still shows what it may. */
   const [refusedKey, setRefusedKey] = useState<string>();
+  const isUntitled = dashboard.title.trim() === "";
   const key = own === undefined || own === refusedKey ? readKey : own;
   const requests = useMemo(() => new Requests(key), [key]);
   const colors = useMemo(() => new ColorSlots(SERIES_COLORS), []);
@@ -88,6 +89,15 @@ function Builder({ rest, readKey, catalog, reload }: PageProps) {
 
   const discard = (): void => {
     state.discard();
+    focusHead();
+  };
+
+  /** Of two new ones of one name both are kept. */
+  const rename = (): void => {
+    const name = freeName(dashboard.name, [...names, dashboard.name]);
+    change({ ...draft, dashboard: { ...dashboard, name } });
+    setSaving({ status: "no" });
+    announce(`It is called ${name} now, and not saved yet.`);
     focusHead();
   };
 
@@ -146,7 +156,7 @@ function Builder({ rest, readKey, catalog, reload }: PageProps) {
         onUndo={state.undo}
         onRedo={state.redo}
         onJson={() => setJson(true)}
-        canSave={state.isDirty && saving.status !== "going" && dashboard.panels.length > 0}
+        canSave={state.isDirty && saving.status !== "going" && dashboard.panels.length > 0 && !isUntitled}
         isSaving={saving.status === "going"}
         onSave={() => void store(requests)}
       />
@@ -158,11 +168,13 @@ function Builder({ rest, readKey, catalog, reload }: PageProps) {
         onDiscard={state.isLost ? discard : undefined}
         onOverwrite={(conflicts) => void store(requests, withStored(bases, conflicts))}
         onTakeTheirs={takeTheirs}
+        onRename={bases.dashboard === undefined ? rename : undefined}
       />
       <div class="field-row build-fields">
         <TextField
           label="Title"
           value={dashboard.title}
+          fault={isUntitled ? "Its tab and its heading need a title." : undefined}
           onChange={(title) => {
             const name = bases.dashboard === undefined ? freeName(nameFrom(title), names) : dashboard.name;
             change({ ...draft, dashboard: { ...dashboard, title, name } }, "title");

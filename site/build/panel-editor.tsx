@@ -73,6 +73,7 @@ export function PanelEditor(props: PanelEditorProps) {
   const checked = checkedForm(form, others);
   const definition = definitionOf(form, others);
   const preview = usePreview(!existing && checked.ok ? definition : undefined, PREVIEW_RANGE, requests);
+  const isComputing = !existing && form.event !== "" && checked.ok && preview.loading;
   const shown = useMemo(() => panelOf(form, others), [form, others]);
   const own = checked.ok ? (served ?? preview.fault) : checked.message;
   const message = existing || form.event === "" ? undefined : own;
@@ -134,7 +135,9 @@ export function PanelEditor(props: PanelEditorProps) {
         <section class="panel editor-panel" aria-label="Preview">
           <header class="panel-header">
             <h2 class="panel-title">{form.event === "" && !existing ? "Preview" : shown.title}</h2>
-            <span class="freshness">last {PREVIEW_RANGE.replace("m", " min")}</span>
+            <span class="freshness">
+              {isComputing ? "computing…" : `last ${PREVIEW_RANGE.replace("m", " min")}`}
+            </span>
           </header>
           {form.event === "" && !existing ? (
             <p class="panel-note panel-note-text">Choose an event: what comes of it is drawn here at once.</p>

@@ -104,7 +104,7 @@ export function definitionOf(form: PanelForm, others = NO_OTHERS): MetricSource 
 export function panelOf(form: PanelForm, others = NO_OTHERS): Panel {
   const { kind, unit, top, panelRest } = form;
   return {
-    title: form.title === "" ? suggestedTitle(form) : form.title,
+    title: form.title.trim() === "" ? suggestedTitle(form) : form.title,
     kind,
     metric: definitionOf(form, others).name,
     ...(unit === "" ? {} : { unit }),

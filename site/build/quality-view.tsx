@@ -2,7 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { QualityAnswer } from "../../protocol/observe.ts";
 import { formatAge } from "../format.ts";
 import { useLive } from "../live.ts";
-import { clockTime } from "./event-text.ts";
+import { dayTime } from "./event-text.ts";
 import { Plain } from "./plain.tsx";
 import { StreamFault, type StreamViewProps } from "./stream-view.tsx";
 import "../styles/table.css";
@@ -91,7 +91,7 @@ function Rejected({
             <tbody>
               {examples.map((example, i) => (
                 <tr key={i}>
-                  <td class="stream-time">{clockTime(example.atMs)}</td>
+                  <td class="stream-time">{dayTime(example.atMs, view.clockMs())}</td>
                   <td class="wrap">
                     <strong>{example.reason}</strong>: <Plain text={example.message} />
                   </td>

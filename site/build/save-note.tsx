@@ -16,6 +16,8 @@ interface SaveNoteProps {
   onOverwrite: (conflicts: Conflict[]) => void;
   /** Takes what somebody else has saved in place of one's own. */
   onTakeTheirs: (conflicts: Conflict[]) => void;
+  /** Gives what is new another name than somebody else's; undefined: it is not new. */
+  onRename: (() => void) | undefined;
 }
 
 /** Whether the draft is saved, or why not. */
@@ -50,6 +52,11 @@ export function SaveNote({ saving, unsaved, dirty, name, ...on }: SaveNoteProps)
           {!conflicts.some(isGone) && (
             <button type="button" class="button" onClick={() => on.onTakeTheirs(conflicts)}>
               Take theirs
+            </button>
+          )}
+          {on.onRename !== undefined && conflicts.some(({ kind }) => kind === "dashboards") && (
+            <button type="button" class="button" onClick={on.onRename}>
+              Give mine another name
             </button>
           )}
           <button type="button" class="button" onClick={() => on.onOverwrite(conflicts)}>

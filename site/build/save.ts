@@ -92,7 +92,8 @@ export async function save(
         return { ...write, now: await requests.stored(write.kind, write.mine.name) };
       }),
     );
-    const conflicts = writes.filter(isChanged).map(conflictOf);
+    const gone = await goneFrom(draft, bases, requests);
+    const conflicts = [...writes.filter(isChanged).map(conflictOf), ...gone];
     if (conflicts.length > 0) return { status: "changed", conflicts };
     const made = writes.length === 0 ? [] : await requests.change(writes.map(changeOf));
     const stored = made.find(({ kind }) => kind === "dashboards")?.put;
@@ -104,6 +105,17 @@ export async function save(
     if (!(error instanceof RequestError)) throw error;
     return failed(error, writes, requests);
   }
+}
+
+/** What the draft has saved before and shows, and somebody else has removed: without it its panels would be empty. */
+async function goneFrom(draft: Draft, bases: Bases, requests: Pick<Requests, "stored">): Promise<Conflict[]> {
+  const changed = changedMetrics(draft, bases);
+  const saved = Object.values(draft.metrics).filter((metric) => !changed.includes(metric));
+  const conflicts = saved.map(async (mine): Promise<Conflict[]> => {
+    const { definition } = await requests.stored("metrics", mine.name);
+    return definition === undefined ? [{ kind: "metrics", name: mine.name, stored: undefined, mine }] : [];
+  });
+  return (await Promise.all(conflicts)).flat();
 }
 
 /** Where nobody on the way has left a tag, the last one wins. */

@@ -267,4 +267,38 @@ describe("a draft over a long sitting, in Chromium", () => {
     expect(await stored<Dashboard>("dashboards/keys")).toMatchObject({ title: "Keyed" });
     await page.close();
   });
+
+  it("[U11] of two new dashboards of one name both are kept", async () => {
+    const page = await site.open("/?key=demo-admin#/build");
+    await addCount(page, "Mine", "country = 'DE'");
+    await page.getByLabel("Title").fill(" ");
+    expect(await button(page, "Save").isDisabled()).toBe(true);
+    await page.getByLabel("Title").fill("Both");
+    await openSaved("both", "Theirs").then((other) => other.close());
+    await button(page, "Save").click();
+    await button(page, "Give mine another name").click();
+    await page.getByText("both_2 is not saved yet").waitFor();
+    await save(page);
+    expect(new URL(page.url()).hash).toBe("#/build/both_2");
+    expect((await stored<Dashboard>("dashboards/both")).panels[0]?.title).toBe("Theirs");
+    expect(await stored<Dashboard>("dashboards/both_2")).toMatchObject({ title: "Both" });
+    await page.close();
+  });
+
+  it("[U11] a metric that somebody has removed is missed when its panel is saved, and comes back", async () => {
+    const page = await site.open("/?key=demo-admin#/build");
+    await addCount(page, "Gone", "country = 'FR'");
+    await page.getByLabel("Title").fill("Gone");
+    await save(page);
+    const [panel] = (await stored<Dashboard>("dashboards/gone")).panels;
+    const removed = { method: "DELETE" };
+    expect((await site.freshet.fetch(`/v1/catalog/metrics/${panel?.metric}`, removed)).status).toBe(204);
+    await page.getByLabel("Title").fill("Gone, and back");
+    await button(page, "Save").click();
+    await page.getByText("was removed by somebody else meanwhile").waitFor();
+    await button(page, "Save mine all the same").click();
+    await isSaved(page);
+    expect(await stored<MetricSource>(`metrics/${panel?.metric}`)).toMatchObject({ where: "country = 'FR'" });
+    await page.close();
+  });
 });
