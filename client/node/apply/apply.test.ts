@@ -218,6 +218,19 @@ test("[M1] a panel without a metric is noted, not refused", async () => {
   );
 });
 
+test("[M1] a field of a dashboard that means nothing is noted: it may be misspelt", async () => {
+  await apply(ALL);
+  const [panel] = BOARD.panels;
+  const panels = [panel, { ...panel, title: "B", colour: "red" }];
+  const { code, complained } = await apply({ dashboards: [{ ...BOARD, titel: "Board", panels }] });
+  expect(code).toBe(0);
+  const at = 'note: standard input: dashboards[0] "board": unknown field';
+  expect(complained.trim().split("\n").sort()).toEqual([
+    `${at} 'panels[1].colour'; it is not kept`,
+    `${at} 'titel'; it is not kept`,
+  ]);
+});
+
 test("[M1] wrong options end it with 2 and its usage, a server that is away with 1", async () => {
   expect(await run(applyCommand, ["--prun"])).toMatchObject({
     code: 2,
