@@ -13,7 +13,8 @@ it("[U11] events are found by part of their names, and one that nobody has seen 
   expect(offered("ORDER")).toEqual(["Order placed", "ORDER?"]);
   expect(offered("ad")).toEqual(["ad", "ad_click"]);
   expect(offered(" nightly ", "")).toEqual(["nightly?"]);
-  // What is chosen stays in sight.
-  expect(offered("order", "ad")).toEqual(["ad", "Order placed", "order?"]);
+  // What is chosen stays in sight, and is not what is looked for.
+  expect(offered("order", "ad")).toEqual(["Order placed", "order?", "ad"]);
+  expect(offered("nightly", "ad")).toEqual(["nightly?", "ad"]);
   expect(offered("", "nightly")).toEqual(["ad_click", "ad", "Order placed", "nightly?"]);
 });

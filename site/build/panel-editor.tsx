@@ -2,8 +2,11 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import type { Panel } from "../../protocol/dashboard.ts";
 import type { MetricSource } from "../../protocol/metric.ts";
 import type { SeenEvent } from "../../protocol/observe.ts";
+import { parseDuration } from "../../protocol/time.ts";
 import type { Catalog } from "../api.ts";
 import type { ColorSlots } from "../color-slots.ts";
+import { formatSpan } from "../format.ts";
+import { traitsOf } from "../traits.ts";
 import { Events, StoredMetrics } from "./choose-data.tsx";
 import { Definition } from "./definition-fields.tsx";
 import { StoredPanel } from "./draft-panel.tsx";
@@ -20,6 +23,7 @@ import {
 import type { NamedMetrics } from "./panel-names.ts";
 import { PreviewPanel } from "./preview-panel.tsx";
 import { usePreview } from "./preview.ts";
+import { previewRange } from "./preview-range.ts";
 import type { Requests } from "./requests.ts";
 
 /** A panel's form as it stands. */
@@ -55,9 +59,6 @@ interface PanelEditorProps {
   onCancel: () => void;
 }
 
-/** Recent events are enough to see what a definition does, and quick to compute. */
-const PREVIEW_RANGE = "5m";
-
 /** One panel: its event, what is computed of it, how it is drawn, and at once what comes of that. */
 export function PanelEditor(props: PanelEditorProps) {
   const { panel, source, seen, seenFault, metrics, others, requests, colors } = props;
@@ -72,7 +73,9 @@ export function PanelEditor(props: PanelEditorProps) {
   const event = seen?.find(({ name }) => name === form.event);
   const checked = checkedForm(form, others);
   const definition = definitionOf(form, others);
-  const preview = usePreview(!existing && checked.ok ? definition : undefined, PREVIEW_RANGE, requests);
+  const previewed = existing ? metrics.get(asItIs) : checked.ok ? definition : undefined;
+  const range = previewRange(traitsOf(previewed).stepMs);
+  const preview = usePreview(!existing && checked.ok ? definition : undefined, range, requests);
   const isComputing = !existing && form.event !== "" && checked.ok && preview.loading;
   const shown = useMemo(() => panelOf(form, others), [form, others]);
   const own = checked.ok ? (served ?? preview.fault) : checked.message;
@@ -136,7 +139,7 @@ export function PanelEditor(props: PanelEditorProps) {
           <header class="panel-header">
             <h2 class="panel-title">{form.event === "" && !existing ? "Preview" : shown.title}</h2>
             <span class="freshness">
-              {isComputing ? "computing…" : `last ${PREVIEW_RANGE.replace("m", " min")}`}
+              {isComputing ? "computing…" : `last ${formatSpan(parseDuration(range) ?? 0)}`}
             </span>
           </header>
           {form.event === "" && !existing ? (
@@ -145,15 +148,15 @@ export function PanelEditor(props: PanelEditorProps) {
             <StoredPanel
               panel={{ ...shown, metric: asItIs }}
               metric={metrics.get(asItIs)}
-              range={PREVIEW_RANGE}
+              range={range}
               colors={colors}
             />
           ) : (
             <PreviewPanel
-              panel={{ ...shown, range: PREVIEW_RANGE }}
+              panel={{ ...shown, range }}
               series={checked.ok ? preview.series : undefined}
               metric={checked.ok ? definition : undefined}
-              range={PREVIEW_RANGE}
+              range={range}
               colors={colors}
             />
           )}

@@ -2,7 +2,7 @@ import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Dashboard } from "../../protocol/dashboard.ts";
 import type { MetricSource } from "../../protocol/metric.ts";
-import { DashboardBrowser, findBrowser, skipWithout } from "../helpers/dashboard-browser.ts";
+import { DashboardBrowser, findBrowser, inkOf, skipWithout } from "../helpers/dashboard-browser.ts";
 
 const browserPath = await findBrowser();
 
@@ -299,6 +299,21 @@ describe("a draft over a long sitting, in Chromium", () => {
     await button(page, "Save mine all the same").click();
     await isSaved(page);
     expect(await stored<MetricSource>(`metrics/${panel?.metric}`)).toMatchObject({ where: "country = 'FR'" });
+    await page.close();
+  });
+
+  it("[U11] of windows that end seldom the preview goes back far enough to show some", async () => {
+    const ago = (minutes: number) => ({ name: "steady", ts: Date.now() - minutes * 60_000 });
+    const body = JSON.stringify([20, 25, 30, 35].map(ago));
+    await site.freshet.fetch("/v1/events", { method: "POST", body }, "demo-write");
+    const page = await site.open("/?key=demo-admin#/build/+/new");
+    await page.locator(".event", { hasText: "steady" }).click();
+    const preview = page.getByRole("region", { name: "Preview" });
+    await preview.getByText("Nothing in the last 5 min").waitFor();
+    await page.getByLabel("Of length").fill("5m");
+    await preview.getByText("last 1 h").waitFor();
+    await expect.poll(() => inkOf(page)).toBeGreaterThan(200);
+    await expect.poll(() => preview.innerText()).not.toContain("Nothing in");
     await page.close();
   });
 });
