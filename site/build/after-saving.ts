@@ -1,7 +1,7 @@
 import type { Dashboard } from "../../protocol/dashboard.ts";
 import type { MetricSource } from "../../protocol/metric.ts";
 import { isViewSource } from "../../protocol/view.ts";
-import type { Draft } from "./draft.ts";
+import { type Draft, named } from "./draft.ts";
 import { type History, mapped } from "./history.ts";
 import { type Bases, changedMetrics } from "./save.ts";
 
@@ -16,7 +16,7 @@ export function afterSaving(
   { name }: Dashboard,
 ): History<Draft> {
   const replaced = changedMetrics(saved, bases).flatMap((metric): MetricSource[] => {
-    const base = bases.metrics[metric.name];
+    const base = named(bases.metrics, metric.name);
     return base === undefined || isViewSource(base) ? [] : [base as MetricSource];
   });
   return mapped(history, (draft) => {

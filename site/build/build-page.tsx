@@ -12,7 +12,7 @@ import { SERIES_COLORS } from "../theme.ts";
 import { buildAddress, buildHref, panelAt } from "./build-address.ts";
 import { BuildHead } from "./build-head.tsx";
 import { closeTo } from "./close-form.ts";
-import { type Draft, freeName, namedFor, nameFrom } from "./draft.ts";
+import { type Draft, freeName, named, namedFor, nameFrom } from "./draft.ts";
 import { useUndoKeys, useUnsavedGuard } from "./editing-keys.ts";
 import { EditGrid } from "./edit-grid.tsx";
 import { SelectField, TextField } from "./field.tsx";
@@ -266,5 +266,5 @@ function sourceOf(
   stored: PageProps["catalog"]["metrics"],
 ): MetricSource | undefined {
   const drawn = stored.get(name);
-  return metrics[name] ?? (drawn === undefined || "isFraction" in drawn ? undefined : drawn);
+  return named(metrics, name) ?? (drawn === undefined || "isFraction" in drawn ? undefined : drawn);
 }

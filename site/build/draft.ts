@@ -36,6 +36,11 @@ export function nameFrom(title: string): string {
   return name === "" ? "dashboard" : name;
 }
 
+/** A definition by its name. What an object inherits is none: a metric may be called `constructor`. */
+export function named<T>(definitions: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(definitions, name) ? definitions[name] : undefined;
+}
+
 export function withPanels(draft: Draft, panels: Panel[]): Draft {
   return { ...draft, dashboard: { ...draft.dashboard, panels } };
 }

@@ -70,6 +70,12 @@ function EditCard(card: EditCardProps) {
   const remove = (): void => {
     onChange(removePanel(draft, index));
     announce(`${panel.title} removed. Undo brings it back.`);
+    requestAnimationFrame(() => {
+      if (document.activeElement !== document.body) return;
+      // It was the last one: its button is gone with it.
+      const before = card.grid.current?.querySelector<HTMLElement>(`[data-edit="${index - 1}"] .edit-move`);
+      (before ?? document.querySelector<HTMLElement>(".add-panel"))?.focus();
+    });
   };
   return (
     <article

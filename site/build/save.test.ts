@@ -123,4 +123,25 @@ describe("a draft that is saved", () => {
       ],
     ]);
   });
+
+  it.each(["constructor", "__proto__"])("[U11] may bring a metric that is called %s", async (name) => {
+    const odd: Draft = {
+      dashboard: dashboard("first"),
+      metrics: Object.fromEntries([[name, metric(name, "mine")]]),
+    };
+    const requests = catalog();
+    expect(changedMetrics(odd, bases)).toEqual([metric(name, "mine")]);
+    expect(await save(odd, bases, requests)).toMatchObject({ status: "saved" });
+    expect(requests.asked).toEqual([
+      [{ kind: "metrics", name, put: metric(name, "mine"), ifNoneMatch: "*" }],
+    ]);
+    const conflict: Conflict = {
+      kind: "metrics",
+      name,
+      stored: metric(name, "theirs"),
+      mine: metric(name, "mine"),
+    };
+    const over = withStored(bases, [conflict]);
+    expect(changedMetrics(withTheirs(odd, [conflict]), over)).toEqual([]);
+  });
 });

@@ -4,7 +4,7 @@ import type { Dashboard } from "../../protocol/dashboard.ts";
 import type { MetricSource } from "../../protocol/metric.ts";
 import { isViewSource } from "../../protocol/view.ts";
 import { RequestError } from "../api.ts";
-import type { Draft } from "./draft.ts";
+import { type Draft, named } from "./draft.ts";
 import {
   type Definition,
   type DefinitionKind,
@@ -50,30 +50,30 @@ interface Write {
 
 /** The draft's metrics that are not what they were made of. */
 export function changedMetrics({ metrics }: Draft, bases: Bases): MetricSource[] {
-  return Object.values(metrics).filter((metric) => !isSameJson(metric, bases.metrics[metric.name]));
+  return Object.values(metrics).filter((metric) => !isSameJson(metric, named(bases.metrics, metric.name)));
 }
 
 /** The bases once what others have made is known: saving on them saves over it. */
 export function withStored(bases: Bases, conflicts: readonly Conflict[]): Bases {
-  const metrics = { ...bases.metrics };
+  const metrics = new Map(Object.entries(bases.metrics));
   let { dashboard } = bases;
   for (const { kind, name, stored } of conflicts) {
-    if (kind === "metrics") metrics[name] = stored;
+    if (kind === "metrics") metrics.set(name, stored);
     else dashboard = stored as Dashboard | undefined;
   }
-  return { dashboard, metrics };
+  return { dashboard, metrics: Object.fromEntries(metrics) };
 }
 
 /** The draft with what others have made in place of its own: at once, however long the page's catalog takes to have it. */
 export function withTheirs(draft: Draft, conflicts: readonly Conflict[]): Draft {
-  const metrics = { ...draft.metrics };
+  const metrics = new Map(Object.entries(draft.metrics));
   let { dashboard } = draft;
   for (const { kind, name, stored } of conflicts) {
     if (kind === "dashboards") dashboard = (stored as Dashboard | undefined) ?? dashboard;
-    else if (stored === undefined || isViewSource(stored)) delete metrics[name];
-    else metrics[name] = stored as MetricSource;
+    else if (stored === undefined || isViewSource(stored)) metrics.delete(name);
+    else metrics.set(name, stored as MetricSource);
   }
-  return { dashboard, metrics };
+  return { dashboard, metrics: Object.fromEntries(metrics) };
 }
 
 /**
@@ -127,7 +127,7 @@ function changeOf({ kind, mine, now: { definition, tag } }: Write): CatalogChang
 
 function wantedBy(draft: Draft, bases: Bases): Omit<Write, "now">[] {
   const metrics = changedMetrics(draft, bases).map((mine) => {
-    return { kind: "metrics", mine, base: bases.metrics[mine.name] } as const;
+    return { kind: "metrics", mine, base: named(bases.metrics, mine.name) } as const;
   });
   const { dashboard: mine } = draft;
   const { dashboard: base } = bases;

@@ -5,7 +5,7 @@ import { isViewSource } from "../../protocol/view.ts";
 import { announce } from "../announce.tsx";
 import type { Catalog } from "../api.ts";
 import { afterSaving } from "./after-saving.ts";
-import { type Draft, newDraft, putPanel } from "./draft.ts";
+import { type Draft, named, newDraft, putPanel } from "./draft.ts";
 import { changed, type History, historyOf, redone, undone } from "./history.ts";
 import type { KeptDraft } from "./draft-shelf.ts";
 import { keptDraft, moveDraft, useKeptDraft } from "./kept-drafts.ts";
@@ -52,7 +52,7 @@ export function useDraft(place: string, { dashboards, metrics }: Catalog) {
     /** Goes back to what was saved last, or to nothing, which undoing takes back; forms are closed for good. */
     discard: (): void => {
       const metrics = Object.keys(draft.metrics).flatMap((name) => {
-        const base = bases.metrics[name];
+        const base = named(bases.metrics, name);
         return base === undefined || isViewSource(base) ? [] : [[name, base as MetricSource] as const];
       });
       const blank = { ...dashboard, ...newDraft([]).dashboard, name: dashboard.name };
@@ -71,7 +71,7 @@ export function useDraft(place: string, { dashboards, metrics }: Catalog) {
       setForms((before) => Object.fromEntries(Object.entries(before).filter(([place]) => place !== at))),
     /** Takes a form into the draft. `base`: what its metric was made of. */
     take: (panel: Panel, index: number | undefined, metric?: MetricSource, base?: MetricSource): void => {
-      if (metric !== undefined && draft.metrics[metric.name] === undefined) {
+      if (metric !== undefined && named(draft.metrics, metric.name) === undefined) {
         setBases((before) => ({ ...before, metrics: { ...before.metrics, [metric.name]: base } }));
       }
       change(putPanel(draft, panel, index, metric));

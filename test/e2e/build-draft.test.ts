@@ -316,4 +316,26 @@ describe("a draft over a long sitting, in Chromium", () => {
     await expect.poll(() => preview.innerText()).not.toContain("Nothing in");
     await page.close();
   });
+
+  it("[U11][U5] a metric of any name is edited, and who removes the last panel by the keyboard is not lost", async () => {
+    const metric = { event: "ad", aggregate: "count", window: { type: "tumbling", size: "10s" } };
+    const put = { method: "PUT", body: JSON.stringify(metric) };
+    await site.freshet.fetch("/v1/catalog/metrics/constructor", put);
+    const panel = { kind: "line", metric: "constructor", width: 6, height: 2 };
+    const panels = ["A", "B"].map((title) => ({ ...panel, title }));
+    await site.putDashboard({ name: "odd", title: "Odd", range: "15m", panels });
+    const page = await site.open("/?key=demo-admin#/build/odd/1");
+    await page.getByLabel("Of length").fill("1m");
+    await button(page, "Keep changes").click();
+    await save(page);
+    expect(await stored<MetricSource>("metrics/constructor")).toMatchObject({ window: { size: "1m" } });
+    const focused = () => page.evaluate(() => document.activeElement?.getAttribute("aria-label") ?? "");
+    await button(page, "Remove B").press("Enter");
+    await expect.poll(focused).toMatch(/^Move A/);
+    await button(page, "Remove A").press("Enter");
+    await expect.poll(() => page.evaluate(() => document.activeElement?.className)).toBe("add-panel");
+    await page.keyboard.press("Control+z");
+    await expect.poll(() => titles(page)).toEqual(["A"]);
+    await page.close();
+  });
 });
