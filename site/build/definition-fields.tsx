@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import type { SeenEvent } from "../../protocol/observe.ts";
 import { SelectField, TextField } from "./field.tsx";
+import { whereExample, whereFault } from "./where-help.ts";
 import { AGGREGATES, takes } from "./offered-aggregates.ts";
 import { fieldsFor, groupFields, type PanelForm, withFittingField, withoutNumbers } from "./panel-form.ts";
 
@@ -28,6 +29,7 @@ export function Definition({ form, setForm, set, event, isUnseen, faultAt }: Def
   });
   const isOffered = options.some(({ value }) => value === form.aggregate);
   const all = isOffered ? options : [...options, { value: form.aggregate, label: form.aggregate }];
+  const wrong = faultAt("where");
   const hasField = fields.length > 0 || form.field !== "" || faultAt("field") !== undefined;
   return (
     <>
@@ -95,8 +97,8 @@ export function Definition({ form, setForm, set, event, isUnseen, faultAt }: Def
         label="Only where"
         code
         value={form.where}
-        placeholder="country in ['DE', 'US'] and value > 10"
-        fault={faultAt("where")}
+        placeholder={whereExample(event)}
+        fault={wrong && whereFault(form.where, wrong)}
         onChange={(where) => set({ where })}
       />
     </>

@@ -84,4 +84,21 @@ describe("looking into the stream for long, in Chromium", () => {
     await page.getByText("The server does not answer.").waitFor({ state: "detached" });
     await page.close();
   });
+
+  it("[U11][U7] who begins to build while the server does not answer sees the events once it does", async () => {
+    await send({ name: "注文", props: { 国: "日本" } });
+    const page = await site.open("/?key=demo-admin");
+    await page.route("**/v1/events/seen", (route) => route.abort());
+    await page.evaluate(() => (location.hash = "#/build/+/new"));
+    await page.getByText("The server does not answer.").waitFor();
+    await page.unrouteAll();
+    await page.locator(".event", { hasText: "注文" }).click();
+    const where = page.getByLabel("Only where");
+    expect(await where.getAttribute("placeholder")).toBe("`国` = '日本'");
+    await where.fill("国 = '日本'");
+    await page.getByText("A name such as `国` is written in backticks").waitFor();
+    await where.fill("`国` = '日本'");
+    await page.getByText("is written in backticks").waitFor({ state: "detached" });
+    await page.close();
+  });
 });
