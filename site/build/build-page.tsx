@@ -160,6 +160,11 @@ function Builder({ rest, readKey, catalog, reload }: PageProps) {
         isSaving={saving.status === "going"}
         onSave={() => void store(requests)}
       />
+      {place !== "" && bases.dashboard === undefined && (
+        <p class="build-note">
+          There is no dashboard <code>{place}</code>: what is built here is a new one.
+        </p>
+      )}
       <SaveNote
         saving={saving}
         unsaved={state.changes.length}

@@ -1,4 +1,4 @@
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 import { DraftShelf, type KeptDraft } from "./draft-shelf.ts";
 
 /** Who looks at another page meanwhile, or loads the page anew, finds them again. */
@@ -14,7 +14,8 @@ export function keptDraft(place: string): KeptDraft | undefined {
 /** Keeps a draft while there is something in it that is not saved. */
 export function useKeptDraft(place: string, draft: KeptDraft, isUnsaved: boolean): void {
   const { history, saved, bases, forms } = draft;
-  useEffect(() => {
+  // At once, and not after the next frame: the page may be left before that.
+  useLayoutEffect(() => {
     if (isUnsaved) SHELF.put(place, draft);
     else SHELF.delete(place);
   }, [history, saved, bases, forms, isUnsaved]);

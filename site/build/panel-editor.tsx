@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useLayoutEffect, useMemo, useState } from "preact/hooks";
 import type { Panel } from "../../protocol/dashboard.ts";
 import type { MetricSource } from "../../protocol/metric.ts";
 import type { SeenEvent } from "../../protocol/observe.ts";
@@ -66,7 +66,7 @@ export function PanelEditor(props: PanelEditorProps) {
   const [open, setOpen] = useState(first);
   const { form, asItIs } = open;
   const [served, setServed] = useState(props.fault);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (open !== first) props.onForm(open);
   }, [open]);
   const existing = asItIs !== undefined;

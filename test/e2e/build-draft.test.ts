@@ -268,6 +268,17 @@ describe("a draft over a long sitting, in Chromium", () => {
     await page.close();
   });
 
+  it("[U11] the address of a dashboard that there is not says so, and what is built there gets its own", async () => {
+    const page = await site.open("/?key=demo-admin#/build/nowhere");
+    await page.getByText("There is no dashboard nowhere").waitFor();
+    await page.getByLabel("Title").fill("Somewhere");
+    await addCount(page, "German", "country = 'DE'");
+    await save(page);
+    await page.waitForURL("**/d/somewhere#/build/somewhere");
+    expect(await page.getByText("There is no dashboard").count()).toBe(0);
+    await page.close();
+  });
+
   it("[U11] of two new dashboards of one name both are kept", async () => {
     const page = await site.open("/?key=demo-admin#/build");
     await addCount(page, "Mine", "country = 'DE'");
