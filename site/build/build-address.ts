@@ -15,7 +15,7 @@ export function buildAddress([name = "", panel]: readonly string[]): BuildAddres
 }
 
 /** The fragment of an address. */
-export function buildHref(place: string, panel?: number | "new"): string {
+export function buildHref(place: string, panel?: number | string): string {
   if (panel === undefined) return place === "" ? "#/build" : `#/build/${encodeURIComponent(place)}`;
   return `#/build/${place === "" ? UNNAMED : encodeURIComponent(place)}/${panel}`;
 }

@@ -6,13 +6,13 @@ import { ColorSlots } from "../color-slots.ts";
 import { formatSpan } from "../format.ts";
 import { useStore } from "../hooks.ts";
 import { DialogFrame } from "../on-demand/dialog.tsx";
-import { dashboardPath, navigate } from "../route.ts";
+import { dashboardPath, fragmentParts, navigate } from "../route.ts";
 import type { PageProps } from "../slots.ts";
 import { SERIES_COLORS } from "../theme.ts";
 import { buildAddress, buildHref, panelAt } from "./build-address.ts";
 import { BuildHead } from "./build-head.tsx";
 import { closeTo } from "./close-form.ts";
-import { type Draft, freeName, nameFrom } from "./draft.ts";
+import { type Draft, freeName, named, namedFor, nameFrom } from "./draft.ts";
 import { useUndoKeys, useUnsavedGuard } from "./editing-keys.ts";
 import { EditGrid } from "./edit-grid.tsx";
 import { SelectField, TextField } from "./field.tsx";
@@ -46,26 +46,39 @@ function Builder({ rest, readKey, catalog, reload }: PageProps) {
   /** What the server said to the metric of a panel, by the panel's place in the address. */
   const [refused, setRefused] = useState<{ at: string; message: string }>();
   const [json, setJson] = useState(false);
-  const key = useStore(ownKey) ?? readKey;
+  const own = useStore(ownKey);
+  /** A key that was given, and is not known or does not hold any more: the page's own still shows what it may. */
+  const [refusedKey, setRefusedKey] = useState<string>();
+  const isUntitled = dashboard.title.trim() === "";
+  const key = own === undefined || own === refusedKey ? readKey : own;
   const requests = useMemo(() => new Requests(key), [key]);
   const colors = useMemo(() => new ColorSlots(SERIES_COLORS), []);
-  const { seen, fault: seenFault } = useSeen(requests);
+  const { seen, fault: seenFault, isRefused } = useSeen(requests);
+  useEffect(() => {
+    if (isRefused && key === own) setRefusedKey(own);
+  }, [isRefused, key, own]);
+  const edited = typeof editing === "number" ? dashboard.panels[editing] : undefined;
+  const others = useMemo(() => namedFor(edited, draft, metrics), [edited, draft, metrics]);
 
   useUnsavedGuard(state.isLost);
   useUndoKeys(state.undo, state.redo, editing === undefined && !json);
   useEffect(() => setSaving(noted), [state.history]);
   useFocusBack(editing);
 
+  const left = useRef(false);
+  useEffect(() => () => void (left.current = true), []);
   const store = async (with_: Requests, over = bases): Promise<void> => {
     setSaving({ status: "going" });
     const outcome = await save(draft, over, with_);
     setSaving(outcome);
     if (outcome.status === "saved") {
       state.setStored(outcome.stored);
-      if (place === "") moveTo(outcome.stored.name);
       announce("Saved.");
       reload();
     }
+    // Who looks at another page by now is not taken away from it.
+    if (left.current) return;
+    if (outcome.status === "saved" && place !== outcome.stored.name) moveTo(outcome.stored.name);
     if (outcome.status === "refused" && outcome.metric !== undefined) {
       const index = dashboard.panels.findIndex(({ metric }) => metric === outcome.metric);
       if (index < 0) return;
@@ -74,12 +87,26 @@ function Builder({ rest, readKey, catalog, reload }: PageProps) {
     }
   };
 
+  const discard = (): void => {
+    state.discard();
+    focusHead();
+  };
+
+  /** Of two new ones of one name both are kept. */
+  const rename = (): void => {
+    const name = freeName(dashboard.name, [...names, dashboard.name]);
+    change({ ...draft, dashboard: { ...dashboard, name } });
+    setSaving({ status: "no" });
+    announce(`It is called ${name} now, and not saved yet.`);
+    focusHead();
+  };
+
   const takeTheirs = (conflicts: Conflict[]): void => {
     state.takeTheirs(conflicts);
     setSaving({ status: "no" });
     announce("Theirs is taken; undo brings yours back.");
     const theirs = conflicts.find(({ kind }) => kind === "dashboards")?.stored;
-    if (place === "" && theirs !== undefined) moveTo(theirs.name);
+    if (theirs !== undefined && place !== theirs.name) moveTo(theirs.name);
     reload();
   };
 
@@ -107,6 +134,7 @@ function Builder({ rest, readKey, catalog, reload }: PageProps) {
           seen={seen?.events}
           seenFault={seenFault}
           metrics={metrics}
+          others={others}
           requests={requests}
           colors={colors}
           onDone={(next, metric, base) => {
@@ -128,22 +156,30 @@ function Builder({ rest, readKey, catalog, reload }: PageProps) {
         onUndo={state.undo}
         onRedo={state.redo}
         onJson={() => setJson(true)}
-        canSave={state.isDirty && saving.status !== "going" && dashboard.panels.length > 0}
+        canSave={state.isDirty && saving.status !== "going" && dashboard.panels.length > 0 && !isUntitled}
         isSaving={saving.status === "going"}
         onSave={() => void store(requests)}
       />
+      {place !== "" && bases.dashboard === undefined && (
+        <p class="build-note">
+          There is no dashboard <code>{place}</code>: what is built here is a new one.
+        </p>
+      )}
       <SaveNote
         saving={saving}
         unsaved={state.changes.length}
         dirty={state.isDirty}
         name={dashboard.name}
+        onDiscard={state.isLost ? discard : undefined}
         onOverwrite={(conflicts) => void store(requests, withStored(bases, conflicts))}
         onTakeTheirs={takeTheirs}
+        onRename={bases.dashboard === undefined ? rename : undefined}
       />
       <div class="field-row build-fields">
         <TextField
           label="Title"
           value={dashboard.title}
+          fault={isUntitled ? "Its tab and its heading need a title." : undefined}
           onChange={(title) => {
             const name = bases.dashboard === undefined ? freeName(nameFrom(title), names) : dashboard.name;
             change({ ...draft, dashboard: { ...dashboard, title, name } }, "title");
@@ -199,10 +235,16 @@ function noted(saving: Saving): Saving {
   return saving.status === "going" || saving.status === "saved" ? saving : { status: "no" };
 }
 
-/** What was new has an address of its own from now on. */
+/** What was new has an address of its own from now on; a panel that is edited by then goes on being edited. */
 function moveTo(name: string): void {
-  navigate(`${dashboardPath(name)}${buildHref(name)}`, true);
-  requestAnimationFrame(() => document.querySelector<HTMLElement>(".build-head button")?.focus());
+  const { panel } = buildAddress(fragmentParts(location.hash).slice(1));
+  navigate(`${dashboardPath(name)}${buildHref(name, panel)}`, true);
+  focusHead();
+}
+
+/** What was pressed is not there any more: the keyboard goes on at the draft's own buttons. */
+function focusHead(): void {
+  requestAnimationFrame(() => document.querySelector<HTMLElement>(".build-head button:enabled")?.focus());
 }
 
 /** When an editor is closed the focus goes back to its panel, or to where another one is added. */
@@ -229,5 +271,5 @@ function sourceOf(
   stored: PageProps["catalog"]["metrics"],
 ): MetricSource | undefined {
   const drawn = stored.get(name);
-  return metrics[name] ?? (drawn === undefined || "isFraction" in drawn ? undefined : drawn);
+  return named(metrics, name) ?? (drawn === undefined || "isFraction" in drawn ? undefined : drawn);
 }

@@ -50,19 +50,16 @@ export function Events({ isNew, seen, seenFault, form, setForm, fault }: EventsP
       return withFittingField(chosen, {}, event);
     });
   };
-  const isUnseen = !seen.some(({ name }) => name === form.event);
-  return (
-    <>
-      {seen.length > 0 && <EventPicker events={seen} chosen={form.event} onChoose={choose} />}
-      {(seen.length === 0 || (isUnseen && form.event !== "")) && (
-        <TextField
-          label="Event name"
-          hint="No events have come lately: name one that will."
-          fault={fault}
-          value={form.event}
-          onChange={(name) => setForm((before) => ({ ...before, event: name }))}
-        />
-      )}
-    </>
-  );
+  if (seen.length === 0) {
+    return (
+      <TextField
+        label="Event name"
+        hint="No events have come lately: name one that will."
+        fault={fault}
+        value={form.event}
+        onChange={(name) => setForm((before) => ({ ...before, event: name }))}
+      />
+    );
+  }
+  return <EventPicker events={seen} chosen={form.event} fault={fault} onChoose={choose} />;
 }

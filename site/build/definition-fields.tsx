@@ -1,12 +1,17 @@
+import { useState } from "preact/hooks";
 import type { SeenEvent } from "../../protocol/observe.ts";
 import { SelectField, TextField } from "./field.tsx";
-import { AGGREGATES, fieldsFor, groupFields, type PanelForm, withFittingField } from "./panel-form.ts";
+import { whereExample, whereFault } from "./where-help.ts";
+import { AGGREGATES, takes } from "./offered-aggregates.ts";
+import { fieldsFor, groupFields, type PanelForm, withFittingField, withoutNumbers } from "./panel-form.ts";
 
 interface DefinitionProps {
   form: PanelForm;
   setForm: (change: (before: PanelForm) => PanelForm) => void;
   set: (change: Partial<PanelForm>) => void;
   event: SeenEvent | undefined;
+  /** Nobody knows the event's fields: they are typed. */
+  isUnseen: boolean;
   faultAt: (field: keyof PanelForm) => string | undefined;
 }
 
@@ -17,13 +22,14 @@ const WINDOWS = [
 ];
 
 /** What is computed of the events. */
-export function Definition({ form, setForm, set, event, faultAt }: DefinitionProps) {
+export function Definition({ form, setForm, set, event, isUnseen, faultAt }: DefinitionProps) {
   const fields = fieldsFor(form, event).map((name) => ({ value: name, label: name }));
   const options: { value: string; label: string }[] = AGGREGATES.map(({ fn, label }) => {
     return { value: fn, label };
   });
   const isOffered = options.some(({ value }) => value === form.aggregate);
   const all = isOffered ? options : [...options, { value: form.aggregate, label: form.aggregate }];
+  const wrong = faultAt("where");
   const hasField = fields.length > 0 || form.field !== "" || faultAt("field") !== undefined;
   return (
     <>
@@ -35,16 +41,25 @@ export function Definition({ form, setForm, set, event, faultAt }: DefinitionPro
           options={all}
           onChange={(aggregate) => setForm((before) => withFittingField(before, { aggregate }, event))}
         />
-        {hasField && (
-          <SelectField
+        {isUnseen && fields.length === 0 && takes(form.aggregate) !== "nothing" ? (
+          <TextField
             label="Of"
             value={form.field}
             fault={faultAt("field")}
-            options={
-              fields.length > 0 ? fields : [{ value: form.field, label: form.field || "no such field" }]
-            }
             onChange={(field) => set({ field })}
           />
+        ) : (
+          hasField && (
+            <SelectField
+              label="Of"
+              value={form.field}
+              fault={faultAt("field") && (withoutNumbers(form, event) ?? faultAt("field"))}
+              options={
+                fields.length > 0 ? fields : [{ value: form.field, label: form.field || "no such field" }]
+              }
+              onChange={(field) => set({ field })}
+            />
+          )
         )}
       </div>
       <div class="field-row">
@@ -73,13 +88,17 @@ export function Definition({ form, setForm, set, event, faultAt }: DefinitionPro
           />
         )}
       </div>
-      <Grouping form={form} set={set} event={event} fault={faultAt("groupBy")} />
+      {isUnseen ? (
+        <NamedGrouping key={form.event} form={form} set={set} fault={faultAt("groupBy")} />
+      ) : (
+        <Grouping form={form} set={set} event={event} fault={faultAt("groupBy")} />
+      )}
       <TextField
         label="Only where"
         code
         value={form.where}
-        placeholder="country in ['DE', 'US'] and value > 10"
-        fault={faultAt("where")}
+        placeholder={whereExample(event)}
+        fault={wrong && whereFault(form.where, wrong)}
         onChange={(where) => set({ where })}
       />
     </>
@@ -91,7 +110,7 @@ function Grouping({
   set,
   event,
   fault,
-}: Omit<DefinitionProps, "setForm" | "faultAt"> & { fault: string | undefined }) {
+}: Omit<DefinitionProps, "setForm" | "faultAt" | "isUnseen"> & { fault: string | undefined }) {
   const names = [...new Set([...groupFields(event).map(({ name }) => name), ...form.groupBy])];
   if (names.length === 0) return null;
   const toggle = (name: string): void => {
@@ -111,5 +130,27 @@ function Grouping({
       </div>
       {fault !== undefined && <p class="fault">{fault}</p>}
     </fieldset>
+  );
+}
+
+/** Of an event whose fields nobody knows. What is typed stays as it is: a comma is nothing yet. */
+function NamedGrouping({
+  form,
+  set,
+  fault,
+}: Pick<DefinitionProps, "form" | "set"> & { fault: string | undefined }) {
+  const [text, setText] = useState(form.groupBy.join(", "));
+  return (
+    <TextField
+      label="One series for each"
+      value={text}
+      placeholder="country, device"
+      fault={fault}
+      onChange={(next) => {
+        setText(next);
+        const names = next.split(",").map((name) => name.trim());
+        set({ groupBy: [...new Set(names)].filter((name) => name !== "") });
+      }}
+    />
   );
 }

@@ -4,9 +4,10 @@ import type { MetricSource } from "../../protocol/metric.ts";
 import type { ColorSlots } from "../color-slots.ts";
 import { useLive } from "../live.ts";
 import type { LiveSeries } from "../live-series.ts";
-import type { DrawnMetric } from "../traits.ts";
+import { type DrawnMetric, traitsOf } from "../traits.ts";
 import { PreviewPanel } from "./preview-panel.tsx";
 import { usePreview } from "./preview.ts";
+import { previewRange } from "./preview-range.ts";
 import type { Requests } from "./requests.ts";
 
 interface DraftPanelProps {
@@ -24,12 +25,12 @@ export function DraftPanel(props: DraftPanelProps) {
   return props.own === undefined ? <StoredPanel {...props} /> : <UnsavedPanel {...props} own={props.own} />;
 }
 
-const UNSAVED_RANGE = "5m";
-
 function UnsavedPanel({ panel, own, metric, requests, colors }: DraftPanelProps & { own: MetricSource }) {
-  const { series } = usePreview(own, UNSAVED_RANGE, requests);
-  const shown = { ...panel, range: UNSAVED_RANGE };
-  return <PreviewPanel panel={shown} series={series} metric={metric} range={UNSAVED_RANGE} colors={colors} />;
+  const range = previewRange(traitsOf(own).stepMs);
+  const { series } = usePreview(own, range, requests);
+  return (
+    <PreviewPanel panel={{ ...panel, range }} series={series} metric={metric} range={range} colors={colors} />
+  );
 }
 
 /** A panel whose metric the catalog has, live. */

@@ -8,6 +8,7 @@ import {
   fileOf,
   freeName,
   movePanel,
+  namedFor,
   nameFrom,
   newDraft,
   putPanel,
@@ -35,6 +36,19 @@ function draftOf(...titles: string[]): Draft {
 const titles = ({ dashboard }: Draft): string => dashboard.panels.map(({ title }) => title).join("");
 
 describe("[U11] a draft", () => {
+  it("[U11] says which names of metrics are taken, by the catalog or by another panel", () => {
+    const draft = draftOf("a", "b");
+    const [first] = draft.dashboard.panels;
+    const stored = new Map<string, object>([["m_c", metric("c")]]);
+    expect([...namedFor(undefined, draft, stored).keys()]).toEqual(["m_c", "m_a", "m_b"]);
+    expect([...namedFor(first, draft, stored).keys()]).toEqual(["m_c", "m_b"]);
+    const twice = putPanel(draft, { ...panel("a"), title: "again" }, undefined, undefined);
+    expect([...namedFor(first, twice, stored).keys()]).toEqual(["m_c", "m_a", "m_b"]);
+    // What a change of it replaces is what the catalog has.
+    const old = { ...metric("a"), where: "old" };
+    expect(namedFor(first, twice, new Map([["m_a", old]])).get("m_a")).toBe(old);
+  });
+
   it("[U11] moves panels to any place and no further", () => {
     expect(titles(movePanel(draftOf("a", "b", "c"), 0, 2))).toBe("bca");
     expect(titles(movePanel(draftOf("a", "b", "c"), 2, 0))).toBe("cab");

@@ -1,5 +1,6 @@
 import type { Dashboard, Panel } from "../../protocol/dashboard.ts";
 import type { MetricSource } from "../../protocol/metric.ts";
+import type { NamedMetrics } from "./panel-names.ts";
 
 /** What is being built: a dashboard, and the metrics that it brings along. */
 export interface Draft {
@@ -35,6 +36,11 @@ export function nameFrom(title: string): string {
   return name === "" ? "dashboard" : name;
 }
 
+/** A definition by its name. What an object inherits is none: a metric may be called `constructor`. */
+export function named<T>(definitions: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(definitions, name) ? definitions[name] : undefined;
+}
+
 export function withPanels(draft: Draft, panels: Panel[]): Draft {
   return { ...draft, dashboard: { ...draft.dashboard, panels } };
 }
@@ -59,6 +65,17 @@ export function removePanel(draft: Draft, index: number): Draft {
       draft.dashboard.panels.filter((_, i) => i !== index),
     ),
   );
+}
+
+/** What has the names of metrics for the form of a panel: the catalog's and the draft's, but what only this panel brings along. */
+export function namedFor(panel: Panel | undefined, draft: Draft, stored: NamedMetrics): NamedMetrics {
+  const named = new Map(stored);
+  const shown = draft.dashboard.panels.filter(({ metric }) => metric === panel?.metric).length;
+  for (const own of Object.values(draft.metrics)) {
+    const isOfPanel = own.name === panel?.metric;
+    if (!isOfPanel || (shown > 1 && !stored.has(own.name))) named.set(own.name, own);
+  }
+  return named;
 }
 
 /** Moves a panel to another place in the order in which the grid is filled. */

@@ -1,9 +1,9 @@
+import { isSameJson } from "../../protocol/changed-fields.ts";
 import { PANEL_KINDS, PANEL_UNITS, type PanelKind, type PanelUnit } from "../../protocol/dashboard.ts";
 import type { MetricSource } from "../../protocol/metric.ts";
-import type { Catalog } from "../api.ts";
 import { SelectField, TextField } from "./field.tsx";
 import { definitionOf, panelOf, type PanelForm } from "./panel-form.ts";
-import { isStored } from "./save.ts";
+import type { NamedMetrics } from "./panel-names.ts";
 
 const UNIT_NAMES: Record<PanelUnit, string> = {
   short: "Plain number",
@@ -23,9 +23,10 @@ interface DrawingProps {
   set: (change: Partial<PanelForm>) => void;
   faultAt: (field: keyof PanelForm) => string | undefined;
   existing: boolean;
-  known: Catalog["metrics"];
+  others: NamedMetrics;
   definition: MetricSource;
-  source: MetricSource | undefined;
+  /** What the definition was made of. */
+  base: MetricSource | undefined;
 }
 
 const KIND_NAMES: Record<PanelKind, string> = {
@@ -39,9 +40,10 @@ const KIND_NAMES: Record<PanelKind, string> = {
 };
 
 /** How it is drawn, and what metric and panel are called. */
-export function Drawing({ form, set, faultAt, existing, known, definition, source }: DrawingProps) {
-  const isOther = known.has(definition.name) && !isStored(definition, known);
-  const isSame = source?.name === definition.name;
+export function Drawing({ form, set, faultAt, existing, others, definition, base }: DrawingProps) {
+  const other = others.get(definition.name);
+  const isOther = other !== undefined && !isSameJson(other, definition);
+  const isSame = base?.name === definition.name;
   const warning = isSame
     ? "The metric is changed for all panels that show it; its windows begin anew."
     : "Another metric has this name and is replaced; its windows begin anew.";
@@ -76,7 +78,7 @@ export function Drawing({ form, set, faultAt, existing, known, definition, sourc
           label="Name of the metric"
           code
           value={form.metric}
-          placeholder={definitionOf({ ...form, metric: "" }).name}
+          placeholder={definitionOf({ ...form, metric: "" }, others).name}
           hint={isOther ? warning : undefined}
           fault={faultAt("metric")}
           onChange={(metric) => set({ metric })}

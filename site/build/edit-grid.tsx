@@ -1,4 +1,4 @@
-import { useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Panel } from "../../protocol/dashboard.ts";
 import type { MetricSource } from "../../protocol/metric.ts";
 import { announce } from "../announce.tsx";
@@ -8,7 +8,7 @@ import { panelSpans, type PanelSpan } from "../grid-layout.ts";
 import { PathIcon } from "../icons.tsx";
 import { type Draft, movePanel, removePanel, resizePanel } from "./draft.ts";
 import { DraftPanel } from "./draft-panel.tsx";
-import { columnWidth, dropIndex } from "./grid-drag.ts";
+import { columnWidth, dropIndex, edgeScroll } from "./grid-drag.ts";
 import type { Requests } from "./requests.ts";
 
 interface EditGridProps {
@@ -18,14 +18,16 @@ interface EditGridProps {
   metrics: Catalog["metrics"];
   requests: Requests;
   colors: ColorSlots;
-  /** `tag`: changes in a row of one tag are one step to undo. */
-  onChange: (draft: Draft, tag: string) => void;
+  /** `tag`: changes in a row of one tag are one step to undo; without, each is. */
+  onChange: (draft: Draft, tag?: unknown) => void;
   onEdit: (index: number) => void;
 }
 
 const GRIP = "M6 3.500h.01M10 3.500h.01M6 8h.01M10 8h.01M6 12.500h.01M10 12.500h.01";
 const PEN = "M3 13l.7-3L10.500 3.200a1.400 1.400 0 0 1 2.300 2.300L6 12.300zM9.500 4.200l2.300 2.300";
 const CROSS = "M4 4l8 8M12 4l-8 8";
+/** Pixels. */
+const SHAKE = 6;
 const CORNER = "M13 6v7H6M13 13L8 8";
 
 /** The dashboard's grid with its panels to be moved, sized, edited and removed, by pointer, touch or keyboard. */
@@ -66,8 +68,14 @@ function EditCard(card: EditCardProps) {
   const { draft, unsaved, panel, index, span, held, metrics, requests, colors, onChange, onEdit } = card;
   const own = unsaved.find(({ name }) => name === panel.metric);
   const remove = (): void => {
-    onChange(removePanel(draft, index), "remove");
+    onChange(removePanel(draft, index));
     announce(`${panel.title} removed. Undo brings it back.`);
+    requestAnimationFrame(() => {
+      if (document.activeElement !== document.body) return;
+      // It was the last one: its button is gone with it.
+      const before = card.grid.current?.querySelector<HTMLElement>(`[data-edit="${index - 1}"] .edit-move`);
+      (before ?? document.querySelector<HTMLElement>(".add-panel"))?.focus();
+    });
   };
   return (
     <article
@@ -111,11 +119,12 @@ function EditCard(card: EditCardProps) {
   );
 }
 
-/** Arrow keys move the panel in the grid's order; a pointer takes it to where it is let go. */
-function MoveHandle({ draft, panel, index, grid, onChange, onHold }: EditCardProps) {
-  const place = useRef(index);
-  const handle = useRef<HTMLButtonElement>(null);
-  const move = (to: number, tag: string): void => {
+/** Arrow keys move the panel in the grid's order; a pointer takes it to where it is let go, unless Escape is pressed. */
+function MoveHandle({ draft, panel, index, grid, held, onChange, onHold }: EditCardProps) {
+  const begin = useRef({ x: 0, y: 0 });
+  /** Undefined until it has moved: a hand that shakes takes nothing along. */
+  const pointer = useRef<{ x: number; y: number }>(undefined);
+  const move = (to: number, tag?: unknown): void => {
     const next = movePanel(draft, index, to);
     if (next === draft) return;
     onChange(next, tag);
@@ -127,42 +136,84 @@ function MoveHandle({ draft, panel, index, grid, onChange, onHold }: EditCardPro
       grid.current?.querySelector<HTMLElement>(`[data-edit="${at}"] .edit-move`)?.focus();
     });
   };
+  /** Where it would go now, and shows it. */
+  const aim = (): number => {
+    const { x, y } = pointer.current ?? {};
+    if (grid.current === null || x === undefined || y === undefined) return index;
+    const place = dropIndex(grid.current, x, y) ?? index;
+    markDrop(grid.current, place === index ? undefined : place);
+    return place;
+  };
+  const letGo = (): void => {
+    pointer.current = undefined;
+    if (grid.current !== null) markDrop(grid.current, undefined);
+    onHold(undefined);
+  };
+  useHeld(held, letGo, () => {
+    const by = edgeScroll(pointer.current?.y ?? Number.NaN, innerHeight);
+    if (Number.isNaN(by) || by === 0) return;
+    scrollBy({ top: by, behavior: "instant" });
+    aim();
+  });
   return (
     <button
       type="button"
       class="edit-move"
-      ref={handle}
       aria-label={`Move ${panel.title}, place ${index + 1} of ${draft.dashboard.panels.length}: arrow keys`}
       onKeyDown={(event) => {
         const step = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 }[event.key];
         if (step === undefined) return;
         event.preventDefault();
-        move(index + step, "move");
+        // Of one panel's way by the keyboard each step is the same panel's.
+        move(index + step, panel);
       }}
       onPointerDown={(event) => {
         if (event.button !== 0) return;
         event.currentTarget.setPointerCapture(event.pointerId);
-        place.current = index;
+        begin.current = { x: event.clientX, y: event.clientY };
         onHold(index);
       }}
       onPointerMove={(event) => {
-        if (grid.current === null || !event.currentTarget.hasPointerCapture(event.pointerId)) return;
-        place.current = dropIndex(grid.current, event.clientX, event.clientY) ?? place.current;
-        markDrop(grid.current, place.current === index ? undefined : place.current);
+        const { clientX: x, clientY: y } = event;
+        const far = Math.hypot(x - begin.current.x, y - begin.current.y) >= SHAKE;
+        if (!held || (pointer.current === undefined && !far)) return;
+        pointer.current = { x, y };
+        aim();
       }}
       onPointerUp={() => {
-        if (grid.current !== null) markDrop(grid.current, undefined);
-        onHold(undefined);
-        move(place.current, "drop");
+        if (!held) return;
+        const place = aim();
+        letGo();
+        move(place);
       }}
-      onPointerCancel={() => {
-        if (grid.current !== null) markDrop(grid.current, undefined);
-        onHold(undefined);
-      }}
+      onPointerCancel={letGo}
     >
       <PathIcon d={GRIP} />
     </button>
   );
+}
+
+/** While something is held: `step` for each frame, and Escape lets it go. */
+function useHeld(held: boolean, letGo: () => void, step: () => void): void {
+  const latest = useRef(step);
+  latest.current = step;
+  useEffect(() => {
+    if (!held) return;
+    let frame = 0;
+    const next = (): void => {
+      latest.current();
+      frame = requestAnimationFrame(next);
+    };
+    frame = requestAnimationFrame(next);
+    const press = (event: KeyboardEvent): void => {
+      if (event.key === "Escape") letGo();
+    };
+    addEventListener("keydown", press);
+    return () => {
+      cancelAnimationFrame(frame);
+      removeEventListener("keydown", press);
+    };
+  }, [held]);
 }
 
 /** Shows where the panel would go. */
@@ -176,7 +227,7 @@ function markDrop(grid: HTMLElement, index: number | undefined): void {
 function SizeHandle({ draft, panel, index, grid, onChange }: EditCardProps) {
   const { width, height } = panel;
   const begin = useRef<{ x: number; y: number; width: number; height: number }>(undefined);
-  const size = (nextWidth: number, nextHeight: number, tag: string): void => {
+  const size = (nextWidth: number, nextHeight: number, tag: unknown): void => {
     const next = resizePanel(draft, index, nextWidth, nextHeight);
     if (next === draft) return;
     onChange(next, tag);
@@ -206,7 +257,7 @@ function SizeHandle({ draft, panel, index, grid, onChange }: EditCardProps) {
         const { column, row } = columnWidth(grid.current);
         const wide = begin.current.width + (event.clientX - begin.current.x) / column;
         const high = begin.current.height + (event.clientY - begin.current.y) / row;
-        size(wide, high, `draw ${index}`);
+        size(wide, high, begin.current);
       }}
       onPointerUp={() => {
         begin.current = undefined;

@@ -10,21 +10,35 @@ export function useUnsavedGuard(dirty: boolean): void {
   }, [dirty]);
 }
 
-/** Ctrl Z and Ctrl Shift Z, but where somebody types: there they are the browser's. */
+/** Ctrl Z and Ctrl Shift Z or Y, but where somebody types: there they are the browser's. */
 export function useUndoKeys(undo: () => void, redo: () => void, active: boolean): void {
   useEffect(() => {
     if (!active) return;
     const press = (event: KeyboardEvent): void => {
-      const { target, key } = event;
-      if (!(event.ctrlKey || event.metaKey) || target instanceof HTMLInputElement) return;
-      const isUndo = key === "z" && !event.shiftKey;
-      const isRedo = key === "y" || key.toLowerCase() === "z";
-      if (!isUndo && !isRedo) return;
+      const step = event.target instanceof HTMLInputElement ? undefined : stepOf(event);
+      if (step === undefined) return;
       event.preventDefault();
-      if (isUndo) undo();
+      if (step === "undo") undo();
       else redo();
     };
     addEventListener("keydown", press);
     return () => removeEventListener("keydown", press);
   }, [active]);
+}
+
+type Press = Pick<KeyboardEvent, "key" | "code" | "ctrlKey" | "metaKey" | "shiftKey" | "altKey">;
+
+/** What a press of keys asks for. Capitals may be locked, and a keyboard of another script has its letters elsewhere. */
+export function stepOf({
+  key,
+  code,
+  ctrlKey,
+  metaKey,
+  shiftKey,
+  altKey,
+}: Press): "undo" | "redo" | undefined {
+  if (!(ctrlKey || metaKey) || altKey) return undefined;
+  const letter = /^[a-z]$/i.test(key) ? key.toLowerCase() : code.replace(/^Key/, "").toLowerCase();
+  if (letter === "z") return shiftKey ? "redo" : "undo";
+  return letter === "y" && !shiftKey ? "redo" : undefined;
 }

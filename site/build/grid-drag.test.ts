@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { placeAt } from "./grid-drag.ts";
+import { edgeScroll, placeAt } from "./grid-drag.ts";
 
 describe("[U11] where a panel is let go", () => {
   const places = [
@@ -23,4 +23,9 @@ describe("[U11] where a panel is let go", () => {
   it("[U11] in an empty grid it goes nowhere", () => {
     expect(placeAt([], 1, 1)).toBeUndefined();
   });
+});
+
+it("[U11] the page moves under a panel that is held near its edge, the faster the nearer", () => {
+  const speeds = [-20, 0, 40, 80, 400, 720, 760, 800, 900].map((y) => edgeScroll(y, 800));
+  expect(speeds.map((speed) => speed + 0)).toEqual([-14, -14, -7, 0, 0, 0, 7, 14, 14]);
 });

@@ -33,10 +33,20 @@ export function dropIndex(grid: HTMLElement, x: number, y: number): number | und
   );
 }
 
-/** Pixels of one of the twelve columns and of one row, gaps included. */
+/** Pixels of one of the twelve columns and of one row, gaps included. A phone has one column: no width can be drawn there. */
 export function columnWidth(grid: HTMLElement): { column: number; row: number } {
-  const { columnGap, rowGap, gridAutoRows } = getComputedStyle(grid);
+  const { columnGap, rowGap, gridAutoRows, gridTemplateColumns } = getComputedStyle(grid);
   const gap = Number.parseFloat(columnGap) || 0;
   const row = (Number.parseFloat(gridAutoRows) || 100) + (Number.parseFloat(rowGap) || 0);
-  return { column: (grid.clientWidth + gap) / 12, row };
+  const isOne = gridTemplateColumns.trim().split(/\s+/).length === 1;
+  return { column: isOne ? Number.POSITIVE_INFINITY : (grid.clientWidth + gap) / 12, row };
+}
+
+const EDGE = 80;
+const MOST_SCROLL = 14;
+
+/** How far the page moves under a panel that is held near the window's top or bottom, in pixels a frame. */
+export function edgeScroll(y: number, height: number): number {
+  const depth = Math.max(0, EDGE - y) - Math.max(0, EDGE - (height - y));
+  return -Math.round((MOST_SCROLL * Math.max(-EDGE, Math.min(EDGE, depth))) / EDGE);
 }

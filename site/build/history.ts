@@ -3,8 +3,8 @@ export interface History<T> {
   readonly past: readonly T[];
   readonly present: T;
   readonly future: readonly T[];
-  /** What the last change was to: changes to one thing in a row are one step. */
-  readonly tag: string | undefined;
+  /** What the last change was to: changes to one thing in a row are one step. Any value that is itself alone. */
+  readonly tag: unknown;
 }
 
 const MOST_STEPS = 100;
@@ -14,7 +14,7 @@ export function historyOf<T>(present: T): History<T> {
 }
 
 /** A change. With the tag of the change before it, it becomes one step with that: a word, and not each of its letters. */
-export function changed<T>(history: History<T>, present: T, tag?: string): History<T> {
+export function changed<T>(history: History<T>, present: T, tag?: unknown): History<T> {
   if (Object.is(present, history.present)) return history;
   const joins = tag !== undefined && tag === history.tag && history.past.length > 0;
   const past = joins ? history.past : [...history.past, history.present].slice(-MOST_STEPS);
@@ -32,4 +32,9 @@ export function redone<T>(history: History<T>): History<T> {
   const [after, ...future] = history.future;
   if (after === undefined) return history;
   return { past: [...history.past, history.present], present: after, future, tag: undefined };
+}
+
+/** The same steps, with another state in the place of each. What is changed next is a step of its own. */
+export function mapped<T>({ past, present, future }: History<T>, state: (before: T) => T): History<T> {
+  return { past: past.map(state), present: state(present), future: future.map(state), tag: undefined };
 }

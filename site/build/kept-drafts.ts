@@ -1,38 +1,28 @@
-import { useEffect } from "preact/hooks";
-import type { Dashboard } from "../../protocol/dashboard.ts";
-import type { Draft } from "./draft.ts";
-import type { History } from "./history.ts";
-import type { OpenForm } from "./panel-editor.tsx";
-import type { Bases } from "./save.ts";
+import { useLayoutEffect } from "preact/hooks";
+import { DraftShelf, type KeptDraft } from "./draft-shelf.ts";
 
-/** All that is not saved of one dashboard. */
-export interface KeptDraft {
-  history: History<Draft>;
-  /** The draft's dashboard as JSON when it was last saved; "": never. */
-  saved: string;
-  bases: Bases;
-  /** Forms with changes, by the panel's place in the address. */
-  forms: Readonly<Record<string, OpenForm>>;
-}
-
-/** By the dashboard in the address; "": a new one. Who looks at another page meanwhile finds them again. */
-const KEPT = new Map<string, KeptDraft>();
+/** Who looks at another page meanwhile, or loads the page anew, finds them again. */
+const SHELF = new DraftShelf(() => sessionStorage);
+addEventListener("pagehide", () => SHELF.store());
+// A phone may end a page that is not seen without a word.
+addEventListener("visibilitychange", () => document.visibilityState === "hidden" && SHELF.store());
 
 export function keptDraft(place: string): KeptDraft | undefined {
-  return KEPT.get(place);
+  return SHELF.get(place);
 }
 
 /** Keeps a draft while there is something in it that is not saved. */
 export function useKeptDraft(place: string, draft: KeptDraft, isUnsaved: boolean): void {
   const { history, saved, bases, forms } = draft;
-  useEffect(() => {
-    if (isUnsaved) KEPT.set(place, draft);
-    else KEPT.delete(place);
+  // At once, and not after the next frame: the page may be left before that.
+  useLayoutEffect(() => {
+    if (isUnsaved) SHELF.put(place, draft);
+    else SHELF.delete(place);
   }, [history, saved, bases, forms, isUnsaved]);
 }
 
-/** What was new has an address of its own from now on; the steps to undo go along. */
-export function moveNewDraft(draft: KeptDraft, stored: Dashboard): void {
-  KEPT.set(stored.name, draft);
-  KEPT.delete("");
+/** Keeps a draft by the address that it has from now on: what was new has got a name. The steps to undo go along. */
+export function moveDraft(place: string, name: string, draft: KeptDraft): void {
+  SHELF.delete(place);
+  SHELF.put(name, draft);
 }

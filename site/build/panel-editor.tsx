@@ -1,9 +1,12 @@
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useLayoutEffect, useMemo, useState } from "preact/hooks";
 import type { Panel } from "../../protocol/dashboard.ts";
 import type { MetricSource } from "../../protocol/metric.ts";
 import type { SeenEvent } from "../../protocol/observe.ts";
+import { parseDuration } from "../../protocol/time.ts";
 import type { Catalog } from "../api.ts";
 import type { ColorSlots } from "../color-slots.ts";
+import { formatSpan } from "../format.ts";
+import { traitsOf } from "../traits.ts";
 import { Events, StoredMetrics } from "./choose-data.tsx";
 import { Definition } from "./definition-fields.tsx";
 import { StoredPanel } from "./draft-panel.tsx";
@@ -17,8 +20,10 @@ import {
   panelOf,
   type PanelForm,
 } from "./panel-form.ts";
+import type { NamedMetrics } from "./panel-names.ts";
 import { PreviewPanel } from "./preview-panel.tsx";
 import { usePreview } from "./preview.ts";
+import { previewRange } from "./preview-range.ts";
 import type { Requests } from "./requests.ts";
 
 /** A panel's form as it stands. */
@@ -45,6 +50,8 @@ interface PanelEditorProps {
   seen: readonly SeenEvent[] | undefined;
   seenFault: string | undefined;
   metrics: Catalog["metrics"];
+  /** What has the names of metrics already. */
+  others: NamedMetrics;
   requests: Requests;
   colors: ColorSlots;
   /** `base`: what the metric was made of; undefined: there was none of its name. */
@@ -52,25 +59,25 @@ interface PanelEditorProps {
   onCancel: () => void;
 }
 
-/** Recent events are enough to see what a definition does, and quick to compute. */
-const PREVIEW_RANGE = "5m";
-
 /** One panel: its event, what is computed of it, how it is drawn, and at once what comes of that. */
 export function PanelEditor(props: PanelEditorProps) {
-  const { panel, source, seen, seenFault, metrics, requests, colors } = props;
+  const { panel, source, seen, seenFault, metrics, others, requests, colors } = props;
   const [first] = useState(() => props.kept ?? opened(panel, source));
   const [open, setOpen] = useState(first);
   const { form, asItIs } = open;
   const [served, setServed] = useState(props.fault);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (open !== first) props.onForm(open);
   }, [open]);
   const existing = asItIs !== undefined;
   const event = seen?.find(({ name }) => name === form.event);
-  const checked = checkedForm(form);
-  const definition = definitionOf(form);
-  const preview = usePreview(!existing && checked.ok ? definition : undefined, PREVIEW_RANGE, requests);
-  const shown = useMemo(() => panelOf(form), [form]);
+  const checked = checkedForm(form, others);
+  const definition = definitionOf(form, others);
+  const previewed = existing ? metrics.get(asItIs) : checked.ok ? definition : undefined;
+  const range = previewRange(traitsOf(previewed).stepMs);
+  const preview = usePreview(!existing && checked.ok ? definition : undefined, range, requests);
+  const isComputing = !existing && form.event !== "" && checked.ok && preview.loading;
+  const shown = useMemo(() => panelOf(form, others), [form, others]);
   const own = checked.ok ? (served ?? preview.fault) : checked.message;
   const message = existing || form.event === "" ? undefined : own;
   const faulty = message === undefined ? undefined : faultyField(message);
@@ -118,22 +125,22 @@ export function PanelEditor(props: PanelEditorProps) {
           <StoredMetrics metrics={metrics} chosen={asItIs ?? form.metric} onChoose={choose} />
         )}
         {!existing && form.event !== "" && (
-          <Definition {...{ form, setForm: changeForm, set, event, faultAt }} />
+          <Definition
+            {...{ form, setForm: changeForm, set, event, faultAt }}
+            isUnseen={seen !== undefined && event === undefined}
+          />
         )}
         {(existing || form.event !== "") && (
-          <Drawing
-            {...{ form, set, faultAt, existing }}
-            known={metrics}
-            definition={definition}
-            source={source}
-          />
+          <Drawing {...{ form, set, faultAt, existing, others, definition }} base={open.base} />
         )}
       </div>
       <div class="editor-preview">
         <section class="panel editor-panel" aria-label="Preview">
           <header class="panel-header">
             <h2 class="panel-title">{form.event === "" && !existing ? "Preview" : shown.title}</h2>
-            <span class="freshness">last {PREVIEW_RANGE.replace("m", " min")}</span>
+            <span class="freshness">
+              {isComputing ? "computing…" : `last ${formatSpan(parseDuration(range) ?? 0)}`}
+            </span>
           </header>
           {form.event === "" && !existing ? (
             <p class="panel-note panel-note-text">Choose an event: what comes of it is drawn here at once.</p>
@@ -141,15 +148,15 @@ export function PanelEditor(props: PanelEditorProps) {
             <StoredPanel
               panel={{ ...shown, metric: asItIs }}
               metric={metrics.get(asItIs)}
-              range={PREVIEW_RANGE}
+              range={range}
               colors={colors}
             />
           ) : (
             <PreviewPanel
-              panel={{ ...shown, range: PREVIEW_RANGE }}
+              panel={{ ...shown, range }}
               series={checked.ok ? preview.series : undefined}
               metric={checked.ok ? definition : undefined}
-              range={PREVIEW_RANGE}
+              range={range}
               colors={colors}
             />
           )}

@@ -3,8 +3,8 @@ import { describe, expect, it } from "vitest";
 import type { Panel } from "../../protocol/dashboard.ts";
 import { type MetricSource, parseMetric } from "../../protocol/metric.ts";
 import type { SeenEvent } from "../../protocol/observe.ts";
+import { AGGREGATES } from "./offered-aggregates.ts";
 import {
-  AGGREGATES,
   checkedForm,
   definitionOf,
   faultyField,
@@ -14,6 +14,7 @@ import {
   NEW_FORM,
   panelOf,
   withFittingField,
+  withoutNumbers,
 } from "./panel-form.ts";
 
 const CLICK: SeenEvent = {
@@ -75,6 +76,20 @@ describe("[U11] the form of a panel", () => {
     expect(groupFields(CLICK).map(({ name }) => name)).toEqual(["country", "user"]);
   });
 
+  it("[U11] says what there is to do where no field is a number", () => {
+    const field = (name: string, ...examples: string[]) => {
+      return { name, isProp: true, types: { string: 3 }, examples, more: false };
+    };
+    const text = (...fields: SeenEvent["fields"]): SeenEvent => ({ ...CLICK, fields });
+    const sum = { ...NEW_FORM, aggregate: "sum" };
+    expect(withoutNumbers(sum, text(field("country", "DE"), field("price", "a", "12,5")))).toBe(
+      "price comes as text, such as '12,5', and no field as a number: send it without quotes",
+    );
+    expect(withoutNumbers(sum, text(field("country", "DE")))).toBe("no field of click is a number");
+    expect(withoutNumbers({ ...sum, aggregate: "uniques" }, text())).toBeUndefined();
+    expect(withoutNumbers(sum, undefined)).toBeUndefined();
+  });
+
   it("[U11] names metric and panel by what they show, with names that the catalog takes", () => {
     const form = {
       ...withFittingField(NEW_FORM, { event: "page view", aggregate: "p95" }, CLICK),
@@ -88,6 +103,26 @@ describe("[U11] the form of a panel", () => {
         expect(checked.ok, checked.ok ? "" : checked.message).toBe(true);
       }),
     );
+  });
+
+  it("[U11] suggests no name that another definition has: what is there is never replaced unasked", () => {
+    const german = { ...NEW_FORM, event: "click", where: "country = 'DE'" };
+    const first = definitionOf(german);
+    const others = new Map<string, MetricSource>([[first.name, first]]);
+    expect(definitionOf(german, others).name).toBe("click_count");
+    const second = definitionOf({ ...german, where: "country = 'US'" }, others);
+    expect(second.name).toBe("click_count_2");
+    expect(panelOf({ ...german, where: "country = 'US'" }, others).metric).toBe("click_count_2");
+    others.set(second.name, second);
+    expect(definitionOf({ ...german, size: "1m" }, others).name).toBe("click_count_3");
+    // A name that was typed is meant.
+    expect(definitionOf({ ...german, size: "1m", metric: "click_count" }, others).name).toBe("click_count");
+  });
+
+  it("[U11] names what is written in other scripts by what it is", () => {
+    const form = { ...NEW_FORM, event: "注文", aggregate: "sum", field: "金額", groupBy: ["国", "größe"] };
+    expect(definitionOf(form).name).toBe("event_sum_field_by_group_gro_e");
+    expect(panelOf(form).title).toBe("注文 金額 sum by 国, größe");
   });
 
   it("[U11] of a panel that there is means the same panel and metric, whatever is not shown", () => {

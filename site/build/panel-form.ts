@@ -3,23 +3,8 @@ import { type MetricSource, parseMetric, SESSION_FIELDS } from "../../protocol/m
 import type { SeenEvent, SeenField } from "../../protocol/observe.ts";
 import type { Result } from "../../protocol/result.ts";
 import type { WindowSource } from "../../protocol/window-spec.ts";
-
-/** The aggregates that the editor offers, with what they are taken of. */
-export const AGGREGATES = [
-  { fn: "count", label: "Count of events", takes: "nothing" },
-  { fn: "rate", label: "Events per second", takes: "nothing" },
-  { fn: "sum", label: "Sum", takes: "number" },
-  { fn: "avg", label: "Average", takes: "number" },
-  { fn: "min", label: "Smallest", takes: "number" },
-  { fn: "max", label: "Greatest", takes: "number" },
-  { fn: "last", label: "Newest", takes: "number" },
-  { fn: "p50", label: "Median (p50)", takes: "number" },
-  { fn: "p95", label: "p95", takes: "number" },
-  { fn: "p99", label: "p99", takes: "number" },
-  { fn: "histogram", label: "Distribution", takes: "number" },
-  { fn: "uniques", label: "Different values", takes: "any" },
-  { fn: "topk", label: "Top 10 of", takes: "any" },
-] as const;
+import { AGGREGATES, takes } from "./offered-aggregates.ts";
+import { freeMetricName, type NamedMetrics, suggestedName, suggestedTitle } from "./panel-names.ts";
 
 /** What shows an aggregate best that lines do not. */
 const SUGGESTED_KIND: Record<string, PanelKind> = { topk: "toplist", histogram: "heatmap" };
@@ -64,6 +49,8 @@ export const NEW_FORM: PanelForm = {
   panelRest: { width: 6, height: 3 },
 };
 
+const NUMBER_AS_TEXT = /^\s*[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)\s*$/;
+
 /** The form of a panel that there is. */
 export function formOf(panel: Panel, source: MetricSource | undefined): PanelForm {
   const { title, kind, metric, unit, top, ...panelRest } = panel;
@@ -94,11 +81,13 @@ export function formOf(panel: Panel, source: MetricSource | undefined): PanelFor
   };
 }
 
-/** The definition that a form means, whether it is right or not. */
-export function definitionOf(form: PanelForm): MetricSource {
+const NO_OTHERS: NamedMetrics = new Map();
+
+/** The definition that a form means, whether it is right or not. The name that it suggests is none of another one's. */
+export function definitionOf(form: PanelForm, others = NO_OTHERS): MetricSource {
   const { event, groupBy, where, rest } = form;
-  return {
-    name: form.metric === "" ? suggestedName(form) : form.metric,
+  const definition = {
+    name: form.metric,
     event,
     aggregate: aggregateOf(form),
     window: windowOf(form),
@@ -106,15 +95,18 @@ export function definitionOf(form: PanelForm): MetricSource {
     ...(groupBy.length === 0 ? {} : { groupBy: [...groupBy] }),
     ...rest,
   };
+  return form.metric === ""
+    ? { ...definition, name: freeMetricName(suggestedName(form), definition, others) }
+    : definition;
 }
 
 /** The panel that a form means. */
-export function panelOf(form: PanelForm): Panel {
+export function panelOf(form: PanelForm, others = NO_OTHERS): Panel {
   const { kind, unit, top, panelRest } = form;
   return {
-    title: form.title === "" ? suggestedTitle(form) : form.title,
+    title: form.title.trim() === "" ? suggestedTitle(form) : form.title,
     kind,
-    metric: definitionOf(form).name,
+    metric: definitionOf(form, others).name,
     ...(unit === "" ? {} : { unit }),
     ...(top === "" ? {} : { top: Number(top) }),
     width: 6,
@@ -124,15 +116,10 @@ export function panelOf(form: PanelForm): Panel {
 }
 
 /** Checks a form as the server will. */
-export function checkedForm(form: PanelForm): Result<MetricSource> {
-  const definition = definitionOf(form);
+export function checkedForm(form: PanelForm, others = NO_OTHERS): Result<MetricSource> {
+  const definition = definitionOf(form, others);
   const parsed = parseMetric(definition.name, definition);
   return parsed.ok ? { ok: true, value: definition } : parsed;
-}
-
-/** What the aggregate needs: nothing, a number, or any value. One that is not offered says so itself. */
-export function takes(aggregate: string): "nothing" | "number" | "any" {
-  return AGGREGATES.find(({ fn }) => fn === aggregate)?.takes ?? "nothing";
 }
 
 /** What an aggregate can be taken of: of a session its own two, of an event its fields that fit, its own first. */
@@ -142,6 +129,18 @@ export function fieldsFor({ aggregate, windowType }: PanelForm, event: SeenEvent
   if (windowType === "session") return [...SESSION_FIELDS];
   const fit = (event?.fields ?? []).filter(({ types }) => wanted === "any" || (types.number ?? 0) > 0);
   return fit.toSorted((a, b) => Number(a.isProp) - Number(b.isProp)).map(({ name }) => name);
+}
+
+/** Why there is nothing that numbers could be taken of, in an event that was seen; undefined: another reason. */
+export function withoutNumbers({ aggregate }: PanelForm, event: SeenEvent | undefined): string | undefined {
+  if (event === undefined || takes(aggregate) !== "number") return undefined;
+  for (const { name, examples = [] } of event.fields) {
+    const text = examples.find((value) => typeof value === "string" && NUMBER_AS_TEXT.test(value));
+    if (text !== undefined && name !== "id" && name !== "user") {
+      return `${name} comes as text, such as '${text}', and no field as a number: send it without quotes`;
+    }
+  }
+  return `no field of ${event.name} is a number`;
 }
 
 /** The fields that values can be grouped by: text, truth and numbers of few values; the user. */
@@ -160,7 +159,9 @@ export function withFittingField(
 ): PanelForm {
   const next = { ...form, ...change };
   const fields = fieldsFor(next, event);
-  const field = fields.includes(form.field) ? form.field : (fields[0] ?? "");
+  // Of an event that nobody has seen, what was typed stays.
+  const isKept = fields.includes(form.field) || (event === undefined && takes(next.aggregate) !== "nothing");
+  const field = isKept ? form.field : (fields[0] ?? "");
   return { ...next, field, kind: fittingKind(form, next.aggregate) };
 }
 
@@ -192,23 +193,6 @@ export function faultyField(message: string): keyof PanelForm | undefined {
   };
   if (/^aggregate('s field| [a-z]+ needs a field)/.test(message)) return "field";
   return fields[path] ?? fields[path.split(".", 1)[0] ?? ""];
-}
-
-/** Of a count of `page view` by country `page_view_count_by_country`. */
-function suggestedName(form: PanelForm): string {
-  const groups = form.groupBy.length === 0 ? "" : `_by_${form.groupBy.join("_")}`;
-  const field = form.field === "" ? "" : `_${form.field}`;
-  const fn = form.aggregate.replaceAll(/[^a-z0-9]+/g, "_").replaceAll(/_+$/g, "");
-  const name = `${form.event}_${fn}${field}${groups}`.replaceAll(/[^a-zA-Z0-9_.:-]+/g, "_").slice(0, 120);
-  return /^[a-zA-Z_]/.test(name) ? name : `_${name}`;
-}
-
-function suggestedTitle({ event, aggregate, field, groupBy }: PanelForm): string {
-  const offered = AGGREGATES.find(({ fn }) => fn === aggregate);
-  const what = offered?.takes === "nothing" ? "" : ` ${offered?.label.toLowerCase() ?? aggregate}`;
-  const rate = aggregate === "rate" ? " per second" : "";
-  const by = groupBy.length === 0 ? "" : ` by ${groupBy.join(", ")}`;
-  return `${event}${field === "" ? "" : ` ${field}`}${what}${rate}${by}`;
 }
 
 function aggregateOf({ aggregate, field }: PanelForm): string {

@@ -24,7 +24,11 @@ const MOST_POINTS = 1_200;
 export function usePreview(metric: MetricSource | undefined, range: string, requests: Requests): Preview {
   const { view } = useLive();
   const rangeMs = parseDuration(range) ?? 900_000;
-  const series = useMemo(() => new LiveSeries(rangeMs, view), [rangeMs, view, metric?.event]);
+  // What was computed of something else is not shown under the new name.
+  const series = useMemo(
+    () => new LiveSeries(rangeMs, view),
+    [rangeMs, view, metric?.event, metric?.aggregate],
+  );
   const [outcome, setOutcome] = useState<{ fault?: string | undefined; loading: boolean }>({ loading: true });
   const wanted = JSON.stringify(metric);
   useEffect(() => {

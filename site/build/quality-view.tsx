@@ -2,7 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { QualityAnswer } from "../../protocol/observe.ts";
 import { formatAge } from "../format.ts";
 import { useLive } from "../live.ts";
-import { clockTime } from "./event-text.ts";
+import { dayTime } from "./event-text.ts";
 import { Plain } from "./plain.tsx";
 import { StreamFault, type StreamViewProps } from "./stream-view.tsx";
 import "../styles/table.css";
@@ -18,7 +18,9 @@ export function QualityView({ requests }: StreamViewProps) {
     const look = async (): Promise<void> => {
       try {
         const answer = await requests.quality();
-        if (current) setQuality(answer);
+        if (!current) return;
+        setQuality(answer);
+        setError(undefined);
       } catch (failure) {
         if (current) setError(failure instanceof Error ? failure : new Error(String(failure)));
       }
@@ -35,6 +37,11 @@ export function QualityView({ requests }: StreamViewProps) {
   }
   return (
     <section aria-label="Data quality">
+      {error !== undefined && (
+        <p class="fault" role="alert">
+          {error.message} This is how it stood before.
+        </p>
+      )}
       <Rejected quality={quality} />
       <Counts quality={quality} />
     </section>
@@ -84,7 +91,7 @@ function Rejected({
             <tbody>
               {examples.map((example, i) => (
                 <tr key={i}>
-                  <td class="stream-time">{clockTime(example.atMs)}</td>
+                  <td class="stream-time">{dayTime(example.atMs, view.clockMs())}</td>
                   <td class="wrap">
                     <strong>{example.reason}</strong>: <Plain text={example.message} />
                   </td>

@@ -71,7 +71,7 @@ export class Requests {
     try {
       const answer = await this.#fetch(pathOf(kind, name));
       const tag = answer.headers.get("etag");
-      return { definition: (await answer.json()) as D, ...(tag === null ? {} : { tag }) };
+      return { definition: await read<D>(answer), ...(tag === null ? {} : { tag }) };
     } catch (error) {
       if (error instanceof RequestError && error.status === 404) return {};
       throw error;
@@ -93,7 +93,7 @@ export class Requests {
   }
 
   async #ask<T>(path: string, init?: RequestInit): Promise<T> {
-    return (await (await this.#fetch(path, init)).json().catch(() => undefined)) as T;
+    return read<T>(await this.#fetch(path, init));
   }
 
   /** An answer that is no error. */
@@ -114,6 +114,13 @@ export class Requests {
     }
     throw new RequestError(answer.status, message);
   }
+}
+
+/** @throws RequestError when the connection is lost on the way. */
+async function read<T>(answer: Response): Promise<T> {
+  return answer.json().catch(() => {
+    throw new RequestError(0, "The server's answer broke off. Try again.");
+  });
 }
 
 function pathOf(kind: CatalogChangeRequest["kind"], name: string): string {

@@ -10,14 +10,18 @@ interface SaveNoteProps {
   unsaved: number;
   dirty: boolean;
   name: string;
+  /** Goes back to what is saved; undefined: there is nothing to give up. */
+  onDiscard: (() => void) | undefined;
   /** Saves over what somebody else has saved. */
   onOverwrite: (conflicts: Conflict[]) => void;
   /** Takes what somebody else has saved in place of one's own. */
   onTakeTheirs: (conflicts: Conflict[]) => void;
+  /** Gives what is new another name than somebody else's; undefined: it is not new. */
+  onRename: (() => void) | undefined;
 }
 
 /** Whether the draft is saved, or why not. */
-export function SaveNote({ saving, unsaved, dirty, name, onOverwrite, onTakeTheirs }: SaveNoteProps) {
+export function SaveNote({ saving, unsaved, dirty, name, ...on }: SaveNoteProps) {
   if (saving.status === "changed") {
     const { conflicts } = saving;
     return (
@@ -46,11 +50,16 @@ export function SaveNote({ saving, unsaved, dirty, name, onOverwrite, onTakeThei
         )}
         <div class="choice">
           {!conflicts.some(isGone) && (
-            <button type="button" class="button" onClick={() => onTakeTheirs(conflicts)}>
+            <button type="button" class="button" onClick={() => on.onTakeTheirs(conflicts)}>
               Take theirs
             </button>
           )}
-          <button type="button" class="button" onClick={() => onOverwrite(conflicts)}>
+          {on.onRename !== undefined && conflicts.some(({ kind }) => kind === "dashboards") && (
+            <button type="button" class="button" onClick={on.onRename}>
+              Give mine another name
+            </button>
+          )}
+          <button type="button" class="button" onClick={() => on.onOverwrite(conflicts)}>
             Save mine all the same
           </button>
         </div>
@@ -79,7 +88,16 @@ export function SaveNote({ saving, unsaved, dirty, name, onOverwrite, onTakeThei
     unsaved === 0 ? "" : ` with ${unsaved} new or changed ${unsaved === 1 ? "metric" : "metrics"}`;
   return (
     <p class="build-note">
-      <code>{name}</code> is not saved yet{metrics}. New metrics show recent events until then.
+      <code>{name}</code> is not saved yet{metrics}.
+      {unsaved > 0 && " New metrics show recent events until then."}
+      {on.onDiscard !== undefined && (
+        <>
+          {" "}
+          <button type="button" class="link build-discard" onClick={on.onDiscard}>
+            Discard changes
+          </button>
+        </>
+      )}
     </p>
   );
 }

@@ -106,4 +106,42 @@ describe("a draft that is saved", () => {
     });
     expect(await save(draft, bases, catalog({ status: 403, index: 0 }))).toMatchObject({ status: "key" });
   });
+
+  it("[U11] says that a metric which it has saved before was removed, and brings it back when asked to", async () => {
+    const requests = catalog();
+    const kept: Bases = { ...bases, metrics: { a: metric("a", "mine"), b: metric("b", "mine") } };
+    requests.held.set("metrics/a", { definition: metric("a", "theirs"), tag: '"4"' });
+    const outcome = await save(draft, kept, requests);
+    const conflict = { kind: "metrics", name: "b", stored: undefined, mine: metric("b", "mine") } as const;
+    // What others made of the other one is theirs to say.
+    expect(outcome).toEqual({ status: "changed", conflicts: [conflict] });
+    expect(await save(draft, withStored(kept, [conflict]), requests)).toMatchObject({ status: "saved" });
+    expect(requests.asked).toEqual([
+      [
+        { kind: "metrics", name: "b", put: metric("b", "mine"), ifNoneMatch: "*" },
+        { kind: "dashboards", name: "shop", put: dashboard("mine"), ifMatch: '"2"' },
+      ],
+    ]);
+  });
+
+  it.each(["constructor", "__proto__"])("[U11] may bring a metric that is called %s", async (name) => {
+    const odd: Draft = {
+      dashboard: dashboard("first"),
+      metrics: Object.fromEntries([[name, metric(name, "mine")]]),
+    };
+    const requests = catalog();
+    expect(changedMetrics(odd, bases)).toEqual([metric(name, "mine")]);
+    expect(await save(odd, bases, requests)).toMatchObject({ status: "saved" });
+    expect(requests.asked).toEqual([
+      [{ kind: "metrics", name, put: metric(name, "mine"), ifNoneMatch: "*" }],
+    ]);
+    const conflict: Conflict = {
+      kind: "metrics",
+      name,
+      stored: metric(name, "theirs"),
+      mine: metric(name, "mine"),
+    };
+    const over = withStored(bases, [conflict]);
+    expect(changedMetrics(withTheirs(odd, [conflict]), over)).toEqual([]);
+  });
 });

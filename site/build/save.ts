@@ -3,8 +3,8 @@ import type { CatalogChangeRequest } from "../../protocol/catalog-change.ts";
 import type { Dashboard } from "../../protocol/dashboard.ts";
 import type { MetricSource } from "../../protocol/metric.ts";
 import { isViewSource } from "../../protocol/view.ts";
-import { RequestError, type Catalog } from "../api.ts";
-import type { Draft } from "./draft.ts";
+import { RequestError } from "../api.ts";
+import { type Draft, named } from "./draft.ts";
 import {
   type Definition,
   type DefinitionKind,
@@ -48,37 +48,32 @@ interface Write {
   now: Stored;
 }
 
-/** Whether the catalog has just this definition. */
-export function isStored(metric: MetricSource, stored: Catalog["metrics"]): boolean {
-  return isSameJson(stored.get(metric.name), metric);
-}
-
 /** The draft's metrics that are not what they were made of. */
 export function changedMetrics({ metrics }: Draft, bases: Bases): MetricSource[] {
-  return Object.values(metrics).filter((metric) => !isSameJson(metric, bases.metrics[metric.name]));
+  return Object.values(metrics).filter((metric) => !isSameJson(metric, named(bases.metrics, metric.name)));
 }
 
 /** The bases once what others have made is known: saving on them saves over it. */
 export function withStored(bases: Bases, conflicts: readonly Conflict[]): Bases {
-  const metrics = { ...bases.metrics };
+  const metrics = new Map(Object.entries(bases.metrics));
   let { dashboard } = bases;
   for (const { kind, name, stored } of conflicts) {
-    if (kind === "metrics") metrics[name] = stored;
+    if (kind === "metrics") metrics.set(name, stored);
     else dashboard = stored as Dashboard | undefined;
   }
-  return { dashboard, metrics };
+  return { dashboard, metrics: Object.fromEntries(metrics) };
 }
 
 /** The draft with what others have made in place of its own: at once, however long the page's catalog takes to have it. */
 export function withTheirs(draft: Draft, conflicts: readonly Conflict[]): Draft {
-  const metrics = { ...draft.metrics };
+  const metrics = new Map(Object.entries(draft.metrics));
   let { dashboard } = draft;
   for (const { kind, name, stored } of conflicts) {
     if (kind === "dashboards") dashboard = (stored as Dashboard | undefined) ?? dashboard;
-    else if (stored === undefined || isViewSource(stored)) delete metrics[name];
-    else metrics[name] = stored as MetricSource;
+    else if (stored === undefined || isViewSource(stored)) metrics.delete(name);
+    else metrics.set(name, stored as MetricSource);
   }
-  return { dashboard, metrics };
+  return { dashboard, metrics: Object.fromEntries(metrics) };
 }
 
 /**
@@ -97,7 +92,8 @@ export async function save(
         return { ...write, now: await requests.stored(write.kind, write.mine.name) };
       }),
     );
-    const conflicts = writes.filter(isChanged).map(conflictOf);
+    const gone = await goneFrom(draft, bases, requests);
+    const conflicts = [...writes.filter(isChanged).map(conflictOf), ...gone];
     if (conflicts.length > 0) return { status: "changed", conflicts };
     const made = writes.length === 0 ? [] : await requests.change(writes.map(changeOf));
     const stored = made.find(({ kind }) => kind === "dashboards")?.put;
@@ -111,6 +107,17 @@ export async function save(
   }
 }
 
+/** What the draft has saved before and shows, and somebody else has removed: without it its panels would be empty. */
+async function goneFrom(draft: Draft, bases: Bases, requests: Pick<Requests, "stored">): Promise<Conflict[]> {
+  const changed = changedMetrics(draft, bases);
+  const saved = Object.values(draft.metrics).filter((metric) => !changed.includes(metric));
+  const conflicts = saved.map(async (mine): Promise<Conflict[]> => {
+    const { definition } = await requests.stored("metrics", mine.name);
+    return definition === undefined ? [{ kind: "metrics", name: mine.name, stored: undefined, mine }] : [];
+  });
+  return (await Promise.all(conflicts)).flat();
+}
+
 /** Where nobody on the way has left a tag, the last one wins. */
 function changeOf({ kind, mine, now: { definition, tag } }: Write): CatalogChangeRequest {
   const change = { kind, name: mine.name, put: mine };
@@ -120,7 +127,7 @@ function changeOf({ kind, mine, now: { definition, tag } }: Write): CatalogChang
 
 function wantedBy(draft: Draft, bases: Bases): Omit<Write, "now">[] {
   const metrics = changedMetrics(draft, bases).map((mine) => {
-    return { kind: "metrics", mine, base: bases.metrics[mine.name] } as const;
+    return { kind: "metrics", mine, base: named(bases.metrics, mine.name) } as const;
   });
   const { dashboard: mine } = draft;
   const { dashboard: base } = bases;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { TailAnswer } from "../../protocol/observe.ts";
-import { leftOut, NO_ROWS, withAnswer } from "./tail-rows.ts";
+import { NO_ROWS, tailNote, withAnswer } from "./tail-rows.ts";
 
 function answer(offsets: readonly number[], matched: number, skippedRecords = 0): TailAnswer {
   return {
@@ -22,7 +22,7 @@ describe("[U8] the rows of the tail", () => {
   it("[U8] are the newest first, bounded, with the cursor to go on from", () => {
     const rows = withAnswer(withAnswer(NO_ROWS, answer([1, 2], 2)), answer([3, 4], 2));
     expect(rows.rows.map(({ offset }) => offset)).toEqual([4, 3, 2, 1]);
-    expect([rows.cursor, leftOut(rows)]).toEqual(["4", undefined]);
+    expect([rows.cursor, tailNote(rows, false)]).toEqual(["4", expect.stringMatching(/^All that come /)]);
     const many = withAnswer(
       rows,
       answer(
@@ -33,11 +33,18 @@ describe("[U8] the rows of the tail", () => {
     expect(many.rows).toHaveLength(200);
   });
 
+  it("[U8] do not say that there is nothing before somebody has looked", () => {
+    expect(tailNote(NO_ROWS, true)).toBe("Looking at the newest events…");
+    const none = withAnswer(NO_ROWS, { ...answer([], 0), cursor: "7" });
+    expect(tailNote(none, true)).toBe("None of the newest events matches, and none that came since.");
+    expect(tailNote(none, false)).toBe("No event has come yet.");
+  });
+
   it("[U8] say what of all that matched was not shown", () => {
     const first = withAnswer(NO_ROWS, answer([0], 9_000));
-    expect(leftOut(first)).toBeUndefined();
+    expect(tailNote(first, true)).toMatch(/^All that match of the newest/);
     const rows = withAnswer(withAnswer(first, answer([1], 40)), answer([2], 1, 7));
-    expect(leftOut(rows)).toBe(
+    expect(tailNote(rows, true)).toBe(
       "A sample: 39 matching events not shown, 7 records passed over, because too many came at once.",
     );
   });

@@ -27,8 +27,21 @@ export function withAnswer(before: TailRows, { events, cursor, matched, sample }
   };
 }
 
+/** What is shown, in words. `isHeld`: to a name or a condition. */
+export function tailNote(rows: TailRows, isHeld: boolean): string {
+  if (rows.cursor === undefined) return "Looking at the newest events…";
+  const sampled = leftOut(rows);
+  if (sampled !== undefined) return sampled;
+  if (rows.rows.length > 0) {
+    return isHeld
+      ? "All that match of the newest events, and all that come since; the newest on top."
+      : "All that come are shown, the newest on top.";
+  }
+  return isHeld ? "None of the newest events matches, and none that came since." : "No event has come yet.";
+}
+
 /** What was left out, in words; undefined: nothing. */
-export function leftOut({ matched, shown, skippedRecords }: TailRows): string | undefined {
+function leftOut({ matched, shown, skippedRecords }: TailRows): string | undefined {
   const parts = [
     matched > shown ? `${matched - shown} matching events not shown` : "",
     skippedRecords > 0 ? `${skippedRecords} records passed over` : "",

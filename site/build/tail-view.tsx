@@ -1,16 +1,18 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { TailEvent } from "../../protocol/observe.ts";
 import { parseWhere } from "../../protocol/where.ts";
 import { RequestError } from "../api.ts";
 import { useStore } from "../hooks.ts";
 import { useLive } from "../live.ts";
-import { followLink } from "../route.ts";
+import { followLink, navigate } from "../route.ts";
 import { clockTime, fieldText } from "./event-text.ts";
 import { TextField } from "./field.tsx";
 import { Plain } from "./plain.tsx";
 import type { Requests } from "./requests.ts";
 import { StreamFault, type StreamViewProps } from "./stream-view.tsx";
-import { leftOut, NO_ROWS, type TailRows, withAnswer } from "./tail-rows.ts";
+import { filtersIn, tailHref, type TailFilters } from "./tail-address.ts";
+import { NO_ROWS, tailNote, type TailRows, withAnswer } from "./tail-rows.ts";
+import { whereFault } from "./where-help.ts";
 import "../styles/table.css";
 
 const EVERY_MS = 1_000;
@@ -20,38 +22,65 @@ const AFTER_FAILURE_MS = 4_000;
 const TYPING_MS = 400;
 
 /** Events as they come, the newest on top. */
-export function TailView({ requests }: StreamViewProps) {
-  const [event, setEvent] = useState("");
-  const [where, setWhere] = useState("");
+export function TailView({ requests, rest }: StreamViewProps) {
+  const [{ event, where }, setFilters] = useFilters(rest);
   const condition = where.trim() === "" ? undefined : parseWhere(where);
   const { rows, error } = useTail(requests, event.trim(), condition?.ok === false ? undefined : where.trim());
-  if (error !== undefined && rows.cursor === undefined) return <StreamFault error={error} />;
+  if (error instanceof RequestError && error.isRefusal && rows.cursor === undefined) {
+    return <StreamFault error={error} />;
+  }
+  const isHeld = event.trim() !== "" || where.trim() !== "";
   return (
     <section aria-label="Live tail">
       <div class="field-row stream-filters">
-        <TextField label="Event" value={event} placeholder="all of them" onChange={setEvent} />
+        <TextField
+          label="Event"
+          value={event}
+          placeholder="all of them"
+          onChange={(name) => setFilters({ event: name, where })}
+        />
         <TextField
           label="Where"
           code
           value={where}
           placeholder="country = 'DE' and value > 10"
-          fault={condition?.ok === false ? condition.message : undefined}
-          onChange={setWhere}
+          fault={condition?.ok === false ? whereFault(where, condition.message) : undefined}
+          onChange={(text) => setFilters({ event, where: text })}
         />
       </div>
-      {condition?.ok !== false && <Shown rows={rows} error={error} />}
+      {condition?.ok !== false && <Shown rows={rows} error={error} isHeld={isHeld} />}
     </section>
   );
 }
 
-function Shown({ rows, error }: { rows: TailRows; error: Error | undefined }) {
+/** The filters of the address; those that are typed get there a moment later. */
+function useFilters(rest: readonly string[]): [TailFilters, (filters: TailFilters) => void] {
+  const [filters, setFilters] = useState(() => filtersIn(rest));
+  const address = tailHref(filtersIn(rest));
+  const href = tailHref(filters);
+  useEffect(() => setFilters(filtersIn(rest)), [address]);
+  useEffect(() => {
+    if (href === address) return;
+    const timer = setTimeout(() => navigate(href, true), TYPING_MS);
+    return () => clearTimeout(timer);
+  }, [href]);
+  return [filters, setFilters];
+}
+
+interface ShownProps {
+  rows: TailRows;
+  error: Error | undefined;
+  isHeld: boolean;
+}
+
+function Shown({ rows, error, isHeld }: ShownProps) {
   return (
     <>
       <p class="build-note" role="status">
-        {error?.message ?? leftOut(rows) ?? "All that match are shown, the newest on top."}
+        {error?.message ?? tailNote(rows, isHeld)}
       </p>
       {rows.rows.length === 0 ? (
-        <p class="panel stream-empty">Nothing has come yet that matches.</p>
+        <p class="panel stream-empty">Events are shown here as they come.</p>
       ) : (
         <div class="panel stream-table" tabIndex={0} role="region" aria-label="Events">
           <table class="table tail-table">
@@ -115,19 +144,29 @@ function useTail(
   const paused = useStore(view.pausedAtMs) !== undefined;
   const [rows, setRows] = useState(NO_ROWS);
   const [error, setError] = useState<Error>();
-  useEffect(() => setRows(NO_ROWS), [requests, event, where]);
+  /** Where the next answer goes on. Another question begins among what is there already. */
+  const cursor = useRef<string | undefined>(undefined);
+  useEffect(() => {
+    cursor.current = undefined;
+    setRows(NO_ROWS);
+    setError(undefined);
+  }, [requests, event, where]);
   useEffect(() => {
     if (paused || where === undefined) return;
     let current = true;
-    let cursor = rows.cursor;
     let timer: ReturnType<typeof setTimeout>;
     const ask = async (): Promise<void> => {
       let pauseMs = EVERY_MS;
       try {
         if (document.visibilityState === "visible") {
-          const answer = await requests.tail({ event, where, cursor: cursor ?? "", limit: MOST_EVENTS });
+          const answer = await requests.tail({
+            event,
+            where,
+            cursor: cursor.current ?? "",
+            limit: MOST_EVENTS,
+          });
           if (!current) return;
-          cursor = answer.cursor;
+          cursor.current = answer.cursor;
           setRows((before) => withAnswer(before, answer));
           setError(undefined);
         }
@@ -139,7 +178,10 @@ function useTail(
       }
       timer = setTimeout(() => void ask(), pauseMs);
     };
-    timer = setTimeout(() => void ask(), cursor === undefined && event + where === "" ? 0 : TYPING_MS);
+    timer = setTimeout(
+      () => void ask(),
+      cursor.current === undefined && event + where === "" ? 0 : TYPING_MS,
+    );
     return () => {
       current = false;
       clearTimeout(timer);

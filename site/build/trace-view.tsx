@@ -1,8 +1,9 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { Trace } from "../../protocol/observe.ts";
 import { RequestError } from "../api.ts";
 import { formatAge } from "../format.ts";
 import { valueLabel } from "../group-label.ts";
+import { navigate } from "../route.ts";
 import { clockTime } from "./event-text.ts";
 import { Field } from "./field.tsx";
 import { KeyAsk, ownKey, takeOwnKey } from "./own-key.tsx";
@@ -15,6 +16,7 @@ import { stepsOf, verdictText } from "./trace-steps.ts";
 /** Looked at quickly while it is on its way, then only for its windows and the archive. */
 const SOON_MS = 400;
 const LATER_MS = 2_500;
+const AFTER_FAILURE_MS = 4_000;
 /** A record takes a moment until it can be found. */
 const LOST_AFTER_MS = 10_000;
 
@@ -37,19 +39,28 @@ function nameOf(rest: readonly string[]): Record<string, string> | undefined {
 
 const EXAMPLE = `{ "name": "test_event", "value": 1, "props": { "from": "inspector" } }`;
 
+/** What was typed last: it is still there once a key was asked for, or its event followed. */
+let lastText = EXAMPLE;
+
 function TestEvent({ requests }: { requests: Requests }) {
-  const [text, setText] = useState(EXAMPLE);
+  const [text, setText] = useState(lastText);
   const [error, setError] = useState<Error>();
+  const [sending, setSending] = useState(false);
+  const left = useRef(false);
+  useEffect(() => () => void (left.current = true), []);
   const send = async (event?: SubmitEvent): Promise<void> => {
     event?.preventDefault();
+    if (sending) return;
     // Pages that are not served by https have no crypto.randomUUID.
     const batch = `inspect-${Date.now()}-${Math.random().toString(36).slice(2)}`;
+    setSending(true);
     try {
       await requests.send(text, batch);
-      location.hash = `#/stream/trace/batch/${batch}`;
+      if (!left.current) navigate(`#/stream/trace/batch/${batch}`);
     } catch (failure) {
       setError(failure instanceof Error ? failure : new Error(String(failure)));
     }
+    setSending(false);
   };
   const isRefusal = error instanceof RequestError && error.isRefusal;
   return (
@@ -67,13 +78,13 @@ function TestEvent({ requests }: { requests: Requests }) {
               rows={4}
               spellcheck={false}
               value={text}
-              onInput={(event) => setText(event.currentTarget.value)}
+              onInput={(event) => setText((lastText = event.currentTarget.value))}
             />
           )}
         </Field>
         <div class="editor-actions">
           <button type="submit" class="button button-primary">
-            Send and follow
+            {sending ? "Sending…" : "Send and follow"}
           </button>
         </div>
       </form>
@@ -102,6 +113,11 @@ function Way({ name, requests }: { name: Record<string, string>; requests: Reque
   const { received } = trace;
   return (
     <section aria-label="The way of one event">
+      {error !== undefined && (
+        <p class="fault" role="alert">
+          {error.message} This is how it stood before.
+        </p>
+      )}
       <ol class="steps">
         {stepsOf(trace).map(({ title, state, atMs, text }) => (
           <li key={title} class={`step step-${state}`}>
@@ -177,17 +193,23 @@ function useTrace(
     const look = async (): Promise<void> => {
       let pauseMs = SOON_MS;
       try {
-        const found = await requests.trace(asked);
-        if (!current) return;
-        asked = placeName(found.place);
-        setTrace(found);
-        if (found.folded.state === "done") pauseMs = LATER_MS;
+        if (document.visibilityState === "visible") {
+          const found = await requests.trace(asked);
+          if (!current) return;
+          asked = placeName(found.place);
+          setTrace(found);
+          setError(undefined);
+          if (found.folded.state === "done") pauseMs = LATER_MS;
+        }
       } catch (failure) {
         if (!current) return;
-        const isMissing = failure instanceof RequestError && failure.status === 404;
-        if (!isMissing || Date.now() - beganMs > LOST_AFTER_MS) {
+        const status = failure instanceof RequestError ? failure.status : 0;
+        const isOnItsWay = status === 404 && Date.now() - beganMs <= LOST_AFTER_MS;
+        if (!isOnItsWay) {
           setError(failure instanceof Error ? failure : new Error(String(failure)));
-          return;
+          // What is wrong with the question stays so.
+          if (status >= 400 && status < 500 && status !== 429) return;
+          pauseMs = AFTER_FAILURE_MS;
         }
       }
       timer = setTimeout(() => void look(), pauseMs);

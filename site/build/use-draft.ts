@@ -1,11 +1,14 @@
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import type { Dashboard, Panel } from "../../protocol/dashboard.ts";
 import type { MetricSource } from "../../protocol/metric.ts";
+import { isViewSource } from "../../protocol/view.ts";
 import { announce } from "../announce.tsx";
 import type { Catalog } from "../api.ts";
-import { type Draft, newDraft, putPanel } from "./draft.ts";
+import { afterSaving } from "./after-saving.ts";
+import { type Draft, named, newDraft, putPanel } from "./draft.ts";
 import { changed, type History, historyOf, redone, undone } from "./history.ts";
-import { type KeptDraft, keptDraft, moveNewDraft, useKeptDraft } from "./kept-drafts.ts";
+import type { KeptDraft } from "./draft-shelf.ts";
+import { keptDraft, moveDraft, useKeptDraft } from "./kept-drafts.ts";
 import type { OpenForm } from "./panel-editor.tsx";
 import { type Bases, changedMetrics, type Conflict, withStored, withTheirs } from "./save.ts";
 
@@ -23,7 +26,10 @@ export function useDraft(place: string, { dashboards, metrics }: Catalog) {
   const hasForms = Object.keys(forms).length > 0;
   useKeptDraft(place, { history, saved, bases, forms }, isDirty || hasForms);
 
-  const change = (next: Draft, tag?: string): void => setHistory((before) => changed(before, next, tag));
+  /** For what comes back later: meanwhile somebody may have gone on. */
+  const latest = useRef({ history, bases, forms });
+  latest.current = { history, bases, forms };
+  const change = (next: Draft, tag?: unknown): void => setHistory((before) => changed(before, next, tag));
   return {
     history,
     draft,
@@ -43,6 +49,18 @@ export function useDraft(place: string, { dashboards, metrics }: Catalog) {
       setHistory(redone);
       announce("Redone.");
     },
+    /** Goes back to what was saved last, or to nothing, which undoing takes back; forms are closed for good. */
+    discard: (): void => {
+      const metrics = Object.keys(draft.metrics).flatMap((name) => {
+        const base = named(bases.metrics, name);
+        return base === undefined || isViewSource(base) ? [] : [[name, base as MetricSource] as const];
+      });
+      const blank = { ...dashboard, ...newDraft([]).dashboard, name: dashboard.name };
+      const before = saved === "" ? blank : (JSON.parse(saved) as Dashboard);
+      change({ dashboard: before, metrics: Object.fromEntries(metrics) });
+      setForms({});
+      announce("Discarded. Undo brings it back.");
+    },
     /** The form that was left at a panel's place, if that is still the panel it was opened with. */
     formAt: (at: string, panel: Panel | undefined): OpenForm | undefined => {
       const form = forms[at];
@@ -53,18 +71,24 @@ export function useDraft(place: string, { dashboards, metrics }: Catalog) {
       setForms((before) => Object.fromEntries(Object.entries(before).filter(([place]) => place !== at))),
     /** Takes a form into the draft. `base`: what its metric was made of. */
     take: (panel: Panel, index: number | undefined, metric?: MetricSource, base?: MetricSource): void => {
-      if (metric !== undefined && draft.metrics[metric.name] === undefined) {
+      if (metric !== undefined && named(draft.metrics, metric.name) === undefined) {
         setBases((before) => ({ ...before, metrics: { ...before.metrics, [metric.name]: base } }));
       }
       change(putPanel(draft, panel, index, metric));
     },
-    /** The draft is in the catalog: `stored` is its dashboard there. */
+    /** The draft, as it was when saving began, is in the catalog: `stored` is its dashboard there. */
     setStored: (stored: Dashboard): void => {
-      const next = { dashboard: stored, metrics: { ...bases.metrics, ...draft.metrics } };
-      const text = JSON.stringify(dashboard);
-      if (place === "") moveNewDraft({ history, saved: text, bases: next, forms }, stored);
-      setBases(next);
-      setSaved(text);
+      const now = latest.current;
+      const next: KeptDraft = {
+        history: afterSaving(now.history, draft, bases, stored),
+        saved: JSON.stringify(dashboard),
+        bases: { dashboard: stored, metrics: { ...now.bases.metrics, ...draft.metrics } },
+        forms: now.forms,
+      };
+      moveDraft(place, stored.name, next);
+      setHistory(next.history);
+      setBases(next.bases);
+      setSaved(next.saved);
     },
     /** Takes what others have made in place of one's own, which undoing brings back. */
     takeTheirs: (conflicts: readonly Conflict[]): void => {
@@ -72,9 +96,9 @@ export function useDraft(place: string, { dashboards, metrics }: Catalog) {
       const taken = changed(history, next);
       const nextBases = withStored(bases, conflicts);
       const text = next.dashboard === dashboard ? saved : JSON.stringify(next.dashboard);
-      const name = nextBases.dashboard;
-      if (place === "" && name !== undefined) {
-        moveNewDraft({ history: taken, saved: text, bases: nextBases, forms }, name);
+      const theirs = nextBases.dashboard;
+      if (theirs !== undefined && place !== theirs.name) {
+        moveDraft(place, theirs.name, { history: taken, saved: text, bases: nextBases, forms });
       }
       setHistory(taken);
       setBases(nextBases);

@@ -39,6 +39,15 @@ const KEY_HELP: readonly (readonly [
     ],
   ],
   [
+    "While a dashboard is edited",
+    [
+      ["Ctrl Z", "Undo"],
+      ["Ctrl ⇧ Z", "Redo"],
+      ["← ↑ → ↓", "Move or size, on a panel’s handle"],
+      ["Esc", "Let go of what is dragged"],
+    ],
+  ],
+  [
     "Page",
     [
       ["1 – 9", "Go to a dashboard"],

@@ -13,6 +13,9 @@ import { exportCommand } from "./export.ts";
 /** A catalog in memory, on the paths of the real one; `refused` is the path of a request that it answers with `refusal`. */
 const shelves = new Map<string, unknown>();
 const asked: string[] = [];
+let sent: CatalogChangeRequest[] = [];
+/** Somebody else, just before the server is asked to change something. */
+let beforeChange = (): void => undefined;
 let refused = "";
 let refusal = 500;
 let url = "";
@@ -29,6 +32,7 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
   }
   if (method === "POST") {
     const { changes } = JSON.parse(body) as { changes: CatalogChangeRequest[] };
+    sent = changes;
     for (const { kind, name, put } of changes) {
       asked.push(`${put === undefined ? "delete" : "put"} ${kind}/${name}`);
       const at = `/v1/catalog/${kind}/${name}`;
@@ -36,6 +40,12 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
       else shelves.set(at, put);
     }
     return void response.writeHead(200).end("{}");
+  }
+  if (/^\/v1\/catalog\/\w+\/./.test(path)) {
+    beforeChange();
+    const definition = shelves.get(path);
+    if (definition === undefined) return void response.writeHead(404).end("{}");
+    return void response.writeHead(200, { etag: `"${path}"` }).end(JSON.stringify(definition));
   }
   const held = Array.from(shelves).filter(([at]) => at.startsWith(path));
   const list = held.map(([, definition]) => definition);
@@ -57,6 +67,7 @@ beforeEach(() => {
   asked.length = 0;
   refused = "";
   refusal = 500;
+  beforeChange = () => undefined;
 });
 
 const metric = (name: string, size = "1m") => ({
@@ -169,12 +180,55 @@ test("[M1] what the server refuses is applied not at all, and what it did not an
   expect((await apply(ALL)).said).toContain("Done: 4 applied.");
 });
 
+test("[M1] what somebody else has changed since it was looked at is not changed over", async () => {
+  await apply(ALL);
+  expect(sent.every(({ ifNoneMatch }) => ifNoneMatch === "*")).toBe(true);
+  const theirs = metric("a", "5m");
+  beforeChange = () => void shelves.set("/v1/catalog/metrics/a", theirs);
+  const { code, complained } = await apply({ metrics: [metric("a", "10m"), metric("b", "10m")] });
+  expect(code).toBe(1);
+  expect(complained).toContain("Failed: the metric 'a' was changed by somebody else since it was read");
+  expect(complained).toContain("Nothing was changed");
+  expect(shelves.get("/v1/catalog/metrics/a")).toEqual(theirs);
+  expect(shelves.get("/v1/catalog/metrics/b")).toEqual(metric("b"));
+  beforeChange = () => undefined;
+  expect(await apply({ metrics: [metric("a", "10m")] })).toMatchObject({ code: 0, complained: "" });
+  expect(sent).toMatchObject([{ name: "a", ifMatch: '"/v1/catalog/metrics/a"' }]);
+});
+
+test("[M1] nor is it deleted, or made once more", async () => {
+  await apply(ALL);
+  beforeChange = () => {
+    shelves.set("/v1/catalog/dashboards/board", { ...BOARD, range: "1h" });
+    shelves.set("/v1/catalog/metrics/new", metric("new", "5m"));
+  };
+  const { complained } = await apply({ metrics: ALL.metrics }, "--prune");
+  expect(complained).toContain("the dashboard 'board' was changed by somebody else");
+  shelves.delete("/v1/catalog/metrics/new");
+  expect((await apply({ metrics: [metric("new")] })).complained).toContain(
+    "the metric 'new' was made by somebody else",
+  );
+});
+
 test("[M1] a panel without a metric is noted, not refused", async () => {
   const { code, complained } = await apply({ dashboards: [BOARD] });
   expect(code).toBe(0);
   expect(complained).toBe(
     "note: standard input: dashboards[0] \"board\" draws 'growth', and no metric has that name\n",
   );
+});
+
+test("[M1] a field of a dashboard that means nothing is noted: it may be misspelt", async () => {
+  await apply(ALL);
+  const [panel] = BOARD.panels;
+  const panels = [panel, { ...panel, title: "B", colour: "red" }];
+  const { code, complained } = await apply({ dashboards: [{ ...BOARD, titel: "Board", panels }] });
+  expect(code).toBe(0);
+  const at = 'note: standard input: dashboards[0] "board": unknown field';
+  expect(complained.trim().split("\n").sort()).toEqual([
+    `${at} 'panels[1].colour'; it is not kept`,
+    `${at} 'titel'; it is not kept`,
+  ]);
 });
 
 test("[M1] wrong options end it with 2 and its usage, a server that is away with 1", async () => {

@@ -1,6 +1,6 @@
 import type { CommandSurroundings } from "../command.ts";
 import { CatalogClient, RefusedError } from "./catalog-client.ts";
-import { emptyPanels, faultsAgainst, faultsAmong } from "./check-definitions.ts";
+import { emptyPanels, faultsAgainst, faultsAmong, unknownFields } from "./check-definitions.ts";
 import { APPLY_USAGE, type ApplyOptions, parseApplyOptions } from "./command-options.ts";
 import { type Definition, storedDefinition } from "./definition.ts";
 import { type FileDefinition, parseFiles } from "./parse-files.ts";
@@ -49,7 +49,8 @@ async function carryOut(
   { url, prune, dryRun }: ApplyOptions,
   { write, complain }: CommandSurroundings,
 ): Promise<number> {
-  for (const sentence of emptyPanels(wanted, stored, prune)) complain(`note: ${sentence}\n`);
+  const notes = [...unknownFields(wanted), ...emptyPanels(wanted, stored, prune)];
+  for (const sentence of notes) complain(`note: ${sentence}\n`);
   const plan = planOf(wanted, stored, prune);
   write(`${url}\n${planText(plan)}`);
   if (plan.steps.length === 0) return 0;

@@ -43,6 +43,7 @@ const METRIC: Step = {
   action: "create",
   definition: { kind: "metric", name: "a:b", source: { name: "a:b", event: "e" } },
 };
+const NONE: Answer = { status: 404, body: '{"message":"there is none"}' };
 const BUSY: Answer = { status: 503, headers: { "retry-after": "0" }, body: '{"message":"busy"}' };
 const client = (options: Partial<CatalogClientOptions> = {}) =>
   new CatalogClient({ url, key: "k", signal: new AbortController().signal, ...options });
@@ -51,13 +52,16 @@ test("[M1] lists, and changes all at once, below an address with a path too", as
   answers = [{ status: 200, body: '{"metrics":[{"name":"a"}]}' }];
   expect(await client().list("metrics")).toEqual([{ name: "a" }]);
   const gone: Step = { action: "delete", definition: { kind: "dashboard", name: "d", source: {} } };
+  answers = [NONE, NONE];
   await client({ url: `${url}/base/` }).change([METRIC, gone]);
   const changes = [
-    { kind: "metrics", name: "a:b", put: { name: "a:b", event: "e" } },
+    { kind: "metrics", name: "a:b", put: { name: "a:b", event: "e" }, ifNoneMatch: "*" },
     { kind: "dashboards", name: "d", delete: true },
   ];
   expect(asked).toEqual([
     "GET /v1/catalog/metrics Bearer k",
+    "GET /base/v1/catalog/metrics/a%3Ab Bearer k",
+    "GET /base/v1/catalog/dashboards/d Bearer k",
     `POST /base/v1/catalog/changes Bearer k ${JSON.stringify({ changes })}`,
   ]);
 });
@@ -67,18 +71,34 @@ test("[M1] a refusal is told in the server's words, once", async () => {
   await expect(client().list("metrics")).rejects.toThrow(
     "GET /v1/catalog/metrics was answered 401: the key is not known",
   );
-  answers = [{ status: 502, body: "<h1>Bad gateway</h1>" }];
+  answers = [NONE, { status: 502, body: "<h1>Bad gateway</h1>" }];
   await expect(client().change([METRIC])).rejects.toThrow("was answered 502: <h1>Bad gateway</h1>");
-  expect(asked).toHaveLength(2);
+  expect(asked).toHaveLength(3);
 });
 
 test("[M1] a busy server is asked again, and not for ever", async () => {
   answers = [BUSY, { ...BUSY, status: 429 }];
-  await client().change([METRIC]);
+  await client().startBackfill("m", { from: "now-1d" });
   expect(asked).toHaveLength(3);
   answers = Array.from({ length: 9 }, () => BUSY);
   await expect(client().change([METRIC])).rejects.toThrow("was answered 503: busy");
   expect(asked).toHaveLength(3 + 5);
+});
+
+test("[M1] a request to a busy server may have been carried out: what is there by then is looked at again", async () => {
+  const stored: Answer = { status: 200, body: '{"name":"a:b","event":"e"}', headers: { etag: '"t"' } };
+  answers = [NONE, BUSY, stored];
+  await client().change([METRIC]);
+  expect(asked.at(-1)).toContain('"ifMatch":"\\"t\\""');
+  answers = [NONE, BUSY, { ...stored, body: '{"name":"a:b","event":"theirs"}' }];
+  await expect(client().change([METRIC])).rejects.toThrow("the metric 'a:b' was made by somebody else");
+  expect(asked.filter((request) => request.startsWith("POST"))).toHaveLength(3);
+});
+
+test.each(["<!doctype html>", "{}", "null"])("[M1] %s is not taken for a definition", async (body) => {
+  answers = [{ status: 200, body }];
+  await expect(client().change([METRIC])).rejects.toThrow("without a definition: is it Freshet?");
+  expect(asked).toHaveLength(1);
 });
 
 test.each(["<!doctype html>", "{}", '{"metrics":{}}', '{"metrics":[7]}', "null"])(
@@ -99,7 +119,7 @@ test("[M1] says that a server cannot be reached, answers nothing, or that it was
   const stopping = new AbortController();
   const put = client({ signal: stopping.signal }).change([METRIC]);
   setTimeout(() => stopping.abort(), 30);
-  await expect(put).rejects.toThrow("POST /v1/catalog/changes was broken off");
+  await expect(put).rejects.toThrow("GET /v1/catalog/metrics/a%3Ab was broken off");
   await expect(client().change([METRIC])).rejects.toThrow("does not answer");
 });
 

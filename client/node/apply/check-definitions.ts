@@ -45,6 +45,13 @@ export function emptyPanels(
   });
 }
 
+/** Fields of the files' dashboards that are misspelt, most likely: the catalog takes the rest. */
+export function unknownFields(wanted: readonly FileDefinition[]): string[] {
+  return wanted.flatMap(({ unknown = [], at }) =>
+    unknown.map((path) => `${at}: unknown field '${path}'; it is not kept`),
+  );
+}
+
 /** Views and alerts that the files leave as they are, and that were sound before. */
 function broken(stored: readonly Definition[], wanted: ByKey, before: ByKey, after?: ByKey): string[] {
   if (after === undefined) return [];

@@ -1,4 +1,5 @@
 import { type AlertRule, parseAlert } from "../../../protocol/alert.ts";
+import { changedFields } from "../../../protocol/changed-fields.ts";
 import { type Dashboard, parseDashboard } from "../../../protocol/dashboard.ts";
 import { exceedsBytes, LIMITS, utf8Length } from "../../../protocol/limits.ts";
 import { type Metric, parseMetric } from "../../../protocol/metric.ts";
@@ -19,6 +20,8 @@ export interface Definition {
   metric?: Metric;
   view?: View;
   dashboard?: Dashboard;
+  /** Fields of a dashboard that mean nothing, such as `panels[0].colour`: the catalog does not keep them. */
+  unknown?: string[];
   alert?: AlertRule;
 }
 
@@ -76,7 +79,14 @@ function dashboardOf(name: string, raw: object): Result<Definition> {
   }
   const parsed = parseDashboard(name, raw);
   if (!parsed.ok) return parsed;
-  return ok({ kind: "dashboard", name, source: parsed.value, dashboard: parsed.value });
+  const unknown = changedFields(raw, parsed.value).filter(({ after }) => after === undefined);
+  return ok({
+    kind: "dashboard",
+    name,
+    source: parsed.value,
+    dashboard: parsed.value,
+    ...(unknown.length > 0 && { unknown: unknown.map(({ path }) => path) }),
+  });
 }
 
 function alertOf(name: string, source: object): Result<Definition> {
