@@ -149,6 +149,11 @@ describe("[M1] a where that is wrong is refused with the column", () => {
     ["a = 1 b", 7, "found 'b'; expected 'and', 'or' or the end"],
     ["1 < x < 5", 7, "found '<'; expected 'and', 'or' or the end"],
     ["a = ", 5, "found the end; expected a field or a literal"],
+    [
+      "国 = 'x'",
+      1,
+      "found '国'; expected 'not', '(', a field or a literal; a field's name with such a letter stands in backticks",
+    ],
     ["a === 1", 5, "found '='; expected a field or a literal"],
     ["a <> 1", 4, "found '>'; expected a field or a literal"],
     ["(a = 1", 7, "found the end; expected 'and', 'or' or ')'"],

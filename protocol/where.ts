@@ -259,7 +259,9 @@ function unquote(token: Token): string {
 }
 
 function unexpected({ kind, text, at }: Token, expected: string): Fault {
-  return new Fault(at, `found ${describe(kind, text)}; expected ${expected}`);
+  const isLetter = kind === "unknown" && /^\p{L}/u.test(text);
+  const hint = isLetter ? "; a field's name with such a letter stands in backticks" : "";
+  return new Fault(at, `found ${describe(kind, text)}; expected ${expected}${hint}`);
 }
 
 function describe(kind: Kind, text: string): string {
