@@ -54,6 +54,30 @@ describe("the dashboard's edges in Chromium", () => {
     await page.close();
   });
 
+  it("[U3] of a metric that has become quiet every panel says zero, and then that nothing is there", async () => {
+    const window = { type: "tumbling", size: "1s" } as const;
+    const metric = { event: "quiet", groupBy: ["site"], delay: "1s", window };
+    await site.freshet.putMetric({ name: "quiet_count", ...metric, aggregate: "count" });
+    await site.freshet.putMetric({ name: "quiet_mean", ...metric, aggregate: "avg(value)" });
+    const counts = (["line", "number", "toplist", "table"] as const).map((kind) => ({
+      title: `As ${kind}`,
+      kind,
+      metric: "quiet_count",
+      width: 3,
+      height: 2,
+    }));
+    const mean = { title: "Mean", kind: "toplist", metric: "quiet_mean", width: 3, height: 2 };
+    await site.putDashboard({ name: "quiet", title: "Quiet", range: "30s", panels: [...counts, mean] });
+    const page = await site.open("/d/quiet");
+    await expect.poll(() => page.getByText("Nothing in the last 30 s").count(), { timeout: 15_000 }).toBe(5);
+    const beat = { name: "quiet", value: 7, props: { site: "a.example" } };
+    await site.freshet.post("quiet", JSON.stringify(beat));
+    const values = page.locator(".legend-value, .number-digits, .toplist-value, .table .strong");
+    await expect.poll(() => values.allInnerTexts(), { timeout: 20_000 }).toEqual(["0", "0", "0", "0", "7"]);
+    await expect.poll(() => page.getByText("Nothing in the last 30 s").count(), { timeout: 45_000 }).toBe(5);
+    await page.close();
+  });
+
   it.each([1_440, 390])("[U4] the picker shows its times whole, %i wide", async (width) => {
     const page = await site.open("/d/d00", width, "light", { locale: "en-US" });
     await page.locator(".grid:not([aria-hidden])").waitFor();
