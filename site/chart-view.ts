@@ -46,7 +46,7 @@ const PADDING: uPlot.Padding = [8, EDGE_PX, 0, 0];
 const TICK_EVERY_PX = 52;
 
 let bars: typeof import("./on-demand/chart-bars.ts") | undefined;
-let paintHeat: typeof import("./on-demand/chart-heat.ts").paintHeat | undefined;
+let heat: typeof import("./on-demand/chart-heat.ts") | undefined;
 
 /** One uPlot in a host element, drawn anew whenever there is something to draw. */
 export class ChartView {
@@ -230,8 +230,10 @@ export class ChartView {
 
   #axes(kind: ChartKind): uPlot.Axis[] {
     const palette = (): Palette => this.#palette;
-    const names = (): readonly string[] =>
-      this.#input?.ticks?.map(({ text }) => text) ?? this.#input?.labels ?? [];
+    const names = (plot: uPlot): string[] => {
+      const { ticks, labels = [] } = this.#input ?? {};
+      return heat?.rowNames(plot, ticks?.map(({ text }) => text) ?? labels, this.#palette.font) ?? [];
+    };
     const unit = (): Unit => this.#input?.unit ?? "short";
     return [
       timeAxis(palette),
@@ -309,15 +311,15 @@ export class ChartView {
 
   #paintHeat(plot: uPlot, picture: Picture): void {
     const isCounts = this.#input?.ticks !== undefined;
-    if (paintHeat !== undefined) return paintHeat(plot, picture, this.#palette, isCounts);
-    this.#load(async () => ({ paintHeat } = await import("./on-demand/chart-heat.ts")));
+    if (heat !== undefined) return heat.paintHeat(plot, picture, this.#palette, isCounts);
+    this.#load(async () => (heat = await import("./on-demand/chart-heat.ts")));
   }
 
   /** Most dashboards have no bars or no heatmap: how to draw them is loaded with the first. */
   #load(load: () => Promise<unknown>): void {
     // The next drawing tries again.
     void load().then(
-      () => this.#plot?.redraw(true, false),
+      () => this.#plot?.redraw(true, true),
       () => undefined,
     );
   }
