@@ -78,6 +78,37 @@ describe("the dashboard's edges in Chromium", () => {
     await page.close();
   });
 
+  it("[U2] windows that are open at the end of a fixed range are asked for until they are final", async () => {
+    const window = { type: "tumbling", size: "1s" } as const;
+    const metric = { name: "slow_count", event: "slow", delay: "15s", lateness: "0s" };
+    await site.freshet.putMetric({ ...metric, aggregate: "count", window });
+    const panels = [{ title: "Slow", kind: "line", metric: "slow_count", width: 12, height: 4 }];
+    await site.putDashboard({ name: "slow", title: "Slow", range: "15m", panels });
+    await site.freshet.post("slow", JSON.stringify({ name: "slow" }));
+    const page = await site.open(`/d/slow?from=${Date.now() - 60_000}&to=${Date.now() + 2_000}`);
+    const panel = page.getByRole("article", { name: "Slow" });
+    await panel.locator(".freshness-past").waitFor();
+    await panel.focus();
+    await page.keyboard.press("v");
+    await panel
+      .locator(".state")
+      .last()
+      .getByText(/final|sealed/)
+      .waitFor({ timeout: 60_000 });
+    await page.close();
+  });
+
+  it("[U3] a fixed range that had no answer is asked for again", async () => {
+    const page = await site.open("/d/d00?from=now-1h&to=now-1m");
+    await page.route("**/v1/query?*", (route) => route.fulfill({ status: 503, body: "{}" }));
+    await page.keyboard.press("[");
+    const note = page.getByText("No answer", { exact: true });
+    await note.waitFor({ timeout: 10_000 });
+    await page.unroute("**/v1/query?*");
+    await note.waitFor({ state: "detached", timeout: 30_000 });
+    await page.close();
+  });
+
   it.each([1_440, 390])("[U4] the picker shows its times whole, %i wide", async (width) => {
     const page = await site.open("/d/d00", width, "light", { locale: "en-US" });
     await page.locator(".grid:not([aria-hidden])").waitFor();
