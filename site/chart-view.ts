@@ -1,7 +1,7 @@
 import uPlot from "uplot";
 import { timeAxis, valueAxis } from "./chart-axes.ts";
 import { paintLineMarks, paintLines } from "./chart-lines.ts";
-import { markAt, markReach, paintMarks, type ChartMarks } from "./chart-marks.ts";
+import { markAt, markReach, type ChartMarks } from "./chart-marks.ts";
 import { stackBases, stackedPicture } from "./chart-stack.ts";
 import { formatValue, roundBase, type Unit } from "./format.ts";
 import type { LineTrace } from "./line-trace.ts";
@@ -46,6 +46,7 @@ const PADDING: uPlot.Padding = [8, EDGE_PX, 0, 0];
 const TICK_EVERY_PX = 52;
 
 let bars: typeof import("./on-demand/chart-bars.ts") | undefined;
+let over: typeof import("./on-demand/paint-marks.ts") | undefined;
 let heat: typeof import("./on-demand/chart-heat.ts") | undefined;
 
 /** One uPlot in a host element, drawn anew whenever there is something to draw. */
@@ -303,9 +304,10 @@ export class ChartView {
       paintLines(plot, picture, this.#traces, color, area);
       paintLineMarks(plot, picture, color, this.#palette.surface);
     }
-    if (marks !== undefined && kind !== "spark") {
+    if (marks !== undefined && marks.thresholds.length + marks.events.length > 0) {
       const timesOnly = kind === "heatmap" && this.#input?.ticks === undefined;
-      paintMarks(plot, marks, this.#palette, timesOnly);
+      if (over !== undefined) over.paintMarks(plot, marks, this.#palette, timesOnly);
+      else this.#load(async () => (over = await import("./on-demand/paint-marks.ts")));
     }
   }
 
@@ -315,7 +317,7 @@ export class ChartView {
     this.#load(async () => (heat = await import("./on-demand/chart-heat.ts")));
   }
 
-  /** Most dashboards have no bars or no heatmap: how to draw them is loaded with the first. */
+  /** Many dashboards have no bars, heatmap or marks: how to draw them is loaded with the first. */
   #load(load: () => Promise<unknown>): void {
     // The next drawing tries again.
     void load().then(

@@ -94,19 +94,21 @@ export function heatShare(cells: readonly Pick<HeatCell, "value">[]): (value: nu
 
 /** The names of rows as they stand on the axis: long ones shortened, and of rows that are lower than a name each so-manieth. */
 export function rowNames({ ctx, bbox }: uPlot, names: readonly string[], font: string): string[] {
+  const widthOf = (text: string): number => textWidth(ctx, text, font);
   const every = namedEvery(names.length, bbox.height / devicePixelRatio);
-  return names.map((name, i) => (i % every === 0 ? shortened(ctx, name, font) : ""));
+  return names.map((name, i) => (i % every === 0 ? shortened(name, NAME_PX.width, widthOf) : ""));
 }
 
 export function namedEvery(rows: number, heightPx: number): number {
   return Math.max(1, Math.ceil((rows * NAME_PX.height) / heightPx));
 }
 
-function shortened(ctx: CanvasRenderingContext2D, name: string, font: string): string {
-  if (textWidth(ctx, name, font) <= NAME_PX.width) return name;
-  let { length } = name;
-  while (length > 1 && textWidth(ctx, `${name.slice(0, length)}…`, font) > NAME_PX.width) length--;
-  return `${name.slice(0, length)}…`;
+/** The beginning of a text that is too long for its room. */
+export function shortened(text: string, mostPx: number, widthOf: (text: string) => number): string {
+  if (widthOf(text) <= mostPx) return text;
+  let { length } = text;
+  while (length > 1 && widthOf(`${text.slice(0, length)}…`) > mostPx) length--;
+  return `${text.slice(0, length)}…`;
 }
 
 /** The colour of a share from 0 to 1 of the greatest value. */

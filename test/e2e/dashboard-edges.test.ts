@@ -109,6 +109,39 @@ describe("the dashboard's edges in Chromium", () => {
     await page.close();
   });
 
+  it.each([1_440, 390])("[U1] a long name leaves the figures in sight, %i wide", async (width) => {
+    const window = { type: "tumbling", size: "1s" } as const;
+    const metric = { event: "named", aggregate: "avg(value)", groupBy: ["person"] };
+    await site.freshet.putMetric({ name: "named_mean", ...metric, window });
+    const hebrew = "\u05E9\u05DC\u05D5\u05DD";
+    const panel = { metric: "named_mean", width: 3, height: 3 };
+    const panels = [
+      { title: "By name", kind: "table", ...panel },
+      { title: hebrew, kind: "line", ...panel },
+    ];
+    await site.putDashboard({ name: "names", title: "Names", range: "15m", panels });
+    const events = ["x".repeat(120), hebrew].map((person) => ({
+      name: "named",
+      value: 7,
+      props: { person },
+    }));
+    await site.freshet.post(`named-${width}`, JSON.stringify(events));
+    const page = await site.open("/d/names", width);
+    const table = page.locator(".table-scroll");
+    await expect.poll(() => table.locator("td.strong").count(), { timeout: 15_000 }).toBe(2);
+    const overflow = await table.evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth);
+    expect(overflow).toBe(0);
+    const direction = (text: string, within: string) =>
+      page
+        .locator(within)
+        .filter({ hasText: text })
+        .evaluate((element) => getComputedStyle(element).direction);
+    expect(await direction("By name", ".panel-title")).toBe("ltr");
+    for (const within of [".panel-title", ".table td", ".legend-label"])
+      expect(await direction(hebrew, within)).toBe("rtl");
+    await page.close();
+  });
+
   it.each([1_440, 390])("[U4] the picker shows its times whole, %i wide", async (width) => {
     const page = await site.open("/d/d00", width, "light", { locale: "en-US" });
     await page.locator(".grid:not([aria-hidden])").waitFor();
