@@ -130,7 +130,7 @@ export class ChartView {
   clearCursor(): void {
     if (this.#cursorMs === undefined) return;
     this.#cursorMs = undefined;
-    this.#plot?.setCursor({ left: -10, top: -10 });
+    setCursors(this.#plot, undefined);
   }
 
   destroy(): void {
@@ -153,8 +153,7 @@ export class ChartView {
   }
 
   #placeCursor(ms: number): void {
-    const left = this.#plot?.valToPos(ms, "x") ?? -10;
-    this.#plot?.setCursor({ left, top: 10 });
+    setCursors(this.#plot, this.#plot?.valToPos(ms, "x"));
   }
 
   #fit(width: number, height: number): void {
@@ -193,7 +192,7 @@ export class ChartView {
         timeAt: (px) => plot.posToVal(px, "x"),
         span: () => ({ fromMs: plot.scales["x"]?.min ?? 0, toMs: plot.scales["x"]?.max ?? 1 }),
         onRange: this.#events.onRange,
-        onScrub: (px) => plot.setCursor({ left: px ?? -10, top: 10 }),
+        onScrub: (px) => setCursors(plot, px),
         onHold: (held) => (this.#held = held),
       });
     };
@@ -366,6 +365,14 @@ export class ChartView {
     const { series } = this.#palette;
     return series[(this.#input?.slots[row] ?? 0) % series.length] ?? "gray";
   }
+}
+
+/** uPlot's types leave out that it can tell the charts that it is in step with. */
+type SetCursor = (at: { left: number; top: number }, fire: boolean, tell: boolean) => void;
+
+/** Puts the cursor there, or away, and with it those of the other charts. */
+function setCursors(plot: uPlot | undefined, left = -10): void {
+  (plot?.setCursor as SetCursor | undefined)?.({ left, top: 10 }, true, true);
 }
 
 function isStacked({ kind, picture }: ChartInput): boolean {
