@@ -142,6 +142,26 @@ describe("the dashboard's edges in Chromium", () => {
     await page.close();
   });
 
+  it("[U4] on a phone that lies no head covers the charts, and on paper nothing is cut or there to press", async () => {
+    const page = await site.open("/d/d00", 844);
+    const panel = page.locator(".grid:not([aria-hidden]) .panel");
+    await panel.waitFor();
+    await page.setViewportSize({ width: 844, height: 390 });
+    await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
+    await expect.poll(() => page.evaluate(() => scrollY)).toBeGreaterThan(40);
+    expect(await page.locator(".header").evaluate((head) => head.getBoundingClientRect().top)).toBeLessThan(
+      -40,
+    );
+    await page.emulateMedia({ media: "print" });
+    expect(await page.getByRole("button").count()).toBe(await page.locator(".legend button").count());
+    const look = await panel.evaluate((element) => {
+      const { breakInside, printColorAdjust } = getComputedStyle(element);
+      return { breakInside, printColorAdjust };
+    });
+    expect(look).toEqual({ breakInside: "avoid", printColorAdjust: "exact" });
+    await page.close();
+  });
+
   it.each([1_440, 390])("[U4] the picker shows its times whole, %i wide", async (width) => {
     const page = await site.open("/d/d00", width, "light", { locale: "en-US" });
     await page.locator(".grid:not([aria-hidden])").waitFor();
