@@ -78,6 +78,29 @@ describe("the dashboard's edges in Chromium", () => {
     await page.close();
   });
 
+  it("[U3] who watches a metric that is defined anew reads the new one as what it is", async () => {
+    const window = { type: "tumbling", size: "1s" } as const;
+    const metric = { name: "anew", event: "anew", groupBy: ["site"], window };
+    await site.freshet.putMetric({ ...metric, aggregate: "count" });
+    const panel = { title: "Anew", kind: "number", metric: "anew", width: 3, height: 2 };
+    await site.putDashboard({ name: "anew", title: "Anew", range: "15m", panels: [panel] });
+    const post = (batch: string) => {
+      const events = ["a", "b"].map((each) => ({ name: "anew", value: 7, props: { site: each } }));
+      return site.freshet.post(batch, JSON.stringify(events));
+    };
+    await post("anew-1");
+    const page = await site.open("/d/anew");
+    await expect
+      .poll(() => page.locator(".number-note").innerText(), { timeout: 15_000 })
+      .toMatch(/^sum of 2/);
+    await site.freshet.putMetric({ ...metric, aggregate: "avg(value)" });
+    await post("anew-2");
+    await expect
+      .poll(() => page.locator(".number-note").innerText(), { timeout: 20_000 })
+      .toMatch(/^mean of 2/);
+    await page.close();
+  });
+
   it("[U2] windows that are open at the end of a fixed range are asked for until they are final", async () => {
     const window = { type: "tumbling", size: "1s" } as const;
     const metric = { name: "slow_count", event: "slow", delay: "15s", lateness: "0s" };
