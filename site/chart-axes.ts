@@ -5,7 +5,6 @@ import { formatTimeTick, TIME_STEPS_MS } from "./time-axis.ts";
 
 const TIME_LABEL_PX = 52;
 const TIME_EVERY_PX = 68;
-const MOST_NAME_PX = 120;
 
 /** The axis of time, without labels that would be cut at the right edge. */
 export function timeAxis(palette: () => Palette): uPlot.Axis {
@@ -23,12 +22,12 @@ export function timeAxis(palette: () => Palette): uPlot.Axis {
   };
 }
 
-/** The axis of values; with `names`, of rows. */
+/** The axis of values; with `names`, of rows, from below. */
 export function valueAxis(
   palette: () => Palette,
   ticks: () => number[],
   unit: () => Unit,
-  names: (() => readonly string[]) | undefined,
+  names: ((plot: uPlot) => string[]) | undefined,
 ): uPlot.Axis {
   return {
     ...axis(palette),
@@ -37,10 +36,7 @@ export function valueAxis(
     // The ticks are worked out before. Of uPlot's own increments none suits the largest numbers, and it would draw no tick.
     incrs: [Number.MAX_VALUE],
     splits: () => ticks(),
-    values: (plot, splits) =>
-      names === undefined
-        ? splits.map((value) => formatTick(value, unit()))
-        : splits.map((_, i) => shortened(plot.ctx, names()[i] ?? "", palette().font)),
+    values: (plot, splits) => names?.(plot) ?? splits.map((value) => formatTick(value, unit())),
   };
 }
 
@@ -65,7 +61,7 @@ function labelWidth(ctx: CanvasRenderingContext2D, labels: readonly string[] | n
 const widths = new Map<string, number>();
 const MOST_WIDTHS = 2_000;
 
-function textWidth(ctx: CanvasRenderingContext2D, text: string, font: string): number {
+export function textWidth(ctx: CanvasRenderingContext2D, text: string, font: string): number {
   const name = `${font} ${text}`;
   let width = widths.get(name);
   if (width === undefined) {
@@ -77,11 +73,4 @@ function textWidth(ctx: CanvasRenderingContext2D, text: string, font: string): n
     widths.set(name, width);
   }
   return width;
-}
-
-function shortened(ctx: CanvasRenderingContext2D, name: string, font: string): string {
-  if (textWidth(ctx, name, font) <= MOST_NAME_PX) return name;
-  let { length } = name;
-  while (length > 1 && textWidth(ctx, `${name.slice(0, length)}…`, font) > MOST_NAME_PX) length--;
-  return `${name.slice(0, length)}…`;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { stackBases, stackedPicture } from "./chart-stack.ts";
-import { heatCells, heatCellMs, heatColor, heatShare } from "./on-demand/chart-heat.ts";
+import { heatCells, heatCellMs, heatColor, heatShare, namedEvery } from "./on-demand/chart-heat.ts";
 import { valueRange, type Picture } from "./picture.ts";
 import type { Cell } from "./series.ts";
 
@@ -76,5 +76,22 @@ describe("a heatmap's cells", () => {
     expect(shares(-5, 0, 5)).toEqual([0, 0.5, 1]);
     expect(shares(0, 0)).toEqual([0, 0]);
     expect(shares(-1.7e308, 0, 1.7e308)).toEqual([0, 0.5, 1]);
+  });
+});
+
+describe("the rows' names", () => {
+  it("[U1] stand at each row where there is room", () => {
+    expect(namedEvery(20, 280)).toBe(1);
+    expect(namedEvery(0, 280)).toBe(1);
+  });
+
+  it("[U1] do not cover each other where rows are lower than a name", () => {
+    for (const [rows, heightPx] of [
+      [20, 120],
+      [40, 300],
+      [1_000, 48],
+    ] as const) {
+      expect((heightPx / rows) * namedEvery(rows, heightPx)).toBeGreaterThanOrEqual(13);
+    }
   });
 });

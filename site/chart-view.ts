@@ -1,7 +1,7 @@
 import uPlot from "uplot";
 import { timeAxis, valueAxis } from "./chart-axes.ts";
 import { paintLineMarks, paintLines } from "./chart-lines.ts";
-import { markAt, markReach, paintMarks, type ChartMarks } from "./chart-marks.ts";
+import { markAt, markReach, type ChartMarks } from "./chart-marks.ts";
 import { stackBases, stackedPicture } from "./chart-stack.ts";
 import { formatValue, roundBase, type Unit } from "./format.ts";
 import type { LineTrace } from "./line-trace.ts";
@@ -46,7 +46,8 @@ const PADDING: uPlot.Padding = [8, EDGE_PX, 0, 0];
 const TICK_EVERY_PX = 52;
 
 let bars: typeof import("./on-demand/chart-bars.ts") | undefined;
-let paintHeat: typeof import("./on-demand/chart-heat.ts").paintHeat | undefined;
+let over: typeof import("./on-demand/paint-marks.ts") | undefined;
+let heat: typeof import("./on-demand/chart-heat.ts") | undefined;
 
 /** One uPlot in a host element, drawn anew whenever there is something to draw. */
 export class ChartView {
@@ -129,7 +130,7 @@ export class ChartView {
   clearCursor(): void {
     if (this.#cursorMs === undefined) return;
     this.#cursorMs = undefined;
-    this.#plot?.setCursor({ left: -10, top: -10 });
+    setCursors(this.#plot, undefined);
   }
 
   destroy(): void {
@@ -152,8 +153,7 @@ export class ChartView {
   }
 
   #placeCursor(ms: number): void {
-    const left = this.#plot?.valToPos(ms, "x") ?? -10;
-    this.#plot?.setCursor({ left, top: 10 });
+    setCursors(this.#plot, this.#plot?.valToPos(ms, "x"));
   }
 
   #fit(width: number, height: number): void {
@@ -192,7 +192,7 @@ export class ChartView {
         timeAt: (px) => plot.posToVal(px, "x"),
         span: () => ({ fromMs: plot.scales["x"]?.min ?? 0, toMs: plot.scales["x"]?.max ?? 1 }),
         onRange: this.#events.onRange,
-        onScrub: (px) => plot.setCursor({ left: px ?? -10, top: 10 }),
+        onScrub: (px) => setCursors(plot, px),
         onHold: (held) => (this.#held = held),
       });
     };
@@ -230,8 +230,10 @@ export class ChartView {
 
   #axes(kind: ChartKind): uPlot.Axis[] {
     const palette = (): Palette => this.#palette;
-    const names = (): readonly string[] =>
-      this.#input?.ticks?.map(({ text }) => text) ?? this.#input?.labels ?? [];
+    const names = (plot: uPlot): string[] => {
+      const { ticks, labels = [] } = this.#input ?? {};
+      return heat?.rowNames(plot, ticks?.map(({ text }) => text) ?? labels, this.#palette.font) ?? [];
+    };
     const unit = (): Unit => this.#input?.unit ?? "short";
     return [
       timeAxis(palette),
@@ -301,23 +303,24 @@ export class ChartView {
       paintLines(plot, picture, this.#traces, color, area);
       paintLineMarks(plot, picture, color, this.#palette.surface);
     }
-    if (marks !== undefined && kind !== "spark") {
+    if (marks !== undefined && marks.thresholds.length + marks.events.length > 0) {
       const timesOnly = kind === "heatmap" && this.#input?.ticks === undefined;
-      paintMarks(plot, marks, this.#palette, timesOnly);
+      if (over !== undefined) over.paintMarks(plot, marks, this.#palette, timesOnly);
+      else this.#load(async () => (over = await import("./on-demand/paint-marks.ts")));
     }
   }
 
   #paintHeat(plot: uPlot, picture: Picture): void {
     const isCounts = this.#input?.ticks !== undefined;
-    if (paintHeat !== undefined) return paintHeat(plot, picture, this.#palette, isCounts);
-    this.#load(async () => ({ paintHeat } = await import("./on-demand/chart-heat.ts")));
+    if (heat !== undefined) return heat.paintHeat(plot, picture, this.#palette, isCounts);
+    this.#load(async () => (heat = await import("./on-demand/chart-heat.ts")));
   }
 
-  /** Most dashboards have no bars or no heatmap: how to draw them is loaded with the first. */
+  /** Many dashboards have no bars, heatmap or marks: how to draw them is loaded with the first. */
   #load(load: () => Promise<unknown>): void {
     // The next drawing tries again.
     void load().then(
-      () => this.#plot?.redraw(true, false),
+      () => this.#plot?.redraw(true, true),
       () => undefined,
     );
   }
@@ -362,6 +365,14 @@ export class ChartView {
     const { series } = this.#palette;
     return series[(this.#input?.slots[row] ?? 0) % series.length] ?? "gray";
   }
+}
+
+/** uPlot's types leave out that it can tell the charts that it is in step with. */
+type SetCursor = (at: { left: number; top: number }, fire: boolean, tell: boolean) => void;
+
+/** Puts the cursor there, or away, and with it those of the other charts. */
+function setCursors(plot: uPlot | undefined, left = -10): void {
+  (plot?.setCursor as SetCursor | undefined)?.({ left, top: 10 }, true, true);
 }
 
 function isStacked({ kind, picture }: ChartInput): boolean {

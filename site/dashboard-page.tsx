@@ -42,7 +42,9 @@ export function DashboardPage({ dashboard, context }: { dashboard: Dashboard; co
     <main class="page">
       {!embed && (
         <div class="page-head">
-          <h1 class="page-title">{title}</h1>
+          <h1 class="page-title" dir="auto">
+            {title}
+          </h1>
           {kiosk && <WallNotes ownMs={ownMs} />}
           {isRangeUnreadable(address, view.clockMs()) && <p class="page-range">{UNREADABLE_RANGE}</p>}
           {alone !== undefined && (

@@ -29,6 +29,8 @@ interface DashboardsProps {
   onRefused: (message: string) => void;
 }
 
+/** How long after news of a metric the catalog is read again, and twice as long at most. */
+const RELOAD_AFTER_MS = 1_500;
 const loadMissing = async () => (await import("./on-demand/missing-notice.tsx")).MissingNotice;
 const loadKeys = async () => (await import("./on-demand/key-overlay.tsx")).KeyOverlay;
 
@@ -37,9 +39,23 @@ export function Dashboards({ readKey, catalog, view, reload, onRefused }: Dashbo
   const [live, setLive] = useState<Live>();
   const query = useMemo(() => queriesWith(readKey, view), [readKey, view]);
   useEffect(() => {
-    const opened = openLive(readKey, view, onRefused);
+    let renewed: ReturnType<typeof setTimeout> | undefined;
+    // Several series are told one after another, and many pages at once.
+    const onRenewed = (): void => {
+      renewed ??= setTimeout(
+        () => {
+          renewed = undefined;
+          reload();
+        },
+        RELOAD_AFTER_MS * (1 + Math.random()),
+      );
+    };
+    const opened = openLive(readKey, view, onRefused, onRenewed);
     setLive(opened);
-    return () => opened.close();
+    return () => {
+      clearTimeout(renewed);
+      opened.close();
+    };
   }, [readKey, view]);
   useEffect(() => keepRangeInUrl(view), [view]);
   if (live === undefined) return <LoadingPage />;

@@ -16,8 +16,16 @@ describe("groupLabels", () => {
     expect(groupLabels([{}], "Memory")).toEqual(["Memory"]);
   });
 
+  it("[U1] shows that there are marks of direction, which would turn about what stands beside them", () => {
+    const groups = [
+      { name: "\u202Elive", region: "eu" },
+      { name: "\u05E9\u05DC\u05D5\u05DD\u200F", region: "us" },
+    ];
+    expect(groupLabels(groups, "all")).toEqual(["\uFFFDlive · eu", "\u05E9\u05DC\u05D5\u05DD\u200F · us"]);
+  });
+
   it("[U1] says what absent, folded and numeric values are", () => {
-    const groups = [{ core: "" }, { core: "__other__" }, { core: "0" }];
-    expect(groupLabels(groups, "all")).toEqual(["(none)", "other", "core 0"]);
+    const groups = [{ core: "" }, { core: "__other__" }, { core: "0" }, { core: "-1.5" }];
+    expect(groupLabels(groups, "all")).toEqual(["(none)", "other", "core 0", "core -1.5"]);
   });
 });

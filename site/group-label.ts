@@ -18,11 +18,14 @@ export function groupLabels(groups: readonly Group[], whole: string): string[] {
 
 /** A bare number says nothing without its key: core 0. */
 function namedLabel(key: string, value: string | undefined): string {
-  return value !== undefined && /^\d+$/.test(value) ? `${key} ${value}` : valueLabel(value);
+  return value !== undefined && /^-?[\d.]+$/.test(value) ? `${key} ${value}` : valueLabel(value);
 }
+
+/** Embeddings, overrides and isolates: they would turn about what stands beside a name. */
+const DIRECTIONS = /[\u202a-\u202e\u2066-\u2069]/g;
 
 /** One value of a group, for people. */
 export function valueLabel(value: string | undefined): string {
   if (value === undefined || value === "") return "(none)";
-  return value === OTHER ? "other" : value;
+  return value === OTHER ? "other" : value.replace(DIRECTIONS, "\uFFFD");
 }

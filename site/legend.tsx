@@ -53,7 +53,9 @@ export function Legend({ items, hidden, unit, picture, hovered, only, onOnly }: 
               onClick={() => onOnly(only === key ? undefined : key)}
             >
               <span class="swatch" style={{ "--color": `var(--series-${slot + 1})` }} />
-              <span class="legend-label">{label}</span>
+              <span class="legend-label" dir="auto">
+                {label}
+              </span>
               <span class="legend-value">{formatValue(shown, unit)}</span>
             </button>
           </li>

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Series } from "../protocol/series.ts";
-import { LiveSeries } from "./live-series.ts";
+import type { Connection, SeriesHandler } from "./connection.ts";
+import { LiveSeries, LiveSeriesPool } from "./live-series.ts";
 import { View } from "./view.ts";
 
 const points = (...t: number[]): Series[] => [{ group: {}, t, v: t, s: t.map(() => 1 as const) }];
@@ -66,6 +67,26 @@ describe("LiveSeries", () => {
     expect(live.error).toBe("no such metric");
     live.snapshot(snapshot(points(1)));
     expect(live.error).toBeUndefined();
+  });
+});
+
+describe("LiveSeriesPool", () => {
+  it("[U3] tells that a metric may be another than it was, by a picture in place of the one there was", () => {
+    let handler: SeriesHandler | undefined;
+    let renewed = 0;
+    const connection = {
+      subscribe: (_request: unknown, given: SeriesHandler) => {
+        handler = given;
+        return () => undefined;
+      },
+    };
+    const pool = new LiveSeriesPool(connection as unknown as Connection, new View(() => 0), () => renewed++);
+    pool.acquire({ metric: "beats", range: "1m" });
+    handler?.snapshot(snapshot(points(1)));
+    handler?.snapshot(snapshot(points(2), true));
+    expect(renewed).toBe(0);
+    handler?.snapshot(snapshot(points(3)));
+    expect(renewed).toBe(1);
   });
 });
 

@@ -93,11 +93,14 @@ interface Shared {
 export class LiveSeriesPool {
   readonly #connection: Connection;
   readonly #view: View;
+  readonly #onRenewed: () => void;
   readonly #shared = new Map<string, Shared>();
 
-  constructor(connection: Connection, view: View) {
+  /** @param onRenewed is told when a series gets another picture than it had, as when its metric was redefined. */
+  constructor(connection: Connection, view: View, onRenewed: () => void) {
     this.#connection = connection;
     this.#view = view;
+    this.#onRenewed = onRenewed;
   }
 
   /** Takes a subscription; {@link release} gives it back. */
@@ -124,7 +127,10 @@ export class LiveSeriesPool {
   #open(request: SeriesRequest): Shared {
     const series = new LiveSeries(parseDuration(request.range) ?? 900_000, this.#view);
     const unsubscribe = this.#connection.subscribe(request, {
-      snapshot: (message) => series.snapshot(message),
+      snapshot: (message) => {
+        if (series.ready && !message.recovered) this.#onRenewed();
+        series.snapshot(message);
+      },
       delta: (message) => series.delta(message),
       error: (message) => series.failed(message),
     });

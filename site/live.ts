@@ -14,14 +14,22 @@ export interface Live {
   close: () => void;
 }
 
-/** Opens the page's connection with `key`; `onRefused` is told the server's words when it wants another. */
-export function openLive(key: string, view: View, onRefused: (message: string) => void): Live {
+/**
+ * Opens the page's connection with `key`; `onRefused` is told the server's words when it wants another, `onRenewed` that a
+ * metric may be another than it was.
+ */
+export function openLive(
+  key: string,
+  view: View,
+  onRefused: (message: string) => void,
+  onRenewed: () => void,
+): Live {
   const state = new Store<ConnectionState>({ phase: "connecting", reconnects: 0 });
   const { connection, close } = openFeed(location.origin, key, (next) => {
     state.set(next);
     if (next.refusal !== undefined) onRefused(next.refusal.message);
   });
-  return { view, state, pool: new LiveSeriesPool(connection, view), close };
+  return { view, state, pool: new LiveSeriesPool(connection, view, onRenewed), close };
 }
 
 export const LiveContext = createContext<Live | undefined>(undefined);

@@ -6,7 +6,7 @@ import { PanelNote } from "./panel-note.tsx";
 import type { PanelSeries } from "./panel-series.ts";
 import { ChartPanel, isChart } from "./panels/chart-panel.tsx";
 import { NumberPanel } from "./panels/number-panel.tsx";
-import type { PanelProps } from "./panels/panel-props.ts";
+import { drawnSpan, type PanelProps } from "./panels/panel-props.ts";
 import type { DrawnMetric } from "./traits.ts";
 
 export interface PanelBodyProps extends Omit<PanelProps, "series"> {
@@ -30,10 +30,9 @@ const loadDistribution: LoadPanel = async () =>
 export function PanelBody({ series, metric, groups, asTable, ...props }: PanelBodyProps) {
   const { panel, paused, now } = props;
   const answered = series?.ready === true ? series : undefined;
-  const isEmpty = useFrozen(
-    paused,
-    answered,
-    () => answered?.buffer.hasValues === false && now?.series.buffer.hasValues !== true,
+  const { fromMs } = drawnSpan(props);
+  const isEmpty = useFrozen(paused, answered, () =>
+    [answered, now?.series].every((each) => each?.buffer.hasValuesFrom(fromMs) !== true),
   );
   if (series?.error !== undefined) return <PanelNote tone="error" title="No answer" text={series.error} />;
   if (answered === undefined) return <div class="skeleton" aria-hidden="true" />;

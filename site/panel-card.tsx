@@ -101,7 +101,7 @@ export function PanelCard(card: PanelCardProps) {
       onKeyDown={(event) => panelKeys(event, commands)}
     >
       <header class="panel-header">
-        <h2 class="panel-title" id={titleId} title={panel.title}>
+        <h2 class="panel-title" id={titleId} dir="auto" title={panel.title}>
           {panel.title}
         </h2>
         <div class="panel-notes">

@@ -1,4 +1,4 @@
-import type { Group, QueryAnswer, TierSpan } from "../protocol/series.ts";
+import { POINT_STATE, type Group, type QueryAnswer, type TierSpan } from "../protocol/series.ts";
 import type { PanelSeries } from "./panel-series.ts";
 import { rhythmMs, SeriesBuffer } from "./series.ts";
 
@@ -24,6 +24,8 @@ export class PastSeries implements PanelSeries {
   readonly #listeners = new Set<() => void>();
   #running: AbortController | undefined;
   ready = false;
+  /** Whether it has an answer in which no window is open: one that changes no more, but for late events. */
+  settled = false;
   error: string | undefined;
   freshAtMs: number | undefined;
   /** Which stores answered. */
@@ -31,6 +33,11 @@ export class PastSeries implements PanelSeries {
 
   constructor(run: RunQuery) {
     this.#run = run;
+  }
+
+  /** Whether it waits for an answer. */
+  get asking(): boolean {
+    return this.#running !== undefined;
   }
 
   get rhythmMs(): number {
@@ -53,7 +60,9 @@ export class PastSeries implements PanelSeries {
     } catch (error) {
       if (!running.signal.aborted) this.error = error instanceof Error ? error.message : String(error);
     }
-    if (!running.signal.aborted) for (const listener of this.#listeners) listener();
+    if (running.signal.aborted) return;
+    this.#running = undefined;
+    for (const listener of this.#listeners) listener();
   }
 
   /** Gives up what it is asking. */
@@ -66,6 +75,7 @@ export class PastSeries implements PanelSeries {
     this.tiers = tiers;
     this.error = undefined;
     this.ready = true;
+    this.settled = !series.some(({ s }) => s.includes(POINT_STATE.provisional));
     this.freshAtMs = this.buffer.newestMs;
   }
 }

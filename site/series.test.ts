@@ -75,12 +75,32 @@ describe("SeriesBuffer", () => {
     expect(valuesOf(buffer, "b")).toBeUndefined();
   });
 
+  it("[U2] keeps no points when all have been passed, however few they are", () => {
+    const buffer = new SeriesBuffer();
+    buffer.replace([series("a", [[1, 1]]), series("b", [[2, 2]])]);
+    buffer.trim(2);
+    expect(buffer.t).toEqual([1, 2]);
+    buffer.trim(3);
+    expect(buffer.t).toEqual([]);
+    expect(buffer.columns.size).toBe(0);
+    const { version } = buffer;
+    buffer.trim(4);
+    expect(buffer.version).toBe(version);
+  });
+
+  it("[U2] says whether there is a value from some time on", () => {
+    const buffer = new SeriesBuffer();
+    buffer.replace([series("a", [[1, 1]]), series("b", [[2, null]])]);
+    expect(buffer.hasValuesFrom(1)).toBe(true);
+    expect(buffer.hasValuesFrom(2)).toBe(false);
+  });
+
   it("[U1] knows points without a value from values", () => {
     const buffer = new SeriesBuffer();
     buffer.replace([series("a", [[1, null]])]);
-    expect(buffer.hasValues).toBe(false);
+    expect(buffer.hasValuesFrom(0)).toBe(false);
     buffer.merge([series("a", [[2, 0]])]);
-    expect(buffer.hasValues).toBe(true);
+    expect(buffer.hasValuesFrom(0)).toBe(true);
   });
 
   it("keeps one group whatever order its keys come in", () => {

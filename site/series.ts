@@ -48,9 +48,12 @@ export class SeriesBuffer {
     return this.t.at(-1);
   }
 
-  /** Whether some point is a number. */
-  get hasValues(): boolean {
-    return [...this.columns.values()].some(({ v }) => v.some((value) => typeof value === "number"));
+  /** Whether some point at or after `fromMs` is a number. */
+  hasValuesFrom(fromMs: number): boolean {
+    const first = lowerBound(this.t, fromMs);
+    return [...this.columns.values()].some(({ v }) =>
+      v.some((value, i) => i >= first && typeof value === "number"),
+    );
   }
 
   /** Takes `series` as the whole picture: what is not in it is gone. */
@@ -76,7 +79,8 @@ export class SeriesBuffer {
   /** Forgets points before `boundMs`, and groups that have none left. */
   trim(boundMs: number): void {
     const count = lowerBound(this.t, boundMs);
-    if (count <= TRIM_SLACK) return;
+    // The last ones go, too, when there are no others: a quiet metric has no more than these.
+    if (count < Math.min(TRIM_SLACK + 1, this.t.length || 1)) return;
     this.t.splice(0, count);
     for (const column of this.#columns.values()) {
       column.v.splice(0, count);

@@ -127,10 +127,14 @@ function usePastSeries(
         stepMs,
         ...(groups === undefined ? {} : { groups }),
       });
-      setPast((before) => (before.series === series ? before : { series, stepMs }));
+      setPast({ series, stepMs });
     };
     const start = setTimeout(() => void load(), SETTLE_MS);
-    const again = isFixed(range) ? undefined : setInterval(() => void load(), refreshMs(stepMs));
+    // A span that is over may have windows that are open, or no answer yet; one that takes its time is waited for.
+    const refresh = (): void => {
+      if (!series.asking && !(series.settled && isFixed(range))) void load();
+    };
+    const again = setInterval(refresh, refreshMs(stepMs));
     return () => {
       clearTimeout(start);
       clearInterval(again);

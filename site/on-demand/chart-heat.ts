@@ -1,11 +1,15 @@
 import type uPlot from "uplot";
 import { POINT_STATE } from "../../protocol/series.ts";
+import { textWidth } from "../chart-axes.ts";
 import type { Picture } from "../picture.ts";
 import { lowerBound } from "../series.ts";
 import type { Palette } from "../theme.ts";
+import "../styles/heat.css";
 
 /** A cell narrower than this in CSS pixels cannot be told from its neighbours: several points share one. */
 const LEAST_CELL_PX = 5;
+/** How high and wide a row's name may be, with the room to its neighbour. */
+const NAME_PX = { height: 14, width: 120 };
 /** Seams between narrower cells would be all that is seen. */
 const SEAM_FROM_PX = 14;
 
@@ -86,6 +90,25 @@ export function heatShare(cells: readonly Pick<HeatCell, "value">[]): (value: nu
   if (least === greatest) return () => 0;
   // Halves: the distance of two doubles may be none.
   return (value) => (value / 2 - least / 2) / (greatest / 2 - least / 2);
+}
+
+/** The names of rows as they stand on the axis: long ones shortened, and of rows that are lower than a name each so-manieth. */
+export function rowNames({ ctx, bbox }: uPlot, names: readonly string[], font: string): string[] {
+  const widthOf = (text: string): number => textWidth(ctx, text, font);
+  const every = namedEvery(names.length, bbox.height / devicePixelRatio);
+  return names.map((name, i) => (i % every === 0 ? shortened(name, NAME_PX.width, widthOf) : ""));
+}
+
+export function namedEvery(rows: number, heightPx: number): number {
+  return Math.max(1, Math.ceil((rows * NAME_PX.height) / heightPx));
+}
+
+/** The beginning of a text that is too long for its room. */
+export function shortened(text: string, mostPx: number, widthOf: (text: string) => number): string {
+  if (widthOf(text) <= mostPx) return text;
+  let { length } = text;
+  while (length > 1 && widthOf(`${text.slice(0, length)}…`) > mostPx) length--;
+  return `${text.slice(0, length)}…`;
 }
 
 /** The colour of a share from 0 to 1 of the greatest value. */

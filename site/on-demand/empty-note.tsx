@@ -2,7 +2,7 @@ import type { Group } from "../../protocol/series.ts";
 import { formatSpan } from "../format.ts";
 import { groupLabels } from "../group-label.ts";
 import { PanelNote } from "../panel-note.tsx";
-import type { PanelProps } from "../panels/panel-props.ts";
+import { drawnSpan, type PanelProps } from "../panels/panel-props.ts";
 import { formatTime } from "../time-axis.ts";
 import { isFixed, spanMs } from "../time-range.ts";
 import { type DrawnMetric, traitsOf } from "../traits.ts";
@@ -23,7 +23,8 @@ export function EmptyNote(props: EmptyNoteProps) {
 
 function noteOf(props: EmptyNoteProps): { title: string; text: string } {
   const { range, series, traits, nowMs, metric, groups, now = props } = props;
-  if ([series.buffer, now.series.buffer].some(({ t }) => t.length > 0)) {
+  const { fromMs } = drawnSpan(props);
+  if ([series, now.series].some(({ buffer: { newestMs = 0 } }) => newestMs >= fromMs)) {
     const text =
       "A window's value appears once there is something to compute it from, or to compare it with.";
     return { title: "No values yet", text };

@@ -56,7 +56,7 @@ export function PointsTable(props: PanelProps) {
           <tr>
             <th scope="col">Window’s end</th>
             {columns.map(({ key }, i) => (
-              <th key={key} scope="col" class="figure">
+              <th key={key} scope="col" class="figure" dir="auto" title={labels[i]}>
                 {labels[i]}
               </th>
             ))}

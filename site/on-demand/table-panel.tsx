@@ -62,7 +62,9 @@ export function TablePanel(props: PanelProps) {
           {seen.map(({ reading: { key, group, value, t }, summary }) => (
             <tr key={key}>
               {keys.map((name) => (
-                <td key={name}>{valueLabel(group[name])}</td>
+                <td key={name} dir="auto" title={valueLabel(group[name])}>
+                  {valueLabel(group[name])}
+                </td>
               ))}
               <td class="figure strong">{formatValue(value, unit)}</td>
               <td class="figure optional">{formatValue(summary?.low, unit)}</td>

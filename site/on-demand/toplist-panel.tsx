@@ -49,7 +49,7 @@ export function ToplistPanel(props: PanelProps) {
                 "--color": `var(--series-${colors.inList(group) + 1})`,
               }}
             />
-            <span class="toplist-label" title={label}>
+            <span class="toplist-label" dir="auto" title={label}>
               {label}
             </span>
             <span class="toplist-value">{formatValue(value, unit)}</span>

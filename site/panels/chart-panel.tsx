@@ -6,7 +6,7 @@ import { drawnThresholds } from "../group-thresholds.ts";
 import { useFrozen, useSame } from "../hooks.ts";
 import { Legend, type LegendItem } from "../legend.tsx";
 import { pictureOf, topKeys, valueRange, type Picture } from "../picture.ts";
-import { readings, withSilent } from "../reading.ts";
+import { isKnownZero, readings, withSilent } from "../reading.ts";
 import { Store } from "../store.ts";
 import { formatPointTime } from "../time-axis.ts";
 import { describeRange } from "../time-range.ts";
@@ -31,10 +31,12 @@ export function ChartPanel(props: PanelProps & { kind: ChartPanelKind }) {
     const found = withSilent(readings(series.buffer, traits, nowMs), series.buffer, traits);
     const keys = topKeys(found, panel.top ?? DEFAULT_TOP[kind], drawn.current);
     drawn.current = new Set(keys);
+    // What is drawn stays the same groups when all have become silent.
+    const isZero = isKnownZero(series.buffer, traits, series.watermark, nowMs);
     const columns = keys.flatMap((key) => series.buffer.columns.get(key) ?? []);
     return {
       picture: pictureOf(series.buffer, columns, traits),
-      current: new Map(found.map(({ key, value }) => [key, value])),
+      current: new Map(found.map(({ key, value }) => [key, isZero ? 0 : value])),
       total: found.length,
     };
   });

@@ -2,7 +2,7 @@ import { Chart } from "../chart.tsx";
 import { formatValue, quantity } from "../format.ts";
 import { useFrozen } from "../hooks.ts";
 import { combinedColumn, pictureOf, valueRange } from "../picture.ts";
-import { combined, isKnownZero } from "../reading.ts";
+import { combined } from "../reading.ts";
 import { describeRange } from "../time-range.ts";
 import { toneOf } from "../threshold-tone.ts";
 import { drawnSpan, readingsNow, scales, type PanelProps } from "./panel-props.ts";
@@ -19,18 +19,15 @@ const TIGHT = /^(%|[kMGT]?(\/s)?)$/;
 
 /** One big number for now, and where it came from. */
 export function NumberPanel(props: PanelProps) {
-  const { panel, series, traits, unit, nowMs, paused, marks, now = props } = props;
+  const { panel, series, traits, unit, paused, marks } = props;
   const { picture, value, groups } = useFrozen(paused, series, () => {
     const found = readingsNow(props);
-    const zero = isKnownZero(now.series.buffer, now.traits, now.series.watermark, nowMs);
     return {
       picture: pictureOf(series.buffer, [combinedColumn(series.buffer, traits)], traits),
-      value: zero
-        ? 0
-        : combined(
-            found.map((reading) => reading.value),
-            traits.combine,
-          ),
+      value: combined(
+        found.map((reading) => reading.value),
+        traits.combine,
+      ),
       groups: found.length,
     };
   });

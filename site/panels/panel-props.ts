@@ -42,19 +42,23 @@ export function readAtMs(range: TimeRange, view: View): number {
  * The span of time to draw: a fixed range, or up to now and a little further, so that the window that is open now is
  * seen.
  */
-export function drawnSpan({ nowMs, range, traits }: PanelProps): FixedRange {
+export function drawnSpan({
+  nowMs,
+  range,
+  traits,
+}: Pick<PanelProps, "nowMs" | "range" | "traits">): FixedRange {
   if (isFixed(range)) return range;
   const aheadMs = Math.min(traits.stepMs, range.lastMs * 0.04);
   return { fromMs: nowMs - range.lastMs, toMs: nowMs + aheadMs };
 }
 
-/** The value of each group at `nowMs`. */
+/** The value of each group at `nowMs`: zero of those that are known to have counted nothing since. */
 export function readingsNow({ series, traits, now, nowMs }: PanelProps): Reading[] {
-  if (now === undefined) return readings(series.buffer, traits, nowMs);
-  const { buffer, watermark } = now.series;
-  const isZero = isKnownZero(buffer, now.traits, watermark, nowMs);
-  const found = isZero ? [] : readings(buffer, now.traits, nowMs);
-  return withPast(found, series.buffer, traits, nowMs);
+  const read = now ?? { series, traits };
+  const { buffer, watermark } = read.series;
+  const isZero = isKnownZero(buffer, read.traits, watermark, nowMs);
+  const found = isZero ? [] : readings(buffer, read.traits, nowMs);
+  return isZero || now !== undefined ? withPast(found, series.buffer, traits, nowMs) : found;
 }
 
 /** How much what is so now, and a point that is drawn, stand for, where these are not the same: ` per 1 s`. */

@@ -91,6 +91,35 @@ describe("what is hard to draw, in Chromium", () => {
     await page.close();
   });
 
+  it.each([1_440, 390])(
+    "[U1] a legend shows whole rows, and nothing between the heads, %i wide",
+    async (width) => {
+      const page = await seen.openDrawn("/d/hard", width);
+      const legend = panel(page, "Percentiles").locator(".legend");
+      await expect.poll(() => legend.locator("button").count(), { timeout: 10_000 }).toBe(8);
+      const rows = await legend.evaluate((list) => {
+        const bottom = list.getBoundingClientRect().bottom + 0.5;
+        const boxes = [...list.querySelectorAll("button")].map((button) => button.getBoundingClientRect());
+        return {
+          whole: boxes.filter((box) => box.bottom <= bottom).length,
+          cut: boxes.filter((box) => box.top < bottom && box.bottom > bottom).length,
+        };
+      });
+      expect(rows.whole).toBeGreaterThan(0);
+      expect(rows.cut).toBe(0);
+      await page.setViewportSize({ width, height: 600 });
+      await page.evaluate(() => scrollTo(0, 300));
+      const gap = await page.evaluate(() => {
+        const [head, tools] = [".header", ".page-head"].map((name) =>
+          document.querySelector(name)?.getBoundingClientRect(),
+        );
+        return (tools?.top ?? 0) - (head?.bottom ?? 0);
+      });
+      expect(gap).toBeLessThanOrEqual(0);
+      await page.close();
+    },
+  );
+
   it("[U1] on a wall a top list shows whole rows, and says how many more there are", async () => {
     const page = await seen.openDrawn("/d/hard?kiosk=1");
     const list = panel(page, "Hosts").locator(".toplist");

@@ -54,6 +54,137 @@ describe("the dashboard's edges in Chromium", () => {
     await page.close();
   });
 
+  it("[U3] of a metric that has become quiet every panel says zero, and then that nothing is there", async () => {
+    const window = { type: "tumbling", size: "1s" } as const;
+    const metric = { event: "quiet", groupBy: ["site"], delay: "1s", window };
+    await site.freshet.putMetric({ name: "quiet_count", ...metric, aggregate: "count" });
+    await site.freshet.putMetric({ name: "quiet_mean", ...metric, aggregate: "avg(value)" });
+    const counts = (["line", "number", "toplist", "table"] as const).map((kind) => ({
+      title: `As ${kind}`,
+      kind,
+      metric: "quiet_count",
+      width: 3,
+      height: 2,
+    }));
+    const mean = { title: "Mean", kind: "toplist", metric: "quiet_mean", width: 3, height: 2 };
+    await site.putDashboard({ name: "quiet", title: "Quiet", range: "30s", panels: [...counts, mean] });
+    const page = await site.open("/d/quiet");
+    await expect.poll(() => page.getByText("Nothing in the last 30 s").count(), { timeout: 15_000 }).toBe(5);
+    const beat = { name: "quiet", value: 7, props: { site: "a.example" } };
+    await site.freshet.post("quiet", JSON.stringify(beat));
+    const values = page.locator(".legend-value, .number-digits, .toplist-value, .table .strong");
+    await expect.poll(() => values.allInnerTexts(), { timeout: 20_000 }).toEqual(["0", "0", "0", "0", "7"]);
+    await expect.poll(() => page.getByText("Nothing in the last 30 s").count(), { timeout: 45_000 }).toBe(5);
+    await page.close();
+  });
+
+  it("[U3] who watches a metric that is defined anew reads the new one as what it is", async () => {
+    const window = { type: "tumbling", size: "1s" } as const;
+    const metric = { name: "anew", event: "anew", groupBy: ["site"], window };
+    await site.freshet.putMetric({ ...metric, aggregate: "count" });
+    const panel = { title: "Anew", kind: "number", metric: "anew", width: 3, height: 2 };
+    await site.putDashboard({ name: "anew", title: "Anew", range: "15m", panels: [panel] });
+    const post = (batch: string) => {
+      const events = ["a", "b"].map((each) => ({ name: "anew", value: 7, props: { site: each } }));
+      return site.freshet.post(batch, JSON.stringify(events));
+    };
+    await post("anew-1");
+    const page = await site.open("/d/anew");
+    await expect
+      .poll(() => page.locator(".number-note").innerText(), { timeout: 15_000 })
+      .toMatch(/^sum of 2/);
+    await site.freshet.putMetric({ ...metric, aggregate: "avg(value)" });
+    await post("anew-2");
+    await expect
+      .poll(() => page.locator(".number-note").innerText(), { timeout: 20_000 })
+      .toMatch(/^mean of 2/);
+    await page.close();
+  });
+
+  it("[U2] windows that are open at the end of a fixed range are asked for until they are final", async () => {
+    const window = { type: "tumbling", size: "1s" } as const;
+    const metric = { name: "slow_count", event: "slow", delay: "15s", lateness: "0s" };
+    await site.freshet.putMetric({ ...metric, aggregate: "count", window });
+    const panels = [{ title: "Slow", kind: "line", metric: "slow_count", width: 12, height: 4 }];
+    await site.putDashboard({ name: "slow", title: "Slow", range: "15m", panels });
+    await site.freshet.post("slow", JSON.stringify({ name: "slow" }));
+    const page = await site.open(`/d/slow?from=${Date.now() - 60_000}&to=${Date.now() + 2_000}`);
+    const panel = page.getByRole("article", { name: "Slow" });
+    await panel.locator(".freshness-past").waitFor();
+    await panel.focus();
+    await page.keyboard.press("v");
+    await panel
+      .locator(".state")
+      .last()
+      .getByText(/final|sealed/)
+      .waitFor({ timeout: 60_000 });
+    await page.close();
+  });
+
+  it("[U3] a fixed range that had no answer is asked for again", async () => {
+    const page = await site.open("/d/d00?from=now-1h&to=now-1m");
+    await page.route("**/v1/query?*", (route) => route.fulfill({ status: 503, body: "{}" }));
+    await page.keyboard.press("[");
+    const note = page.getByText("No answer", { exact: true });
+    await note.waitFor({ timeout: 10_000 });
+    await page.unroute("**/v1/query?*");
+    await note.waitFor({ state: "detached", timeout: 30_000 });
+    await page.close();
+  });
+
+  it.each([1_440, 390])("[U1] a long name leaves the figures in sight, %i wide", async (width) => {
+    const window = { type: "tumbling", size: "1s" } as const;
+    const metric = { event: "named", aggregate: "avg(value)", groupBy: ["person"] };
+    await site.freshet.putMetric({ name: "named_mean", ...metric, window });
+    const hebrew = "\u05E9\u05DC\u05D5\u05DD";
+    const panel = { metric: "named_mean", width: 3, height: 3 };
+    const panels = [
+      { title: "By name", kind: "table", ...panel },
+      { title: hebrew, kind: "line", ...panel },
+    ];
+    await site.putDashboard({ name: "names", title: "Names", range: "15m", panels });
+    const events = ["x".repeat(120), hebrew].map((person) => ({
+      name: "named",
+      value: 7,
+      props: { person },
+    }));
+    await site.freshet.post(`named-${width}`, JSON.stringify(events));
+    const page = await site.open("/d/names", width);
+    const table = page.locator(".table-scroll");
+    await expect.poll(() => table.locator("td.strong").count(), { timeout: 15_000 }).toBe(2);
+    const overflow = await table.evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth);
+    expect(overflow).toBe(0);
+    const direction = (text: string, within: string) =>
+      page
+        .locator(within)
+        .filter({ hasText: text })
+        .evaluate((element) => getComputedStyle(element).direction);
+    expect(await direction("By name", ".panel-title")).toBe("ltr");
+    for (const within of [".panel-title", ".table td", ".legend-label"])
+      expect(await direction(hebrew, within)).toBe("rtl");
+    await page.close();
+  });
+
+  it("[U4] on a phone that lies no head covers the charts, and on paper nothing is cut or there to press", async () => {
+    const page = await site.open("/d/d00", 844);
+    const panel = page.locator(".grid:not([aria-hidden]) .panel");
+    await panel.waitFor();
+    await page.setViewportSize({ width: 844, height: 390 });
+    await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
+    await expect.poll(() => page.evaluate(() => scrollY)).toBeGreaterThan(40);
+    expect(await page.locator(".header").evaluate((head) => head.getBoundingClientRect().top)).toBeLessThan(
+      -40,
+    );
+    await page.emulateMedia({ media: "print" });
+    expect(await page.getByRole("button").count()).toBe(await page.locator(".legend button").count());
+    const look = await panel.evaluate((element) => {
+      const { breakInside, printColorAdjust } = getComputedStyle(element);
+      return { breakInside, printColorAdjust };
+    });
+    expect(look).toEqual({ breakInside: "avoid", printColorAdjust: "exact" });
+    await page.close();
+  });
+
   it.each([1_440, 390])("[U4] the picker shows its times whole, %i wide", async (width) => {
     const page = await site.open("/d/d00", width, "light", { locale: "en-US" });
     await page.locator(".grid:not([aria-hidden])").waitFor();

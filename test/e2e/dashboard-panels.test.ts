@@ -125,6 +125,22 @@ describe("panels in Chromium", () => {
     await page.close();
   });
 
+  it("[U4][U5] the keyboard's cursor stands in all charts, until it is put away", async () => {
+    const page = await seen.openDrawn("/d/kinds");
+    const cursors = () =>
+      page
+        .locator(".u-cursor-x")
+        .evaluateAll((lines) => lines.filter((line) => line.getClientRects().length > 0).length);
+    await page.locator(".panel-heatmap .u-over").waitFor();
+    expect(await cursors()).toBe(0);
+    await panel(page, "As line").getByRole("slider").focus();
+    await page.keyboard.press("ArrowLeft");
+    await expect.poll(cursors).toBe(4);
+    await page.keyboard.press("Escape");
+    await expect.poll(cursors).toBe(0);
+    await page.close();
+  });
+
   it("[U4] a panel is saved as CSV, all groups and times of it, without formulas", async () => {
     const page = await seen.openDrawn("/d/kinds");
     await panel(page, "As line").locator("canvas").waitFor();
