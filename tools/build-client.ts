@@ -68,15 +68,13 @@ export function writeTypes(outDir: string): void {
     "freshet.d.ts": "client/browser/freshet",
     "freshet-live.d.ts": "client/live/freshet-live",
   };
+  const flags =
+    "--ignoreConfig --declaration --emitDeclarationOnly --allowImportingTsExtensions --strict --exactOptionalPropertyTypes" +
+    " --target es2024 --lib es2024,dom,dom.iterable --module esnext --moduleResolution bundler --rootDir .";
+  const files = Object.values(entries).map((entry) => `${entry}.ts`);
   const { status, stdout } = spawnSync(
     join(root, "node_modules/.bin/tsc"),
-    [
-      ...Object.values(entries).map((entry) => `${entry}.ts`),
-      ...["--ignoreConfig", "--declaration", "--emitDeclarationOnly", "--allowImportingTsExtensions"],
-      ...["--strict", "--exactOptionalPropertyTypes", "--target", "es2024", "--types", ""],
-      ...["--lib", "es2024,dom,dom.iterable", "--module", "esnext", "--moduleResolution", "bundler"],
-      ...["--rootDir", ".", "--outDir", join(outDir, "types")],
-    ],
+    [...files, ...flags.split(" "), "--types", "", "--outDir", join(outDir, "types")],
     { cwd: root, encoding: "utf8" },
   );
   if (status !== 0) throw new Error(`the types cannot be made:\n${stdout}`);
