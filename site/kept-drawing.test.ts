@@ -68,6 +68,15 @@ const APPENDED: Change = {
   shown: 1,
 };
 
+/** A break that all rows had, and at which the last look ended, is none any more by the rhythm of another row. */
+const BREAK_GONE: Change[] = [
+  { ...APPENDED, kind: "replace", values: [0], state: 0 },
+  { ...APPENDED, ahead: 3, back: 3, values: [0], state: 0 },
+  { ...APPENDED, host: "c", ahead: 5, back: 2, values: [0] },
+  { ...APPENDED, host: "c", back: 21, values: [0], state: 0 },
+  { ...APPENDED, values: [-1], state: 0 },
+];
+
 /** A buffer to which things happen, and its times are multiples of ten. */
 class Stream {
   readonly buffer = new SeriesBuffer();
@@ -143,7 +152,7 @@ describe("what is kept from drawing to drawing", () => {
           );
         }
       }),
-      { numRuns: 2_000 },
+      { numRuns: 2_000, examples: [[BREAK_GONE]] },
     );
   });
 

@@ -24,7 +24,7 @@ export class RowRange {
     const toMs = x[last] ?? 0;
     let next = start;
     if (epoch !== undefined && epoch === this.#epoch && this.#isWithin(fromMs, toMs)) {
-      next = Math.max(start, lowerBound(x, this.#toMs) + 1);
+      next = Math.max(start, lowerBound(x, this.#toMs + 1));
     } else {
       this.#low = Number.POSITIVE_INFINITY;
       this.#high = Number.NEGATIVE_INFINITY;
