@@ -4,7 +4,7 @@ import { BackfillDesk } from "./backfill/backfill-desk.ts";
 import { afterFailure } from "./backfill/after-failure.ts";
 import { type BackfillJob, isActive, isComplete, newJob, statusOf } from "./backfill/backfill-job.ts";
 import { type BackfillRun, TakeLaterError } from "./backfill/backfill-run.ts";
-import type { Definitions } from "./definitions.ts";
+import type { Definitions } from "./catalog/definitions.ts";
 import { catalogOf, type Env } from "./env.ts";
 import { BackfillStore } from "./storage/backfill-store.ts";
 

@@ -3,20 +3,25 @@ import type { AlertSource } from "../protocol/alert.ts";
 import type { Dashboard } from "../protocol/dashboard.ts";
 import type { ShareLink, ShareScope } from "../protocol/share.ts";
 import type { Silence, SilenceRequest } from "../protocol/silence.ts";
-import { alertInputs, CatalogAlerts, type ProjectAlerts, type SilenceOutcome } from "./catalog-alerts.ts";
+import {
+  alertInputs,
+  CatalogAlerts,
+  type ProjectAlerts,
+  type SilenceOutcome,
+} from "./catalog/catalog-alerts.ts";
 import {
   type CatalogChange,
   CatalogDefinitions,
   type DefinitionKind,
   type Refusal,
   type RefusedChange,
-} from "./catalog-definitions.ts";
-import { CatalogShares, type ShareGrant, type ShareRefusal } from "./catalog-shares.ts";
-import type { Definitions, DefinitionSource } from "./definitions.ts";
+} from "./catalog/catalog-definitions.ts";
+import { CatalogShares, type ShareGrant, type ShareRefusal } from "./catalog/catalog-shares.ts";
+import type { Definitions, DefinitionSource } from "./catalog/definitions.ts";
 import { type Env, settingsOf } from "./env.ts";
 import { heldTags } from "./live/socket-grants.ts";
 import type { RateLimit } from "./key-limiter.ts";
-import type { Precondition } from "./precondition.ts";
+import type { Precondition } from "./catalog/precondition.ts";
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS keys (

@@ -18,9 +18,9 @@ import { type Admission, SharedSockets } from "./live/shared-sockets.ts";
 import { SocketGrants } from "./live/socket-grants.ts";
 import { SubscriptionServer } from "./live/subscription-server.ts";
 import { WatcherOutbox } from "./live/watcher-outbox.ts";
-import { type Session, type Subscription, Subscriptions, type Wanted } from "./subscriptions.ts";
-import { WatcherList } from "./watcher-list.ts";
-import type { WindowAnswer } from "./window-query.ts";
+import { type Session, type Subscription, Subscriptions, type Wanted } from "./live/subscriptions.ts";
+import { WatcherList } from "./window/watcher-list.ts";
+import type { WindowAnswer } from "./window/window-query.ts";
 
 /** Counters of one hub, for `/metrics`. Counts begin at 0 with each life of the object. */
 export interface HubStats {

@@ -1,37 +1,42 @@
 import { DurableObject } from "cloudflare:workers";
 import type { WindowSpec } from "../protocol/window-spec.ts";
-import { askReader } from "./ask-reader.ts";
+import { askReader } from "./window/ask-reader.ts";
 import type { Replacement, ReplaceOutcome } from "./backfill/replacement.ts";
-import type { ProjectAlerts } from "./catalog-alerts.ts";
-import type { Definitions } from "./definitions.ts";
+import type { ProjectAlerts } from "./catalog/catalog-alerts.ts";
+import type { Definitions } from "./catalog/definitions.ts";
 import type { DefinedMetric } from "./engine/compiled-metric.ts";
 import type { RangePartial } from "./engine/partials.ts";
 import { matchesGroups } from "./engine/group-key.ts";
 import { metricsOf, projectOf } from "./engine/placement.ts";
 import type { WindowSet } from "./engine/window-set.ts";
 import { catalogOf, type Env, settingsOf } from "./env.ts";
-import { type HotSender, type HotStats, openHotSender } from "./hot-sender.ts";
+import { type HotSender, type HotStats, openHotSender } from "./window/hot-sender.ts";
 import type { LiveFrame, Position } from "./live/live-frame.ts";
-import { LiveFeed } from "./live-feed.ts";
-import { MetricReader, type Reading, type Span } from "./metric-reader.ts";
-import { mergeStandings, type MetricStanding } from "./metric-standing.ts";
-import { type MetricStats, sumStats } from "./metric-stats.ts";
-import { PointKeeper, type PointOutboxStats } from "./point-keeper.ts";
-import { QueryPlanner, windowSpanOf } from "./query-planner.ts";
-import { refusalOf } from "./reading-errors.ts";
+import { LiveFeed } from "./window/live-feed.ts";
+import { MetricReader, type Reading, type Span } from "./window/metric-reader.ts";
+import { mergeStandings, type MetricStanding } from "./window/metric-standing.ts";
+import { type MetricStats, sumStats } from "./window/metric-stats.ts";
+import { PointKeeper, type PointOutboxStats } from "./window/point-keeper.ts";
+import { QueryPlanner, windowSpanOf } from "./window/query-planner.ts";
+import { refusalOf } from "./window/reading-errors.ts";
 import {
   latestSpan,
   type QueryOutcome,
   unknownMetric,
   type WindowAnswer,
   type WindowQuery,
-} from "./window-query.ts";
-import { changedElsewhere } from "./changed-definitions.ts";
+} from "./window/window-query.ts";
+import { changedElsewhere } from "./catalog/changed-definitions.ts";
 import { beginLife } from "./storage/object-life.ts";
 import { WindowStore } from "./storage/window-store.ts";
-import { objectWatcher, WatcherList } from "./watcher-list.ts";
-import { type AlertsOfObject, type AlertsQuestion, type AlertStats, WindowAlerts } from "./window-alerts.ts";
-import { WindowSteps } from "./window-steps.ts";
+import { objectWatcher, WatcherList } from "./window/watcher-list.ts";
+import {
+  type AlertsOfObject,
+  type AlertsQuestion,
+  type AlertStats,
+  WindowAlerts,
+} from "./alerts/window-alerts.ts";
+import { WindowSteps } from "./window/window-steps.ts";
 
 /**
  * The windows of one project (its name). Readers send it partial aggregates; it answers queries and pushes changed

@@ -7,7 +7,7 @@ import { type LogSlice, type LogSource, LogUnavailableError, type StoredRecord }
 import { foldable } from "./log/foldable.ts";
 import { openSource } from "./log/open-log.ts";
 import { ReadProgress } from "./observe/read-progress.ts";
-import { ProjectDefinitions } from "./project-definitions.ts";
+import { ProjectDefinitions } from "./catalog/project-definitions.ts";
 import { type ReaderCounts, ReaderStore } from "./storage/reader-store.ts";
 
 /** How a reader does, for `/metrics` and `/healthz`. `retries` begins at 0 with each life of the object. */

@@ -5,8 +5,8 @@ import { isObject } from "../protocol/result.ts";
 import type { SharedView } from "../protocol/share.ts";
 import { isViewSource, type ViewSource } from "../protocol/view.ts";
 import { isShareToken } from "./share-token.ts";
-import type { DrawnMetric } from "./traits.ts";
-import type { View } from "./view.ts";
+import type { DrawnMetric } from "./series/traits.ts";
+import type { View } from "./time/view.ts";
 
 /** What the catalog holds for a reader. */
 export interface Catalog {

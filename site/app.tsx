@@ -1,13 +1,13 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { loadCatalog, loadPublicKey, RequestError, type Catalog } from "./api.ts";
-import { Dashboards } from "./dashboards.tsx";
+import { Dashboards } from "./page/dashboards.tsx";
 import { useLoaded } from "./hooks.ts";
 import type { KeyPromptProps } from "./on-demand/key-prompt.tsx";
-import { FailureNotice, LoadingPage } from "./notices.tsx";
+import { FailureNotice, LoadingPage } from "./page/notices.tsx";
 import { keepKey, takeKey, type KeyPlaces } from "./read-key.ts";
 import { navigate } from "./route.ts";
 import { isShareLink, isShareToken } from "./share-token.ts";
-import { View } from "./view.ts";
+import { View } from "./time/view.ts";
 
 const loadEnded = async () => (await import("./share/shared-ended.tsx")).SharedEnded;
 const loadKeyPrompt = async () => (await import("./on-demand/key-prompt.tsx")).KeyPrompt;

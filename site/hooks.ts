@@ -1,7 +1,7 @@
 import type { RefObject } from "preact";
 import { useEffect, useLayoutEffect, useReducer, useRef, useState } from "preact/hooks";
 import { drawSoon, forgetDraw } from "./draw-queue.ts";
-import type { PanelSeries } from "./panel-series.ts";
+import type { PanelSeries } from "./series/panel-series.ts";
 import type { Store } from "./store.ts";
 
 /** The store's value; the component is drawn again when it changes. */

@@ -2,8 +2,8 @@ import type { ComponentType } from "preact";
 import type { Dashboard, Panel } from "../protocol/dashboard.ts";
 import type { Group } from "../protocol/series.ts";
 import type { Catalog } from "./api.ts";
-import type { GroupThreshold } from "./group-thresholds.ts";
-import type { View } from "./view.ts";
+import type { GroupThreshold } from "./panels/group-thresholds.ts";
+import type { View } from "./time/view.ts";
 
 // What is not needed to look at a dashboard is loaded when somebody asks for it. To add such a thing, add an entry to one
 // of the lists below; each `load` is an `import()` of a file of its own, so that it becomes a chunk of its own.

@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import type { ShareRefusal } from "../durable-objects/catalog-shares.ts";
+import type { ShareRefusal } from "../durable-objects/catalog/catalog-shares.ts";
 import type { Grant } from "../durable-objects/catalog.ts";
 import { catalogOf, type Env, settingsOf } from "../durable-objects/env.ts";
 import { HttpError } from "./http-error.ts";

@@ -1,6 +1,6 @@
 import { bucketOf } from "../archive/archive-bucket.ts";
 import type { ExploreShare } from "../archive/log-tail.ts";
-import type { Definitions } from "../definitions.ts";
+import type { Definitions } from "../catalog/definitions.ts";
 import { shardsOf } from "../engine/placement.ts";
 import { replayed } from "../engine/replay.ts";
 import { ceilTo, floorTo } from "../engine/windows.ts";

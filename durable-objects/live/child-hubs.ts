@@ -1,4 +1,4 @@
-import type { WatcherStore } from "../watcher-list.ts";
+import type { WatcherStore } from "../window/watcher-list.ts";
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS children (hub TEXT NOT NULL, metric TEXT NOT NULL, PRIMARY KEY (hub, metric)) WITHOUT ROWID;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Subscriptions } from "../subscriptions.ts";
+import { Subscriptions } from "./subscriptions.ts";
 import { SubscriptionServer } from "./subscription-server.ts";
 
 const TICK_MS = 250;

@@ -1,7 +1,7 @@
 import type { LiveErrorCode } from "../../protocol/live.ts";
 import { durationText } from "../../protocol/time.ts";
-import type { Subscription, Subscriptions } from "../subscriptions.ts";
-import type { Refusal, WindowAnswer } from "../window-query.ts";
+import type { Subscription, Subscriptions } from "./subscriptions.ts";
+import type { Refusal, WindowAnswer } from "../window/window-query.ts";
 import { dueAfter } from "./due-after.ts";
 import { cursorOf, type LiveFrame, type Position, positionOf, type WatchedSnapshot } from "./live-frame.ts";
 import { type EncodedFrame, type FeedSnapshot, MetricFeed, type Reader } from "./metric-feed.ts";

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { WatcherList } from "../watcher-list.ts";
+import { WatcherList } from "../window/watcher-list.ts";
 import type { LiveFrame } from "./live-frame.ts";
 import { WatcherOutbox } from "./watcher-outbox.ts";
 

@@ -1,4 +1,4 @@
-import type { Watcher, WatcherList } from "../watcher-list.ts";
+import type { Watcher, WatcherList } from "../window/watcher-list.ts";
 import type { LiveFrame } from "./live-frame.ts";
 
 /** Frames that wait for a watcher that is slow; beyond that it is told to take a new snapshot. */

@@ -4,7 +4,7 @@ import { POINT_STATE } from "../../protocol/series.ts";
 import type { WindowSpec } from "../../protocol/window-spec.ts";
 import type { CompiledMetric } from "../engine/compiled-metric.ts";
 import { groupOf } from "../engine/group-key.ts";
-import type { MetricStanding } from "../metric-standing.ts";
+import type { MetricStanding } from "../window/metric-standing.ts";
 
 /** An event in the log. `isFolded`: the partition's reader has passed it. */
 export interface TracedEvent {

@@ -1,6 +1,6 @@
 import type { AlertEpisode, AlertNotification, ResolveReason } from "../../protocol/alert.ts";
 import { LIMITS } from "../../protocol/limits.ts";
-import type { KeptEpisode } from "../episode-pages.ts";
+import type { KeptEpisode } from "../alerts/episode-pages.ts";
 import type { EncodedAlerts } from "../engine/alerts/alert-set.ts";
 
 /**

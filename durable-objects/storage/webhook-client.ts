@@ -1,4 +1,4 @@
-import { isPrivateAddress } from "../webhook-address.ts";
+import { isPrivateAddress } from "../alerts/webhook-address.ts";
 import { retryAfterMs } from "./remote-write.ts";
 
 const TIMEOUT_MS = 10_000;

@@ -1,4 +1,4 @@
-import type { Definitions } from "../definitions.ts";
+import type { Definitions } from "../catalog/definitions.ts";
 import type { EncodedMetricWindows } from "../engine/metric-windows.ts";
 import { metricsOf } from "../engine/placement.ts";
 import {

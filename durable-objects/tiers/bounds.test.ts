@@ -3,7 +3,7 @@ import { TierBench } from "../../test/helpers/tier-bench.ts";
 import type { Event } from "../../protocol/event.ts";
 import { parseMetric } from "../../protocol/metric.ts";
 import type { Series } from "../../protocol/series.ts";
-import { TooManyPointsError } from "../reading-errors.ts";
+import { TooManyPointsError } from "../window/reading-errors.ts";
 
 vi.mock(import("../../protocol/limits.ts"), async (original) => {
   const limits = await original();

@@ -5,7 +5,7 @@ import type { WindowSpec } from "../../protocol/window-spec.ts";
 import { ceilTo } from "../engine/rollup.ts";
 import { floorTo } from "../engine/windows.ts";
 import type { EndSpan, KeptLevel } from "../storage/point-ledger.ts";
-import type { Refusal } from "../window-query.ts";
+import type { Refusal } from "../window/window-query.ts";
 
 /** What each tier has of one metric. Ends of windows, epoch ms. */
 export interface Coverage {

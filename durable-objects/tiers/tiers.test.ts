@@ -6,7 +6,7 @@ import { answerFaults, expectedSteps } from "../../test/oracle/answer-faults.ts"
 import { type Metric, parseMetric } from "../../protocol/metric.ts";
 import type { Series } from "../../protocol/series.ts";
 import { joinSeries } from "../../workers/query/tiered-reader.ts";
-import type { Refusal, StitchPlan, WindowQuery } from "../window-query.ts";
+import type { Refusal, StitchPlan, WindowQuery } from "../window/window-query.ts";
 
 const DAY_MS = 24 * 3_600_000;
 const NOW_MS = Date.parse("2026-11-20T10:17:23.456Z");

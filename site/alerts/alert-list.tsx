@@ -1,7 +1,7 @@
 import type { AlertsAnswer, AlertSource, AlertState } from "../../protocol/alert.ts";
 import type { Silence } from "../../protocol/silence.ts";
 import { followLink } from "../route.ts";
-import { formatMoment } from "../time-axis.ts";
+import { formatMoment } from "../time/time-axis.ts";
 import type { SilenceTarget } from "./silence-form.ts";
 
 const STATE_TEXT = { ok: "OK", pending: "Pending", firing: "Firing" } as const;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { AlertsAnswer } from "../../protocol/alert.ts";
 import type { ChartMark, MetricThreshold } from "../slots.ts";
-import { View } from "../view.ts";
+import { View } from "../time/view.ts";
 import { alertMarks } from "./alert-marks.ts";
 
 const NOW_MS = 1_700_000_000_000;

@@ -1,7 +1,7 @@
 import type { AlertSource } from "../../protocol/alert.ts";
 import { isShareToken } from "../share-token.ts";
 import type { MarkSource, MetricThreshold, ShownTime } from "../slots.ts";
-import { type FixedRange, isFixed } from "../time-range.ts";
+import { type FixedRange, isFixed } from "../time/time-range.ts";
 import { AlertRequests } from "./alert-requests.ts";
 import { episodeMarks } from "./episode-marks.ts";
 import { loadEpisodes } from "./load-episodes.ts";

@@ -1,5 +1,5 @@
 import type { AlertEpisode } from "../../protocol/alert.ts";
-import { groupLabels } from "../group-label.ts";
+import { groupLabels } from "../series/group-label.ts";
 import type { ChartMark } from "../slots.ts";
 
 /**

@@ -6,7 +6,7 @@ import { SelectField, TextField } from "../build/field.tsx";
 import { KeyAsk, ownKey, takeOwnKey } from "../build/own-key.tsx";
 import { Requests } from "../build/requests.ts";
 import { DialogFrame } from "../on-demand/dialog.tsx";
-import type { DrawnMetric } from "../traits.ts";
+import type { DrawnMetric } from "../series/traits.ts";
 import { AlertRequests } from "./alert-requests.ts";
 import { GroupsText } from "./groups-text.tsx";
 import { RuleConflictNote } from "./rule-conflict.tsx";

@@ -5,7 +5,7 @@ import { RequestError } from "../api.ts";
 import { Field, SelectField, TextField } from "../build/field.tsx";
 import { KeyAsk, ownKey, takeOwnKey } from "../build/own-key.tsx";
 import { DialogFrame } from "../on-demand/dialog.tsx";
-import { formatMoment } from "../time-axis.ts";
+import { formatMoment } from "../time/time-axis.ts";
 import { AlertRequests } from "./alert-requests.ts";
 import { GroupsText } from "./groups-text.tsx";
 import {

@@ -5,7 +5,7 @@ import { RequestError } from "../api.ts";
 import { KeyAsk, ownKey, takeOwnKey } from "../build/own-key.tsx";
 import { DialogFrame } from "../on-demand/dialog.tsx";
 import { groupText } from "../on-demand/group-text.ts";
-import { formatMoment } from "../time-axis.ts";
+import { formatMoment } from "../time/time-axis.ts";
 import { AlertRequests } from "./alert-requests.ts";
 
 interface SilenceListProps {

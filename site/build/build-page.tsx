@@ -2,7 +2,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { MetricSource } from "../../protocol/metric.ts";
 import { parseDuration } from "../../protocol/time.ts";
 import { announce } from "../announce.tsx";
-import { ColorSlots } from "../color-slots.ts";
+import { ColorSlots } from "../chart/color-slots.ts";
 import { formatSpan } from "../format.ts";
 import { useStore } from "../hooks.ts";
 import { DialogFrame } from "../on-demand/dialog.tsx";

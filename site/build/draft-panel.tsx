@@ -1,10 +1,10 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Panel } from "../../protocol/dashboard.ts";
 import type { MetricSource } from "../../protocol/metric.ts";
-import type { ColorSlots } from "../color-slots.ts";
-import { useLive } from "../live.ts";
-import type { LiveSeries } from "../live-series.ts";
-import { type DrawnMetric, traitsOf } from "../traits.ts";
+import type { ColorSlots } from "../chart/color-slots.ts";
+import { useLive } from "../series/live.ts";
+import type { LiveSeries } from "../series/live-series.ts";
+import { type DrawnMetric, traitsOf } from "../series/traits.ts";
 import { PreviewPanel } from "./preview-panel.tsx";
 import { usePreview } from "./preview.ts";
 import { previewRange } from "./preview-range.ts";

@@ -1,13 +1,13 @@
 import { useMemo } from "preact/hooks";
 import type { Panel } from "../../protocol/dashboard.ts";
 import { parseDuration } from "../../protocol/time.ts";
-import type { ColorSlots } from "../color-slots.ts";
+import type { ColorSlots } from "../chart/color-slots.ts";
 import { useTick } from "../hooks.ts";
-import { useLive } from "../live.ts";
-import { PanelBody } from "../panel-body.tsx";
-import { unitOf } from "../panel-card.tsx";
-import type { PanelSeries } from "../panel-series.ts";
-import { type DrawnMetric, traitsOf } from "../traits.ts";
+import { useLive } from "../series/live.ts";
+import { PanelBody } from "../panels/panel-body.tsx";
+import { unitOf } from "../panels/panel-card.tsx";
+import type { PanelSeries } from "../series/panel-series.ts";
+import { type DrawnMetric, traitsOf } from "../series/traits.ts";
 
 interface PreviewPanelProps {
   panel: Panel;

@@ -1,9 +1,9 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import type { MetricSource } from "../../protocol/metric.ts";
 import { parseDuration } from "../../protocol/time.ts";
-import { LiveSeries } from "../live-series.ts";
-import { useLive } from "../live.ts";
-import { traitsOf } from "../traits.ts";
+import { LiveSeries } from "../series/live-series.ts";
+import { useLive } from "../series/live.ts";
+import { traitsOf } from "../series/traits.ts";
 import type { Requests } from "./requests.ts";
 
 /** What a definition that is not saved gives over the newest events. */

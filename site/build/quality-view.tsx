@@ -1,7 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import type { QualityAnswer } from "../../protocol/observe.ts";
 import { formatAge } from "../format.ts";
-import { useLive } from "../live.ts";
+import { useLive } from "../series/live.ts";
 import { dayTime } from "./event-text.ts";
 import { Plain } from "./plain.tsx";
 import { StreamFault, type StreamViewProps } from "./stream-view.tsx";

@@ -1,6 +1,6 @@
 import type { SeenEvent, SeenField } from "../../protocol/observe.ts";
 import { formatAge } from "../format.ts";
-import { useLive } from "../live.ts";
+import { useLive } from "../series/live.ts";
 import { fieldText } from "./event-text.ts";
 import { plainText } from "./plain-text.ts";
 import { Plain } from "./plain.tsx";

@@ -3,7 +3,7 @@ import type { TailEvent } from "../../protocol/observe.ts";
 import { parseWhere } from "../../protocol/where.ts";
 import { RequestError } from "../api.ts";
 import { useStore } from "../hooks.ts";
-import { useLive } from "../live.ts";
+import { useLive } from "../series/live.ts";
 import { followLink, navigate } from "../route.ts";
 import { clockTime, fieldText } from "./event-text.ts";
 import { TextField } from "./field.tsx";

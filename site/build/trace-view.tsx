@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { Trace } from "../../protocol/observe.ts";
 import { RequestError } from "../api.ts";
 import { formatAge } from "../format.ts";
-import { valueLabel } from "../group-label.ts";
+import { valueLabel } from "../series/group-label.ts";
 import { navigate } from "../route.ts";
 import { clockTime } from "./event-text.ts";
 import { Field } from "./field.tsx";

@@ -2,10 +2,10 @@ import * as fc from "fast-check";
 import type uPlot from "uplot";
 import { describe, expect, it } from "vitest";
 import { barRects, type BarRect } from "./chart-bars.ts";
-import { stackBases } from "../chart-stack.ts";
-import { pictureOf, type Picture } from "../picture.ts";
-import { SeriesBuffer } from "../series.ts";
-import type { Traits } from "../traits.ts";
+import { stackBases } from "../chart/chart-stack.ts";
+import { pictureOf, type Picture } from "../chart/picture.ts";
+import { SeriesBuffer } from "../series/series.ts";
+import type { Traits } from "../series/traits.ts";
 
 const SLIDING: Traits = {
   additive: true,

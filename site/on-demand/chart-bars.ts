@@ -1,7 +1,7 @@
 import type uPlot from "uplot";
 import { POINT_STATE, type PointState } from "../../protocol/series.ts";
-import type { Picture } from "../picture.ts";
-import { bounded } from "../scale.ts";
+import type { Picture } from "../chart/picture.ts";
+import { bounded } from "../chart/scale.ts";
 
 /** A bar in canvas pixels, and the point that it stands for. */
 export interface BarRect {

@@ -1,4 +1,4 @@
-import { movedRange, scaledRange, type FixedRange } from "../time-range.ts";
+import { movedRange, scaledRange, type FixedRange } from "../time/time-range.ts";
 
 /** What gestures on a plot mean. Positions are CSS pixels from the plot's left edge. */
 export interface GestureTarget {

@@ -1,8 +1,8 @@
 import type uPlot from "uplot";
 import { POINT_STATE } from "../../protocol/series.ts";
-import { textWidth } from "../chart-axes.ts";
-import type { Picture } from "../picture.ts";
-import { lowerBound } from "../series.ts";
+import { textWidth } from "../chart/chart-axes.ts";
+import type { Picture } from "../chart/picture.ts";
+import { lowerBound } from "../series/series.ts";
 import type { Palette } from "../theme.ts";
 import "../styles/heat.css";
 

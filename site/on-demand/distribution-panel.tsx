@@ -1,13 +1,13 @@
 import { useRef } from "preact/hooks";
 import type { Threshold } from "../../protocol/panel-marks.ts";
-import { Chart } from "../chart.tsx";
+import { Chart } from "../chart/chart.tsx";
 import { formatSpan, formatValue } from "../format.ts";
 import { useFrozen, useSize } from "../hooks.ts";
-import type { Picture } from "../picture.ts";
+import type { Picture } from "../chart/picture.ts";
 import { drawnSpan, type PanelProps } from "../panels/panel-props.ts";
-import { chooseStepMs } from "../step.ts";
-import { formatPointTime } from "../time-axis.ts";
-import { describeRange } from "../time-range.ts";
+import { chooseStepMs } from "../time/step.ts";
+import { formatPointTime } from "../time/time-axis.ts";
+import { describeRange } from "../time/time-range.ts";
 import { type Distribution, distributionOf, rowCounts } from "./distribution.ts";
 import { placeOf, reachOf, type ValueRows, valueRows } from "./value-rows.ts";
 import { intervalText, rowTicks, upperText } from "./value-ticks.ts";

@@ -2,8 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { bucketLabel, bucketOf } from "../../protocol/histogram-buckets.ts";
 import { POINT_STATE, type Series } from "../../protocol/series.ts";
-import { SeriesBuffer } from "../series.ts";
-import { traitsOf } from "../traits.ts";
+import { SeriesBuffer } from "../series/series.ts";
+import { traitsOf } from "../series/traits.ts";
 import { distributionOf } from "./distribution.ts";
 
 const STEP_MS = 1_000;

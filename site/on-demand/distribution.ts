@@ -1,8 +1,8 @@
 import { labelledBucket } from "../../protocol/histogram-buckets.ts";
 import { POINT_STATE, type PointState } from "../../protocol/series.ts";
-import { lowerBound, type SeriesBuffer } from "../series.ts";
-import type { FixedRange } from "../time-range.ts";
-import type { Traits } from "../traits.ts";
+import { lowerBound, type SeriesBuffer } from "../series/series.ts";
+import type { FixedRange } from "../time/time-range.ts";
+import type { Traits } from "../series/traits.ts";
 import { rowOf, type ValueRows } from "./value-rows.ts";
 
 /** How a value was distributed, one column of counts after another. */

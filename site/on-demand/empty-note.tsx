@@ -1,11 +1,11 @@
 import type { Group } from "../../protocol/series.ts";
 import { formatSpan } from "../format.ts";
-import { groupLabels } from "../group-label.ts";
-import { PanelNote } from "../panel-note.tsx";
+import { groupLabels } from "../series/group-label.ts";
+import { PanelNote } from "../panels/panel-note.tsx";
 import { drawnSpan, type PanelProps } from "../panels/panel-props.ts";
-import { formatTime } from "../time-axis.ts";
-import { isFixed, spanMs } from "../time-range.ts";
-import { type DrawnMetric, traitsOf } from "../traits.ts";
+import { formatTime } from "../time/time-axis.ts";
+import { isFixed, spanMs } from "../time/time-range.ts";
+import { type DrawnMetric, traitsOf } from "../series/traits.ts";
 
 export interface EmptyNoteProps extends PanelProps {
   metric: DrawnMetric | undefined;

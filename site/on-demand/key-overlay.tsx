@@ -1,7 +1,7 @@
 import type { Catalog } from "../api.ts";
 import { useState } from "preact/hooks";
 import { DialogFrame } from "./dialog.tsx";
-import { areKeysOn, switchKeys } from "../panel-commands.ts";
+import { areKeysOn, switchKeys } from "../panels/panel-commands.ts";
 import { HEADER_ACTIONS, offered, PANEL_ACTIONS } from "../slots.ts";
 
 /** The keys, for people. */

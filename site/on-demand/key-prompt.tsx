@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { PlainHeader } from "../header.tsx";
+import { PlainHeader } from "../page/header.tsx";
 import "../styles/form.css";
 import "../styles/key-prompt.css";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { stableOrder } from "./order.ts";
-import type { Reading } from "../reading.ts";
+import type { Reading } from "../series/reading.ts";
 
 const found = (values: Record<string, number>): Reading[] =>
   Object.entries(values).map(([key, value]) => ({ key, group: {}, value, t: 0, state: 1 }));

@@ -1,4 +1,4 @@
-import type { Reading } from "../reading.ts";
+import type { Reading } from "../series/reading.ts";
 
 /** A group moves past its neighbour when it is larger by this share: less is noise. */
 const CLEARLY = 1.02;

@@ -1,6 +1,6 @@
 import type uPlot from "uplot";
 import type { Threshold } from "../../protocol/panel-marks.ts";
-import type { ChartMarks } from "../chart-marks.ts";
+import type { ChartMarks } from "../chart/chart-marks.ts";
 import type { ChartMark } from "../slots.ts";
 import type { Palette } from "../theme.ts";
 

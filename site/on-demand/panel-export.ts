@@ -1,8 +1,8 @@
 import { labelledBucket } from "../../protocol/histogram-buckets.ts";
-import { groupLabels } from "../group-label.ts";
+import { groupLabels } from "../series/group-label.ts";
 import type { PanelProps } from "../panels/panel-props.ts";
-import { groupKey, lowerBound, type Column } from "../series.ts";
-import type { FixedRange } from "../time-range.ts";
+import { groupKey, lowerBound, type Column } from "../series/series.ts";
+import type { FixedRange } from "../time/time-range.ts";
 import { pictureOf } from "./panel-picture.ts";
 
 /** Saves what a panel shows: its points as CSV, or its drawing as PNG. */

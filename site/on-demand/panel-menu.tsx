@@ -1,6 +1,6 @@
 import type { Panel } from "../../protocol/dashboard.ts";
 import { PathIcon } from "../icons.tsx";
-import type { PanelCommands } from "../panel-commands.ts";
+import type { PanelCommands } from "../panels/panel-commands.ts";
 import { followLink } from "../route.ts";
 import { offered, PANEL_ACTIONS, type PanelAction, type SlotContext } from "../slots.ts";
 

@@ -1,13 +1,13 @@
 import { useRef } from "preact/hooks";
 import { POINT_STATE, type PointState } from "../../protocol/series.ts";
 import { formatValue } from "../format.ts";
-import { groupLabels } from "../group-label.ts";
+import { groupLabels } from "../series/group-label.ts";
 import { useFrozen } from "../hooks.ts";
-import { topKeys } from "../picture.ts";
+import { topKeys } from "../chart/picture.ts";
 import { drawnSpan, type PanelProps } from "../panels/panel-props.ts";
-import { readings, withSilent } from "../reading.ts";
-import { type Column, lowerBound } from "../series.ts";
-import { formatMoment } from "../time-axis.ts";
+import { readings, withSilent } from "../series/reading.ts";
+import { type Column, lowerBound } from "../series/series.ts";
+import { formatMoment } from "../time/time-axis.ts";
 import { distributionOf, rowCounts } from "./distribution.ts";
 import { reachOf, valueRows } from "./value-rows.ts";
 import { intervalText } from "./value-ticks.ts";

@@ -2,12 +2,12 @@ import { useId, useState } from "preact/hooks";
 import { parseDuration } from "../../protocol/time.ts";
 import { formatSpan } from "../format.ts";
 import { useStore } from "../hooks.ts";
-import { useLive } from "../live.ts";
-import type { RunQuery } from "../past-series.ts";
-import { useQuery } from "../query.ts";
+import { useLive } from "../series/live.ts";
+import type { RunQuery } from "../series/past-series.ts";
+import { useQuery } from "../series/query.ts";
 import "../styles/form.css";
 import "../styles/picker.css";
-import { isFixed, RANGE_CHOICES, SHORTEST_RANGE_MS, spanMs } from "../time-range.ts";
+import { isFixed, RANGE_CHOICES, SHORTEST_RANGE_MS, spanMs } from "../time/time-range.ts";
 
 const UNITS_MS = [86_400_000, 3_600_000, 60_000];
 

@@ -1,8 +1,8 @@
 import type { Dashboard } from "../../protocol/dashboard.ts";
 import { announce } from "../announce.tsx";
-import { searchWith } from "../page-options.ts";
+import { searchWith } from "../page/page-options.ts";
 import { dashboardInPath, dashboardPath, navigate, path, search } from "../route.ts";
-import type { View } from "../view.ts";
+import type { View } from "../time/view.ts";
 import { nextDashboard, rotationOf } from "./rotation.ts";
 
 const LOOK_MS = 250;

@@ -1,5 +1,5 @@
 import { parseDuration } from "../../protocol/time.ts";
-import { pageOptions } from "../page-options.ts";
+import { pageOptions } from "../page/page-options.ts";
 
 const USUAL_MS = 30_000;
 const LEAST_MS = 5_000;

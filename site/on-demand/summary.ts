@@ -1,4 +1,4 @@
-import type { Picture } from "../picture.ts";
+import type { Picture } from "../chart/picture.ts";
 
 /** What a series did over a span of time. */
 export interface Summary {

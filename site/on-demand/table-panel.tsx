@@ -1,9 +1,9 @@
 import { useRef } from "preact/hooks";
 import { formatAge, formatValue } from "../format.ts";
-import { valueLabel } from "../group-label.ts";
+import { valueLabel } from "../series/group-label.ts";
 import { useFrozen, useSize } from "../hooks.ts";
-import { pageOptions } from "../page-options.ts";
-import { pictureOf } from "../picture.ts";
+import { pageOptions } from "../page/page-options.ts";
+import { pictureOf } from "../chart/picture.ts";
 import { search } from "../route.ts";
 import { summaryOf } from "./summary.ts";
 import { TABLE_ROWS, wholeRows } from "./whole-rows.ts";

@@ -1,9 +1,9 @@
 import { useRef } from "preact/hooks";
 import { formatValue } from "../format.ts";
-import { groupLabels } from "../group-label.ts";
+import { groupLabels } from "../series/group-label.ts";
 import { useFrozen, useSize } from "../hooks.ts";
 import { stableOrder } from "./order.ts";
-import { pageOptions } from "../page-options.ts";
+import { pageOptions } from "../page/page-options.ts";
 import { search } from "../route.ts";
 import { readingsNow, type PanelProps } from "../panels/panel-props.ts";
 import { wholeRows } from "./whole-rows.ts";

@@ -1,14 +1,14 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Variable } from "../../protocol/dashboard.ts";
-import { valueLabel } from "../group-label.ts";
+import { valueLabel } from "../series/group-label.ts";
 import { useStore } from "../hooks.ts";
-import { useLive } from "../live.ts";
-import { searchWith } from "../page-options.ts";
-import { useQuery } from "../query.ts";
+import { useLive } from "../series/live.ts";
+import { searchWith } from "../page/page-options.ts";
+import { useQuery } from "../series/query.ts";
 import { fragment, navigate, path, search } from "../route.ts";
-import { chooseStepMs } from "../step.ts";
-import { type DrawnMetric, traitsOf } from "../traits.ts";
-import { VARIABLE_PREFIX } from "../variables.ts";
+import { chooseStepMs } from "../time/step.ts";
+import { type DrawnMetric, traitsOf } from "../series/traits.ts";
+import { VARIABLE_PREFIX } from "../series/variables.ts";
 
 /** What may be chosen is looked for again as often. */
 const REFRESH_MS = 60_000;

@@ -1,15 +1,15 @@
 import { useMemo, useRef, useState } from "preact/hooks";
-import { Chart } from "../chart.tsx";
+import { Chart } from "../chart/chart.tsx";
 import { formatValue, type Unit } from "../format.ts";
-import { groupLabels } from "../group-label.ts";
-import { drawnThresholds } from "../group-thresholds.ts";
+import { groupLabels } from "../series/group-label.ts";
+import { drawnThresholds } from "./group-thresholds.ts";
 import { useFrozen, useSame } from "../hooks.ts";
-import { Legend, type LegendItem } from "../legend.tsx";
-import { pictureOf, topKeys, valueRange, type Picture } from "../picture.ts";
-import { isKnownZero, readings, withSilent } from "../reading.ts";
+import { Legend, type LegendItem } from "../chart/legend.tsx";
+import { pictureOf, topKeys, valueRange, type Picture } from "../chart/picture.ts";
+import { isKnownZero, readings, withSilent } from "../series/reading.ts";
 import { Store } from "../store.ts";
-import { formatPointTime } from "../time-axis.ts";
-import { describeRange } from "../time-range.ts";
+import { formatPointTime } from "../time/time-axis.ts";
+import { describeRange } from "../time/time-range.ts";
 import { drawnSpan, type PanelProps } from "./panel-props.ts";
 
 /** As many lines as there are colours to tell them apart; rows of a heatmap are told apart by their place. */

@@ -1,10 +1,10 @@
-import { Chart } from "../chart.tsx";
+import { Chart } from "../chart/chart.tsx";
 import { formatValue, quantity } from "../format.ts";
 import { useFrozen } from "../hooks.ts";
-import { combinedColumn, pictureOf, valueRange } from "../picture.ts";
-import { combined } from "../reading.ts";
-import { describeRange } from "../time-range.ts";
-import { toneOf } from "../threshold-tone.ts";
+import { combinedColumn, pictureOf, valueRange } from "../chart/picture.ts";
+import { combined } from "../series/reading.ts";
+import { describeRange } from "../time/time-range.ts";
+import { toneOf } from "./threshold-tone.ts";
 import { drawnSpan, readingsNow, scales, type PanelProps } from "./panel-props.ts";
 
 const HOW: Record<PanelProps["traits"]["combine"], string> = {

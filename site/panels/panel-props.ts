@@ -1,12 +1,12 @@
 import type { Panel } from "../../protocol/dashboard.ts";
-import type { ChartMarks } from "../chart-marks.ts";
-import type { ColorSlots } from "../color-slots.ts";
+import type { ChartMarks } from "../chart/chart-marks.ts";
+import type { ColorSlots } from "../chart/color-slots.ts";
 import { formatSpan, type Unit } from "../format.ts";
-import type { PanelSeries } from "../panel-series.ts";
-import { isKnownZero, readings, withPast, type Reading } from "../reading.ts";
-import { isFixed, type FixedRange, type TimeRange } from "../time-range.ts";
-import type { Traits } from "../traits.ts";
-import type { View } from "../view.ts";
+import type { PanelSeries } from "../series/panel-series.ts";
+import { isKnownZero, readings, withPast, type Reading } from "../series/reading.ts";
+import { isFixed, type FixedRange, type TimeRange } from "../time/time-range.ts";
+import type { Traits } from "../series/traits.ts";
+import type { View } from "../time/view.ts";
 
 /** Points to read values from. */
 export interface Readable {

@@ -3,7 +3,7 @@ import type { ShareLink } from "../../protocol/share.ts";
 import { announce } from "../announce.tsx";
 import { RequestError } from "../api.ts";
 import { groupText } from "../on-demand/group-text.ts";
-import { formatMoment } from "../time-axis.ts";
+import { formatMoment } from "../time/time-axis.ts";
 import type { ShareRequests } from "./share-requests.ts";
 
 interface ShareLinksProps {

@@ -1,6 +1,6 @@
 import type { MintedShare } from "../../protocol/share.ts";
 import { CopyField } from "../on-demand/copy-field.tsx";
-import { formatMoment } from "../time-axis.ts";
+import { formatMoment } from "../time/time-axis.ts";
 
 /** A link that was just made, and how to put it into another page. */
 export function ShareResult({ minted, onAnother }: { minted: MintedShare; onAnother: () => void }) {

@@ -1,5 +1,5 @@
-import { PlainHeader } from "../header.tsx";
-import { pageOptions } from "../page-options.ts";
+import { PlainHeader } from "../page/header.tsx";
+import { pageOptions } from "../page/page-options.ts";
 
 /** A share link that has expired or was revoked. */
 export function SharedEnded({ message }: { message: string }) {

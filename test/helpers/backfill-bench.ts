@@ -9,7 +9,7 @@ import { EventRows } from "../../durable-objects/archive/event-rows.ts";
 import type { ExploreShare } from "../../durable-objects/archive/log-tail.ts";
 import { Backfill } from "../../durable-objects/backfill.ts";
 import type { Replacement } from "../../durable-objects/backfill/replacement.ts";
-import type { Definitions } from "../../durable-objects/definitions.ts";
+import type { Definitions } from "../../durable-objects/catalog/definitions.ts";
 import { compileMetric } from "../../durable-objects/engine/compiled-metric.ts";
 import { RangeFolder } from "../../durable-objects/engine/range-folder.ts";
 import { SimulatedStorage } from "../simulation/simulated-storage.ts";

@@ -5,15 +5,20 @@ import type { Group, QueryAnswer, Series } from "../../protocol/series.ts";
 import { type BackfillJob, newJob } from "../../durable-objects/backfill/backfill-job.ts";
 import { BackfillRun, TakeLaterError } from "../../durable-objects/backfill/backfill-run.ts";
 import type { ReplaceOutcome, Replacement } from "../../durable-objects/backfill/replacement.ts";
-import type { Definitions } from "../../durable-objects/definitions.ts";
+import type { Definitions } from "../../durable-objects/catalog/definitions.ts";
 import { compileMetric } from "../../durable-objects/engine/compiled-metric.ts";
 import { placementsOf } from "../../durable-objects/engine/placement.ts";
 import { RangeFolder } from "../../durable-objects/engine/range-folder.ts";
 import { replayed } from "../../durable-objects/engine/replay.ts";
-import type { Span } from "../../durable-objects/metric-reader.ts";
+import type { Span } from "../../durable-objects/window/metric-reader.ts";
 import type { PointQuestion } from "../../durable-objects/point-archiver.ts";
-import { QueryPlanner, windowSpanOf } from "../../durable-objects/query-planner.ts";
-import type { QueryOutcome, Refusal, StitchPlan, WindowQuery } from "../../durable-objects/window-query.ts";
+import { QueryPlanner, windowSpanOf } from "../../durable-objects/window/query-planner.ts";
+import type {
+  QueryOutcome,
+  Refusal,
+  StitchPlan,
+  WindowQuery,
+} from "../../durable-objects/window/window-query.ts";
 import { askTiers } from "../../workers/query/ask-tiers.ts";
 import { TieredReader } from "../../workers/query/tiered-reader.ts";
 import { MemoryBucket } from "./memory-bucket.ts";

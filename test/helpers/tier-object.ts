@@ -1,17 +1,17 @@
 import type { Event } from "../../protocol/event.ts";
 import type { ReplaceOutcome, Replacement } from "../../durable-objects/backfill/replacement.ts";
-import type { Definitions } from "../../durable-objects/definitions.ts";
+import type { Definitions } from "../../durable-objects/catalog/definitions.ts";
 import { compileMetric, type DefinedMetric } from "../../durable-objects/engine/compiled-metric.ts";
 import type { Placement } from "../../durable-objects/engine/placement.ts";
 import { RangeFolder } from "../../durable-objects/engine/range-folder.ts";
 import { WindowSet } from "../../durable-objects/engine/window-set.ts";
-import { MetricReader, type Span } from "../../durable-objects/metric-reader.ts";
+import { MetricReader, type Span } from "../../durable-objects/window/metric-reader.ts";
 import { PointArchiver } from "../../durable-objects/point-archiver.ts";
-import { PointKeeper } from "../../durable-objects/point-keeper.ts";
-import { refusalOf } from "../../durable-objects/reading-errors.ts";
+import { PointKeeper } from "../../durable-objects/window/point-keeper.ts";
+import { refusalOf } from "../../durable-objects/window/reading-errors.ts";
 import { parseSettings } from "../../durable-objects/settings.ts";
 import { WindowStore } from "../../durable-objects/storage/window-store.ts";
-import type { WindowAnswer } from "../../durable-objects/window-query.ts";
+import type { WindowAnswer } from "../../durable-objects/window/window-query.ts";
 import { SimulatedStorage } from "../simulation/simulated-storage.ts";
 import type { TierBench } from "./tier-bench.ts";
 

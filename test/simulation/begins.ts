@@ -1,4 +1,4 @@
-import type { Definitions } from "../../durable-objects/definitions.ts";
+import type { Definitions } from "../../durable-objects/catalog/definitions.ts";
 import { metricsOf, projectOf } from "../../durable-objects/engine/placement.ts";
 import { PARTITIONS } from "./deployment.ts";
 import type { LoggedBatch } from "./logged-batches.ts";

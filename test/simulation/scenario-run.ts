@@ -1,6 +1,6 @@
-import type { Definitions } from "../../durable-objects/definitions.ts";
+import type { Definitions } from "../../durable-objects/catalog/definitions.ts";
 import { encodeSegments } from "../../durable-objects/log/segment.ts";
-import type { MetricStats } from "../../durable-objects/metric-stats.ts";
+import type { MetricStats } from "../../durable-objects/window/metric-stats.ts";
 import type { Event } from "../../protocol/event.ts";
 import type { MetricSource } from "../../protocol/metric.ts";
 import type { QueryAnswer } from "../../protocol/series.ts";

@@ -1,7 +1,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { AlertSender } from "../../durable-objects/alert-sender.ts";
+import { AlertSender } from "../../durable-objects/alerts/alert-sender.ts";
 import { AlertStore } from "../../durable-objects/storage/alert-store.ts";
 import {
   type Delivery,

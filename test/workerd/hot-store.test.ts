@@ -5,7 +5,7 @@ import { compileMetric, type DefinedMetric } from "../../durable-objects/engine/
 import type { HotSeries } from "../../durable-objects/engine/hot-series.ts";
 import type { SealedPoint } from "../../durable-objects/engine/sealed-point.ts";
 import { WindowSet } from "../../durable-objects/engine/window-set.ts";
-import { HotSender } from "../../durable-objects/hot-sender.ts";
+import { HotSender } from "../../durable-objects/window/hot-sender.ts";
 import { HotOutbox } from "../../durable-objects/storage/hot-outbox.ts";
 import type { StoreLife } from "../../durable-objects/storage/hot-store-client.ts";
 import type { WriteOutcome } from "../../durable-objects/storage/remote-write.ts";

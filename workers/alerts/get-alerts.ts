@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import { catalogOf } from "../../durable-objects/env.ts";
-import { episodePage, type EpisodePlace, parseCursor } from "../../durable-objects/episode-pages.ts";
-import { type AlertsOfObject, sumStates } from "../../durable-objects/window-alerts.ts";
+import { episodePage, type EpisodePlace, parseCursor } from "../../durable-objects/alerts/episode-pages.ts";
+import { type AlertsOfObject, sumStates } from "../../durable-objects/alerts/window-alerts.ts";
 import type { AlertsAnswer } from "../../protocol/alert.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { Silence } from "../../protocol/silence.ts";

@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import { type DefinitionSource, parseDefinitions } from "../../durable-objects/definitions.ts";
+import { type DefinitionSource, parseDefinitions } from "../../durable-objects/catalog/definitions.ts";
 import { rehearse } from "../../durable-objects/engine/alerts/rehearsal.ts";
 import { catalogOf } from "../../durable-objects/env.ts";
 import { alertFault, type AlertPreview, type AlertRule, parseAlert } from "../../protocol/alert.ts";

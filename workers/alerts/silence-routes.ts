@@ -1,5 +1,5 @@
 import { type Context, Hono } from "hono";
-import type { SilenceOutcome } from "../../durable-objects/catalog-alerts.ts";
+import type { SilenceOutcome } from "../../durable-objects/catalog/catalog-alerts.ts";
 import { catalogOf } from "../../durable-objects/env.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { parseSilence } from "../../protocol/silence.ts";

@@ -3,9 +3,9 @@ import type {
   CatalogChange,
   DefinitionKind,
   RefusedChange,
-} from "../../durable-objects/catalog-definitions.ts";
+} from "../../durable-objects/catalog/catalog-definitions.ts";
 import { catalogOf, settingsOf } from "../../durable-objects/env.ts";
-import { entityTag } from "../../durable-objects/precondition.ts";
+import { entityTag } from "../../durable-objects/catalog/precondition.ts";
 import type { CatalogChangeRequest } from "../../protocol/catalog-change.ts";
 import { LIMITS, utf8Length } from "../../protocol/limits.ts";
 import { describe, isObject } from "../../protocol/result.ts";

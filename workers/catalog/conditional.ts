@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import { entityTag, type Precondition } from "../../durable-objects/precondition.ts";
+import { entityTag, type Precondition } from "../../durable-objects/catalog/precondition.ts";
 import type { App } from "../authorize.ts";
 import { HttpError } from "../http-error.ts";
 

@@ -1,5 +1,9 @@
 import type { Context } from "hono";
-import type { DefinitionKind, Refusal, RefusedChange } from "../../durable-objects/catalog-definitions.ts";
+import type {
+  DefinitionKind,
+  Refusal,
+  RefusedChange,
+} from "../../durable-objects/catalog/catalog-definitions.ts";
 import { catalogOf, settingsOf } from "../../durable-objects/env.ts";
 import { type App, authorize } from "../authorize.ts";
 import { HttpError } from "../http-error.ts";

@@ -1,6 +1,6 @@
-import type { CatalogChange, DefinitionKind } from "../../durable-objects/catalog-definitions.ts";
-import type { DefinitionSource } from "../../durable-objects/definitions.ts";
-import { isPrivateAddress, webhookFault } from "../../durable-objects/webhook-address.ts";
+import type { CatalogChange, DefinitionKind } from "../../durable-objects/catalog/catalog-definitions.ts";
+import type { DefinitionSource } from "../../durable-objects/catalog/definitions.ts";
+import { isPrivateAddress, webhookFault } from "../../durable-objects/alerts/webhook-address.ts";
 import { type AlertSource, parseAlert } from "../../protocol/alert.ts";
 import { parseDashboard } from "../../protocol/dashboard.ts";
 import { parseMetric } from "../../protocol/metric.ts";

@@ -1,4 +1,4 @@
-import type { DefinitionKind, Refusal } from "../../durable-objects/catalog-definitions.ts";
+import type { DefinitionKind, Refusal } from "../../durable-objects/catalog/catalog-definitions.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { seriesName } from "../../protocol/prometheus-names.ts";
 import { HttpError, unavailable } from "../http-error.ts";

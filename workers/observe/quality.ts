@@ -1,8 +1,8 @@
 import type { Context } from "hono";
-import type { Definitions } from "../../durable-objects/definitions.ts";
+import type { Definitions } from "../../durable-objects/catalog/definitions.ts";
 import { catalogOf, type Env } from "../../durable-objects/env.ts";
 import type { SeenShare } from "../../durable-objects/log-viewer.ts";
-import type { MetricStats } from "../../durable-objects/metric-stats.ts";
+import type { MetricStats } from "../../durable-objects/window/metric-stats.ts";
 import type { ProjectNotes } from "../../durable-objects/observe/ingest-notes.ts";
 import type { LateExample, MetricQuality, QualityAnswer, SeenEvent } from "../../protocol/observe.ts";
 import type { App } from "../authorize.ts";

@@ -1,10 +1,10 @@
 import type { Context } from "hono";
-import type { Definitions } from "../../durable-objects/definitions.ts";
+import type { Definitions } from "../../durable-objects/catalog/definitions.ts";
 import { compileMetric } from "../../durable-objects/engine/compiled-metric.ts";
 import { partitionOf } from "../../durable-objects/engine/hash.ts";
 import { catalogOf, type Env, settingsOf } from "../../durable-objects/env.ts";
 import type { EventName, FoundEvent } from "../../durable-objects/log-viewer.ts";
-import type { MetricStanding } from "../../durable-objects/metric-standing.ts";
+import type { MetricStanding } from "../../durable-objects/window/metric-standing.ts";
 import { type TracedEvent, traceMetric } from "../../durable-objects/observe/trace-metric.ts";
 import { exceedsBytes, LIMITS } from "../../protocol/limits.ts";
 import type { Trace, TracedMetric } from "../../protocol/observe.ts";

@@ -1,5 +1,5 @@
 import { catalogOf, type Env } from "../../durable-objects/env.ts";
-import type { AlertStats } from "../../durable-objects/window-alerts.ts";
+import type { AlertStats } from "../../durable-objects/alerts/window-alerts.ts";
 import type { MetricFamily } from "./prometheus-text.ts";
 
 /** What alerts have fired, and what has become of their notifications. */

@@ -1,5 +1,5 @@
 import { catalogOf, type Env, settingsOf } from "../../durable-objects/env.ts";
-import type { HotStats } from "../../durable-objects/hot-sender.ts";
+import type { HotStats } from "../../durable-objects/window/hot-sender.ts";
 import type { MetricFamily } from "./prometheus-text.ts";
 
 /** What has gone to the hot store, and what has not; nothing where none is set. */

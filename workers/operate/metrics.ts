@@ -4,7 +4,7 @@ import type { BatcherStats } from "../../durable-objects/batcher.ts";
 import { catalogOf, type Env, settingsOf } from "../../durable-objects/env.ts";
 import type { HubStats } from "../../durable-objects/live-hub.ts";
 import { hubName } from "../../durable-objects/live/hub-tree.ts";
-import type { MetricStats } from "../../durable-objects/metric-stats.ts";
+import type { MetricStats } from "../../durable-objects/window/metric-stats.ts";
 import type { ReaderStats } from "../../durable-objects/partition-reader.ts";
 import { type App, keyOf } from "../authorize.ts";
 import { HttpError } from "../http-error.ts";

@@ -1,5 +1,5 @@
 import type { Env } from "../../durable-objects/env.ts";
-import type { Refusal, StitchPlan, WindowQuery } from "../../durable-objects/window-query.ts";
+import type { Refusal, StitchPlan, WindowQuery } from "../../durable-objects/window/window-query.ts";
 import type { Series } from "../../protocol/series.ts";
 import { type ColdReads, TieredReader } from "./tiered-reader.ts";
 

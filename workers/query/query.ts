@@ -6,7 +6,7 @@ import { parseDuration, parseInstant } from "../../protocol/time.ts";
 import { matchesGroups } from "../../durable-objects/engine/group-key.ts";
 import { settingsOf } from "../../durable-objects/env.ts";
 import { tiersOf } from "../../durable-objects/tiers/plan.ts";
-import type { Refusal, WindowQuery } from "../../durable-objects/window-query.ts";
+import type { Refusal, WindowQuery } from "../../durable-objects/window/window-query.ts";
 import { type App, authorize } from "../authorize.ts";
 import { HttpError, unavailable } from "../http-error.ts";
 import { readableGroups } from "../share/shared-access.ts";

@@ -8,22 +8,22 @@ import { mergeShares, shareOf } from "../../durable-objects/engine/shares.ts";
 import { viewSeries } from "../../durable-objects/engine/views.ts";
 import { resample } from "../../durable-objects/engine/window-points.ts";
 import { type Env, settingsOf } from "../../durable-objects/env.ts";
-import { spanOf } from "../../durable-objects/query-planner.ts";
+import { spanOf } from "../../durable-objects/window/query-planner.ts";
 import type { Part } from "../../durable-objects/tiers/plan.ts";
-import { checkCount, type KeptPoints } from "../../durable-objects/metric-reader.ts";
+import { checkCount, type KeptPoints } from "../../durable-objects/window/metric-reader.ts";
 import {
   errorOf,
   PlanMovedError,
   refusalOf,
   TooManyPointsError,
-} from "../../durable-objects/reading-errors.ts";
+} from "../../durable-objects/window/reading-errors.ts";
 import type {
   PlannedObject,
   Refusal,
   StitchInput,
   StitchPlan,
   WindowAnswer,
-} from "../../durable-objects/window-query.ts";
+} from "../../durable-objects/window/window-query.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { Group, Series } from "../../protocol/series.ts";
 import { HttpError } from "../http-error.ts";

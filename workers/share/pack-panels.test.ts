@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Panel } from "../../protocol/dashboard.ts";
-import { gridRows, panelSpans } from "../../site/grid-layout.ts";
+import { gridRows, panelSpans } from "../../site/page/grid-layout.ts";
 import { packPanels } from "./pack-panels.ts";
 
 const panel = (title: string, width: number, height: number): Panel => ({

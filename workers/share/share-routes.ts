@@ -1,6 +1,6 @@
 import { type Context, Hono } from "hono";
 import type { MintOutcome } from "../../durable-objects/catalog.ts";
-import type { DefinitionSource } from "../../durable-objects/definitions.ts";
+import type { DefinitionSource } from "../../durable-objects/catalog/definitions.ts";
 import { catalogOf } from "../../durable-objects/env.ts";
 import type { Dashboard } from "../../protocol/dashboard.ts";
 import { LIMITS } from "../../protocol/limits.ts";

@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import type { DefinitionSource } from "../../durable-objects/definitions.ts";
+import type { DefinitionSource } from "../../durable-objects/catalog/definitions.ts";
 import { catalogOf, settingsOf } from "../../durable-objects/env.ts";
 import { itemLabel, parseAggregate } from "../../protocol/aggregate-spec.ts";
 import type { Dashboard, Panel } from "../../protocol/dashboard.ts";
