@@ -1,26 +1,17 @@
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, expect, it } from "vitest";
 import type { AlertSource } from "../../protocol/alert.ts";
-import { DashboardBrowser, findBrowser, screenshot, skipWithout } from "../helpers/dashboard-browser.ts";
+import { describeInChromium, screenshot } from "../helpers/dashboard-browser.ts";
 import { overflowOf, seriousIn } from "../helpers/page-checks.ts";
 
-const browserPath = await findBrowser();
 const RULE = "/v1/catalog/alerts/many";
 
-describe("two who change one alert, in Chromium", () => {
-  if (browserPath instanceof Error) {
-    it("[O2] are tested, or their absence said", () => skipWithout(browserPath));
-    return;
-  }
-  let site: DashboardBrowser;
-
+describeInChromium("two who change one alert", {}, (site) => {
   beforeAll(async () => {
-    site = await DashboardBrowser.start(browserPath, ["--no-demo"]);
     const metric = { event: "ad", aggregate: "count", window: { type: "tumbling", size: "10s" } };
     const body = JSON.stringify({ ...metric, groupBy: ["site"] });
     await site.freshet.fetch("/v1/catalog/metrics/ads", { method: "PUT", body });
   });
-  afterAll(() => site?.stop());
 
   async function putRule(rule: Partial<AlertSource>): Promise<void> {
     const body = JSON.stringify({ metric: "ads", condition: "> 5", ...rule });

@@ -1,22 +1,12 @@
-import { mkdirSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { type Browser, chromium, type Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Page } from "playwright-core";
+import { expect, it } from "vitest";
 import type { AlertSource } from "../../protocol/alert.ts";
 import type { Silence } from "../../protocol/silence.ts";
 import type { ShareLink } from "../../protocol/share.ts";
-import { chromiumPath } from "../../tools/services/chromium.ts";
-import { ServiceUnavailableError } from "../../tools/services/processes.ts";
-import { Freshet } from "../helpers/freshet.ts";
+import { describeInChromium, screenshot } from "../helpers/dashboard-browser.ts";
 import { overflowOf, seriousIn } from "../helpers/page-checks.ts";
 
-const SCREENSHOTS = resolve(import.meta.dirname, "../../.freshet/screenshots");
-const QUIET = [
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
+const OPTIONS = { args: [], env: { ALERT_PRIVATE_WEBHOOKS: "true" } };
 const LOOKS = [
   [1_440, "dark"],
   [1_440, "light"],
@@ -24,53 +14,14 @@ const LOOKS = [
   [390, "light"],
 ] as const;
 
-const browserPath = await chromiumPath().catch((error: unknown) => {
-  if (error instanceof ServiceUnavailableError) return error;
-  throw error;
-});
-
-describe("alerts and share links in Chromium", () => {
-  if (browserPath instanceof Error) {
-    it("[O2] are tested, or their absence said", () => {
-      console.log(`SKIPPED: alerts and share links in Chromium: ${browserPath.message}`);
-      expect(process.env["REQUIRE_SERVICES"]).not.toBe("1");
-    });
-    return;
-  }
-  let freshet: Freshet;
-  let browser: Browser;
-  const errors: string[] = [];
-
-  beforeAll(async () => {
-    mkdirSync(SCREENSHOTS, { recursive: true });
-    freshet = await Freshet.start({ args: [], env: { ALERT_PRIVATE_WEBHOOKS: "true" } });
-    browser = await chromium.launch({
-      executablePath: browserPath,
-      args: ["--no-sandbox", "--disable-gpu", "--disable-quic", ...QUIET],
-    });
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await freshet?.stop();
-  });
-
+describeInChromium("alerts and share links", OPTIONS, (site) => {
   /** A page of a visitor of its own: nothing is kept from others. */
-  async function open(address: string, width = 1_440, colorScheme: "dark" | "light" = "dark"): Promise<Page> {
-    const context = await browser.newContext({ viewport: { width, height: 1_000 }, colorScheme });
-    await context.grantPermissions(["clipboard-read", "clipboard-write"]);
-    const page = await context.newPage();
-    // A refusal is an answer, and Chromium logs each.
-    page.on("console", (message) => {
-      if (message.type() === "error" && !/status of 40[013]/.test(message.text()))
-        errors.push(message.text());
-    });
-    page.on("pageerror", (error) => errors.push(error.message));
-    await page.goto(address.startsWith("http") ? address : freshet.url + address);
-    return page;
+  function open(path: string, width = 1_440, colorScheme: "dark" | "light" = "dark"): Promise<Page> {
+    return site.open(path, width, colorScheme, { permissions: ["clipboard-read", "clipboard-write"] });
   }
 
   async function ruleOf(name: string): Promise<AlertSource> {
-    return (await (await freshet.fetch(`/v1/catalog/alerts/${name}`)).json()) as AlertSource;
+    return (await (await site.freshet.fetch(`/v1/catalog/alerts/${name}`)).json()) as AlertSource;
   }
 
   it("[A1] a rule is tried on past points, saved with an admin key, and seen firing", async () => {
@@ -87,7 +38,7 @@ describe("alerts and share links in Chromium", () => {
       .poll(() => status.innerText(), { timeout: 10_000 })
       .toMatch(/it would have fired once, first at \d\d:\d\d:\d\d\. One fires now\./);
     await page.locator(".alerts-preview canvas").first().waitFor();
-    await page.screenshot({ path: join(SCREENSHOTS, "alert-editor.png") });
+    await screenshot(page, "alert-editor");
     await page.getByLabel("Webhook").fill("http://127.0.0.1:9/hook");
     await page.getByRole("button", { name: "Save" }).click();
     await page.getByRole("textbox", { name: "Key" }).fill("demo-admin");
@@ -95,7 +46,7 @@ describe("alerts and share links in Chromium", () => {
     const row = page.getByRole("row", { name: /busy/ });
     await expect.poll(() => row.innerText(), { timeout: 30_000 }).toMatch(/Firing[^]*>= 0[^]*1 firing/);
     await page.locator(".alerts-episode", { hasText: "busy" }).first().waitFor();
-    await page.screenshot({ path: join(SCREENSHOTS, "alerts.png") });
+    await screenshot(page, "alerts");
     expect(await ruleOf("busy")).toEqual({
       name: "busy",
       metric: "server_network_total",
@@ -126,9 +77,9 @@ describe("alerts and share links in Chromium", () => {
     await expect
       .poll(async () => (await page.locator(".number-critical").allInnerTexts()).join(), { timeout: 30_000 })
       .toContain("busy");
-    await page.screenshot({ path: join(SCREENSHOTS, "alert-marks.png") });
+    await screenshot(page, "alert-marks");
     const asked = page.waitForRequest((request) => request.url().includes("/v1/alerts?"));
-    await page.goto(`${freshet.url}/d/servers?from=now-30d`);
+    await page.goto(`${site.freshet.url}/d/servers?from=now-30d`);
     const fromMs = Number(new URL((await asked).url()).searchParams.get("from"));
     expect(fromMs).toBeLessThan(Date.now() - 30 * 86_400_000);
     await page.context().close();
@@ -157,7 +108,7 @@ describe("alerts and share links in Chromium", () => {
     await expect
       .poll(() => page.getByRole("row", { name: /busy/ }).innerText(), { timeout: 10_000 })
       .toMatch(/silenced until/);
-    const { silences } = (await (await freshet.fetch("/v1/alerts/silences")).json()) as {
+    const { silences } = (await (await site.freshet.fetch("/v1/alerts/silences")).json()) as {
       silences: Silence[];
     };
     expect(silences).toMatchObject([{ alert: "busy", comment: "the switch is replaced" }]);
@@ -175,7 +126,7 @@ describe("alerts and share links in Chromium", () => {
   it("[A1] one group of what fires is silenced from where it stands; what is wrong is said in the dialog", async () => {
     const rule = { metric: "server_network", condition: ">= 0" };
     const put = { method: "PUT", body: JSON.stringify(rule) };
-    expect((await freshet.fetch("/v1/catalog/alerts/links", put)).status).toBe(200);
+    expect((await site.freshet.fetch("/v1/catalog/alerts/links", put)).status).toBe(200);
     const page = await open("/?key=demo-admin#/alerts");
     const one = page.getByRole("button", { name: /^Silence links of / }).first();
     await one.waitFor({ timeout: 30_000 });
@@ -195,10 +146,10 @@ describe("alerts and share links in Chromium", () => {
     expect(await dialog.getByRole("button", { name: "Silence" }).isDisabled()).toBe(true);
     const inAnHour = new Date(Date.now() + 3_600_000 - new Date().getTimezoneOffset() * 60_000);
     await dialog.getByLabel("Until").fill(inAnHour.toISOString().slice(0, 16));
-    await page.screenshot({ path: join(SCREENSHOTS, "alert-silence.png") });
+    await screenshot(page, "alert-silence");
     await dialog.getByRole("button", { name: "Silence" }).click();
     await page.getByText("one group silenced").waitFor();
-    expect((await freshet.fetch("/v1/catalog/alerts/links", { method: "DELETE" })).status).toBe(204);
+    expect((await site.freshet.fetch("/v1/catalog/alerts/links", { method: "DELETE" })).status).toBe(204);
     await page.context().close();
   });
 
@@ -223,17 +174,17 @@ describe("alerts and share links in Chromium", () => {
       { name: "silent", metric: "ad_clicks_all", condition: "no data" },
     ]) {
       const put = { method: "PUT", body: JSON.stringify(alert) };
-      expect((await freshet.fetch(`/v1/catalog/alerts/${alert.name}`, put)).status).toBe(200);
+      expect((await site.freshet.fetch(`/v1/catalog/alerts/${alert.name}`, put)).status).toBe(200);
     }
     const silence = { alert: "many", groups: [{ campaign: "autumn" }], for: "1h", comment: "load test" };
-    await freshet.fetch("/v1/alerts/silences", { method: "POST", body: JSON.stringify(silence) });
+    await site.freshet.fetch("/v1/alerts/silences", { method: "POST", body: JSON.stringify(silence) });
     for (const [width, scheme] of LOOKS) {
       const page = await open(`/?key=demo-admin${route}`, width, scheme);
       await page.locator(ready).first().waitFor({ timeout: 20_000 });
       await page.waitForTimeout(600);
       expect(await seriousIn(page), `${width} ${scheme}`).toEqual([]);
       expect(await overflowOf(page)).toBeLessThanOrEqual(0);
-      await page.screenshot({ path: join(SCREENSHOTS, `${name}-${width}-${scheme}.png`), fullPage: true });
+      await screenshot(page, `${name}-${width}-${scheme}`, true);
       await page.context().close();
     }
   });
@@ -250,7 +201,7 @@ describe("alerts and share links in Chromium", () => {
     const campaign = await someCampaign();
     await dialog.getByLabel("Only these groups").fill(`campaign: ${campaign}`);
     await dialog.getByLabel("Expires after").selectOption("1h");
-    await page.screenshot({ path: join(SCREENSHOTS, "share-form.png") });
+    await screenshot(page, "share-form");
     await dialog.getByRole("button", { name: "Make a link" }).click();
     await dialog.getByRole("textbox", { name: "Key" }).fill("demo-admin");
     await dialog.getByRole("button", { name: "Go on" }).click();
@@ -259,7 +210,7 @@ describe("alerts and share links in Chromium", () => {
     await dialog.getByRole("button", { name: "Copy" }).first().click();
     expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(link);
     const frame = await dialog.getByLabel("For another page").inputValue();
-    await page.screenshot({ path: join(SCREENSHOTS, "share-link.png") });
+    await screenshot(page, "share-link");
 
     const shared = await open(link);
     await shared.locator("canvas").first().waitFor({ timeout: 20_000 });
@@ -276,7 +227,7 @@ describe("alerts and share links in Chromium", () => {
     await shared.reload();
     await expect.poll(main, { timeout: 20_000 }).toMatch(/live ·/);
     expect(await seriousIn(shared)).toEqual([]);
-    await shared.screenshot({ path: join(SCREENSHOTS, "shared.png"), fullPage: true });
+    await screenshot(shared, "shared", true);
 
     const embedded = await open(/src="([^"]+)"/.exec(frame)?.[1] ?? "");
     await embedded.locator("canvas").first().waitFor({ timeout: 20_000 });
@@ -296,14 +247,14 @@ describe("alerts and share links in Chromium", () => {
         { timeout: 30_000, interval: 2_000 },
       )
       .toContain("The share link has been revoked.");
-    await shared.screenshot({ path: join(SCREENSHOTS, "shared-ended.png") });
+    await screenshot(shared, "shared-ended");
     await shared.context().close();
     await page.context().close();
   });
 
   it("[I9] the dialog: axe finds nothing serious, in dark and light, wide and narrow", async () => {
     const wish = { dashboard: "ads", expiresIn: "1h" };
-    await freshet.fetch("/v1/share", { method: "POST", body: JSON.stringify(wish) });
+    await site.freshet.fetch("/v1/share", { method: "POST", body: JSON.stringify(wish) });
     for (const [width, scheme] of LOOKS) {
       const page = await open("/d/ads?key=demo-admin", width, scheme);
       await page.getByRole("button", { name: "Share" }).click();
@@ -314,20 +265,21 @@ describe("alerts and share links in Chromium", () => {
       await page.waitForTimeout(300);
       expect(await seriousIn(page), `${width} ${scheme}`).toEqual([]);
       expect(await overflowOf(page)).toBeLessThanOrEqual(0);
-      await page.screenshot({ path: join(SCREENSHOTS, `share-${width}-${scheme}.png`) });
+      await screenshot(page, `share-${width}-${scheme}`);
       await page.context().close();
     }
-    const { links } = (await (await freshet.fetch("/v1/share")).json()) as { links: ShareLink[] };
+    const { links } = (await (await site.freshet.fetch("/v1/share")).json()) as { links: ShareLink[] };
     expect(links).toHaveLength(1);
   });
 
   it("[A1][I9] no errors on the console", () => {
-    expect(errors).toEqual([]);
+    // A refusal is an answer, and Chromium logs each.
+    expect(site.errors.filter((error) => !/status of 40[013]/.test(error))).toEqual([]);
   });
 
   /** A campaign of the demo that has been clicked on. */
   async function someCampaign(): Promise<string> {
-    const response = await freshet.fetch("/v1/query?metric=ad_clicks&from=now-1m");
+    const response = await site.freshet.fetch("/v1/query?metric=ad_clicks&from=now-1m");
     const { series } = (await response.json()) as { series: { group: { campaign?: string } }[] };
     const found = series.find(({ group }) => group.campaign !== undefined)?.group.campaign;
     if (found === undefined) throw new Error("no campaign yet");

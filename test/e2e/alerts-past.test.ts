@@ -1,10 +1,9 @@
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import type { AlertEpisode, AlertsAnswer } from "../../protocol/alert.ts";
-import { DashboardBrowser, findBrowser, screenshot, skipWithout } from "../helpers/dashboard-browser.ts";
+import { describeInChromium, screenshot } from "../helpers/dashboard-browser.ts";
 import { overflowOf, seriousIn } from "../helpers/page-checks.ts";
 
-const browserPath = await findBrowser();
 const HOUR_MS = 3_600_000;
 const EPISODES = 250;
 
@@ -32,18 +31,7 @@ function answerOf(kept: readonly AlertEpisode[], asked: URLSearchParams, nowMs: 
     : { ...page, truncated: false };
 }
 
-describe("what fired long ago, in Chromium", () => {
-  if (browserPath instanceof Error) {
-    it("[O2] is tested, or its absence said", () => skipWithout(browserPath));
-    return;
-  }
-  let site: DashboardBrowser;
-
-  beforeAll(async () => {
-    site = await DashboardBrowser.start(browserPath, ["--no-demo"]);
-  });
-  afterAll(() => site?.stop());
-
+describeInChromium("what fired long ago", {}, (site) => {
   async function open(width = 1_440, colorScheme: "dark" | "light" = "dark"): Promise<Page> {
     const page = await site.open("/?key=demo-admin", width, colorScheme);
     const nowMs = Date.now();

@@ -1,22 +1,14 @@
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, expect, it } from "vitest";
 import type { MetricSource } from "../../protocol/metric.ts";
-import { DashboardBrowser, findBrowser, screenshot, skipWithout } from "../helpers/dashboard-browser.ts";
+import { describeInChromium, screenshot } from "../helpers/dashboard-browser.ts";
 import { overflowOf, seriousIn } from "../helpers/page-checks.ts";
 
-const browserPath = await findBrowser();
 const METRIC = "/v1/catalog/metrics/shop_ads";
 const BIDI = "\u202Egpj.exe";
 
-describe("coming back to the builder, and the stream, in Chromium", () => {
-  if (browserPath instanceof Error) {
-    it("[O2] is tested, or its absence said", () => skipWithout(browserPath));
-    return;
-  }
-  let site: DashboardBrowser;
-
+describeInChromium("coming back to the builder, and the stream", {}, (site) => {
   beforeAll(async () => {
-    site = await DashboardBrowser.start(browserPath, ["--no-demo"]);
     await putMetric("");
     const panel = { kind: "line", metric: "shop_ads", width: 6, height: 3 };
     const panels = [
@@ -25,7 +17,6 @@ describe("coming back to the builder, and the stream, in Chromium", () => {
     ];
     await site.putDashboard({ name: "shop", title: "Shop", range: "15m", panels });
   });
-  afterAll(() => site?.stop());
 
   async function putMetric(where: string): Promise<void> {
     const metric = { event: "ad", aggregate: "count", window: { type: "tumbling", size: "10s" } };

@@ -1,26 +1,16 @@
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, expect, it } from "vitest";
 import type { Dashboard } from "../../protocol/dashboard.ts";
 import type { MetricSource } from "../../protocol/metric.ts";
-import { DashboardBrowser, findBrowser, inkOf, skipWithout } from "../helpers/dashboard-browser.ts";
+import { describeInChromium, inkOf } from "../helpers/dashboard-browser.ts";
 
-const browserPath = await findBrowser();
-
-describe("a draft over a long sitting, in Chromium", () => {
-  if (browserPath instanceof Error) {
-    it("[O2] is tested, or its absence said", () => skipWithout(browserPath));
-    return;
-  }
-  let site: DashboardBrowser;
-
+describeInChromium("a draft over a long sitting", {}, (site) => {
   beforeAll(async () => {
-    site = await DashboardBrowser.start(browserPath, ["--no-demo"]);
     const body = JSON.stringify([{ name: "ad", value: 1, props: { country: "DE" } }, { name: "quiet" }]);
     await site.freshet.fetch("/v1/events", { method: "POST", body }, "demo-write");
     const metric = { event: "ad", aggregate: "count", window: { type: "tumbling", size: "10s" } };
     await site.freshet.fetch("/v1/catalog/metrics/ads", { method: "PUT", body: JSON.stringify(metric) });
   });
-  afterAll(() => site?.stop());
 
   /** A dashboard of panels of one metric, saved and open in the builder. */
   async function openSaved(name: string, ...titles: string[]): Promise<Page> {

@@ -1,20 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { DashboardBrowser, findBrowser, skipWithout } from "../helpers/dashboard-browser.ts";
+import { expect, it } from "vitest";
+import { describeInChromium } from "../helpers/dashboard-browser.ts";
 
-const browserPath = await findBrowser();
-
-describe("looking into the stream for long, in Chromium", () => {
-  if (browserPath instanceof Error) {
-    it("[O2] is tested, or its absence said", () => skipWithout(browserPath));
-    return;
-  }
-  let site: DashboardBrowser;
-
-  beforeAll(async () => {
-    site = await DashboardBrowser.start(browserPath, ["--no-demo"]);
-  });
-  afterAll(() => site?.stop());
-
+describeInChromium("looking into the stream for long", {}, (site) => {
   async function send(...events: object[]): Promise<void> {
     await site.freshet.fetch("/v1/events", { method: "POST", body: JSON.stringify(events) }, "demo-write");
   }

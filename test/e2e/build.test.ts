@@ -1,63 +1,16 @@
-import { mkdirSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { join, resolve } from "node:path";
-import { type Browser, chromium, type Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Page } from "playwright-core";
+import { expect, it } from "vitest";
 import type { Dashboard } from "../../protocol/dashboard.ts";
 import type { MetricSource } from "../../protocol/metric.ts";
-import { chromiumPath } from "../../tools/services/chromium.ts";
-import { ServiceUnavailableError } from "../../tools/services/processes.ts";
-import { Freshet } from "../helpers/freshet.ts";
+import { describeInChromium, screenshot } from "../helpers/dashboard-browser.ts";
+import { seriousIn } from "../helpers/page-checks.ts";
 
-const SCREENSHOTS = resolve(import.meta.dirname, "../../.freshet/screenshots");
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-
-const browserPath = await chromiumPath().catch((error: unknown) => {
-  if (error instanceof ServiceUnavailableError) return error;
-  throw error;
-});
-
-describe("building a dashboard in Chromium", () => {
-  if (browserPath instanceof Error) {
-    it("[O2] is tested, or its absence said", () => {
-      console.log(`SKIPPED: building a dashboard in Chromium: ${browserPath.message}`);
-      expect(process.env["REQUIRE_SERVICES"]).not.toBe("1");
-    });
-    return;
-  }
-  let freshet: Freshet;
-  let browser: Browser;
-  const errors: string[] = [];
-
-  beforeAll(async () => {
-    mkdirSync(SCREENSHOTS, { recursive: true });
-    freshet = await Freshet.start({ args: [] });
-    browser = await chromium.launch({
-      executablePath: browserPath,
-      args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"],
-    });
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await freshet?.stop();
-  });
-
-  async function open(path: string, width = 1_440, colorScheme: "dark" | "light" = "dark"): Promise<Page> {
-    const page = await browser.newPage({
-      viewport: { width, height: width < 500 ? 844 : 1_000 },
-      colorScheme,
-    });
-    page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
-    page.on("pageerror", (error) => errors.push(error.message));
-    await page.goto(freshet.url + path);
-    return page;
-  }
-
+describeInChromium("building a dashboard", { args: [] }, (site) => {
   it("[U11] who only looks at a dashboard loads nothing of it", async () => {
-    const page = await browser.newPage();
+    const page = await site.browser.newPage();
     const loaded: string[] = [];
     page.on("request", (request) => loaded.push(request.url()));
-    await page.goto(freshet.url);
+    await page.goto(site.freshet.url);
     await page.locator(".grid:not([aria-hidden])").waitFor();
     expect(loaded.some((url) => /index-[^/]*\.js$/.test(url))).toBe(true);
     expect(loaded.filter((url) => /\/(build|stream|definitions)[^/]*\.(js|css)$/.test(url))).toEqual([]);
@@ -65,7 +18,7 @@ describe("building a dashboard in Chromium", () => {
   });
 
   it("[U11] from nothing to a saved, live dashboard by the keyboard alone, within two minutes", async () => {
-    const page = await open("/");
+    const page = await site.open("/");
     await page.locator(".grid:not([aria-hidden])").waitFor();
     const beganMs = Date.now();
     await tabTo(page, "More pages");
@@ -91,7 +44,7 @@ describe("building a dashboard in Chromium", () => {
     await tabTo(page, "campaign");
     await page.keyboard.press("Space");
     await expect.poll(() => inkOf(page), { timeout: 15_000 }).toBeGreaterThan(500);
-    await page.screenshot({ path: join(SCREENSHOTS, "build-panel-1440-dark.png"), fullPage: true });
+    await screenshot(page, "build-panel-1440-dark", true);
     await tabTo(page, "Add panel");
     await page.keyboard.press("Enter");
 
@@ -113,12 +66,12 @@ describe("building a dashboard in Chromium", () => {
     const tookMs = Date.now() - beganMs;
     console.log(`from nothing to a live dashboard by the keyboard: ${(tookMs / 1_000).toFixed(1)} s`);
     expect(tookMs).toBeLessThan(120_000);
-    await page.screenshot({ path: join(SCREENSHOTS, "built-1440-dark.png"), fullPage: true });
+    await screenshot(page, "built-1440-dark", true);
 
-    const stored = (await (await freshet.fetch("/v1/catalog/dashboards/money")).json()) as Dashboard;
+    const stored = (await (await site.freshet.fetch("/v1/catalog/dashboards/money")).json()) as Dashboard;
     expect(stored.panels).toMatchObject([{ metric: "ad_click_sum_value_by_campaign", width: 12, height: 3 }]);
     const metric = (await (
-      await freshet.fetch("/v1/catalog/metrics/ad_click_sum_value_by_campaign")
+      await site.freshet.fetch("/v1/catalog/metrics/ad_click_sum_value_by_campaign")
     ).json()) as MetricSource;
     expect(metric).toMatchObject({ event: "ad_click", aggregate: "sum(value)", groupBy: ["campaign"] });
 
@@ -131,7 +84,7 @@ describe("building a dashboard in Chromium", () => {
   });
 
   it("[U11] panels are moved and sized by mouse and touch, and undone; JSON is what apply takes", async () => {
-    const page = await open("/d/ads#/build/ads");
+    const page = await site.open("/d/ads#/build/ads");
     const titles = () => page.locator(".edit-card .panel-title").allInnerTexts();
     await page.locator(".edit-card").first().waitFor();
     const before = await titles();
@@ -175,8 +128,8 @@ describe("building a dashboard in Chromium", () => {
 
   it("[U11] what somebody else has saved meanwhile is not saved over without a second word", async () => {
     const [one, other] = [
-      await open("/?key=demo-admin#/build/game"),
-      await open("/?key=demo-admin#/build/game"),
+      await site.open("/?key=demo-admin#/build/game"),
+      await site.open("/?key=demo-admin#/build/game"),
     ];
     for (const [page, title] of [
       [one, "Game of one"],
@@ -188,7 +141,7 @@ describe("building a dashboard in Chromium", () => {
       if (page === one) await page.getByText("Open the dashboard").waitFor();
     }
     const title = async () =>
-      ((await (await freshet.fetch("/v1/catalog/dashboards/game")).json()) as Dashboard).title;
+      ((await (await site.freshet.fetch("/v1/catalog/dashboards/game")).json()) as Dashboard).title;
     await other.getByText("by somebody else meanwhile").waitFor();
     expect(await title()).toBe("Game of one");
     await other.getByRole("button", { name: "Save mine all the same" }).click();
@@ -203,7 +156,7 @@ describe("building a dashboard in Chromium", () => {
   });
 
   it("[U11] what the server says of a definition stands at the field that it names", async () => {
-    const page = await open("/?key=demo-admin#/build");
+    const page = await site.open("/?key=demo-admin#/build");
     await page.getByRole("button", { name: "Add panel" }).click();
     await page.locator(".event", { hasText: "ad_click" }).click();
     for (const [label, value, message] of [
@@ -229,7 +182,7 @@ describe("building a dashboard in Chromium", () => {
   });
 
   it("[U11] the distribution of a field is previewed, and suggested, as a heatmap", async () => {
-    const page = await open("/?key=demo-admin#/build");
+    const page = await site.open("/?key=demo-admin#/build");
     await page.getByRole("button", { name: "Add panel" }).click();
     await page.locator(".event", { hasText: "game_latency" }).click();
     await page.getByLabel("Show").selectOption({ label: "Distribution" });
@@ -239,14 +192,14 @@ describe("building a dashboard in Chromium", () => {
     await expect
       .poll(() => page.locator(".editor .heat-scale").innerText(), { timeout: 15_000 })
       .toMatch(/events? in \d+ s$/);
-    await page.screenshot({ path: join(SCREENSHOTS, "build-distribution-1440-dark.png"), fullPage: true });
+    await screenshot(page, "build-distribution-1440-dark", true);
     await page.getByLabel("Show").selectOption({ label: "Average" });
     expect(await page.getByLabel("Drawn as").inputValue()).toBe("line");
     await page.close();
   });
 
   it("[U8][U9] an event of the tail, and one that is sent, are followed to their windows", async () => {
-    const page = await open("/?key=demo-admin#/stream");
+    const page = await site.open("/?key=demo-admin#/stream");
     await page.locator(".stream-table a").first().waitFor({ timeout: 15_000 });
     await page.getByLabel("Event", { exact: true }).fill("ad_click");
     await page.getByLabel("Where").fill("country = 'DE'");
@@ -269,16 +222,16 @@ describe("building a dashboard in Chromium", () => {
     await expect
       .poll(() => page.locator(".verdicts").innerText(), { timeout: 15_000 })
       .toMatch(/ad_clicks[\s\S]*campaign inspected[\s\S]*where its group has 1 now/);
-    await page.screenshot({ path: join(SCREENSHOTS, "trace-1440-dark.png"), fullPage: true });
+    await screenshot(page, "trace-1440-dark", true);
     await page.setViewportSize({ width: 390, height: 844 });
-    await page.screenshot({ path: join(SCREENSHOTS, "trace-390-dark.png"), fullPage: true });
+    await screenshot(page, "trace-390-dark", true);
     await page.close();
   });
 
   it("[U10] what is refused is seen with its reason, and without a key that may, the page asks for one", async () => {
     const headers = { "content-type": "application/json" };
-    await freshet.fetch("/v1/events", { method: "POST", body: '{"name":42}', headers }, "demo-write");
-    const page = await open("/#/stream/quality");
+    await site.freshet.fetch("/v1/events", { method: "POST", body: '{"name":42}', headers }, "demo-write");
+    const page = await site.open("/#/stream/quality");
     await page.getByText("Raw events need a key of your own").waitFor();
     await page.keyboard.type("demo-admin");
     await page.keyboard.press("Enter");
@@ -304,20 +257,20 @@ describe("building a dashboard in Chromium", () => {
         [390, "dark"],
         [390, "light"],
       ] as const) {
-        const page = await open(`/?key=demo-admin${route}`, width, scheme);
+        const page = await site.open(`/?key=demo-admin${route}`, width, scheme);
         await page.locator(ready).first().waitFor({ timeout: 20_000 });
         await page.waitForTimeout(600);
         expect(await seriousIn(page), `${width} ${scheme}`).toEqual([]);
         const wider = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
         expect(wider).toBeLessThanOrEqual(0);
-        await page.screenshot({ path: join(SCREENSHOTS, `${name}-${width}-${scheme}.png`), fullPage: true });
+        await screenshot(page, `${name}-${width}-${scheme}`, true);
         await page.close();
       }
     },
   );
 
   it("[U11] no errors on the console, but for the answers that were expected", () => {
-    expect(errors.filter((error) => !/status of (400|403|404|409)/.test(error))).toEqual([]);
+    expect(site.errors.filter((error) => !/status of (400|403|404|409)/.test(error))).toEqual([]);
   });
 });
 
@@ -391,21 +344,5 @@ async function inkOf(page: Page): Promise<number> {
     let painted = 0;
     for (let i = 3; i < data.length; i += 4) if (data[i] !== 0) painted++;
     return painted;
-  });
-}
-
-/** What axe finds that keeps people out. */
-async function seriousIn(page: Page): Promise<string[]> {
-  await page.evaluate(AXE);
-  return page.evaluate(async () => {
-    const { axe } = globalThis as unknown as {
-      axe: {
-        run: () => Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }>;
-      };
-    };
-    const { violations } = await axe.run();
-    return violations
-      .filter(({ impact }) => impact === "serious" || impact === "critical")
-      .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(" | ")}`);
   });
 }

@@ -1,45 +1,12 @@
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { DashboardBrowser, findBrowser, skipWithout } from "../helpers/dashboard-browser.ts";
+import { expect, it } from "vitest";
+import { describeInChromium } from "../helpers/dashboard-browser.ts";
+import { seriousIn } from "../helpers/page-checks.ts";
 
-const browserPath = await findBrowser();
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-
-/** What axe finds: rule and first place. */
-interface Violation {
-  id: string;
-  impact: string;
-  nodes: { html: string }[];
-}
-
-describe("the dashboard without a mouse, in Chromium", () => {
-  if (browserPath instanceof Error) {
-    it("[O2] is tested, or its absence said", () => skipWithout(browserPath));
-    return;
-  }
-  let seen: DashboardBrowser;
-  beforeAll(async () => {
-    seen = await DashboardBrowser.start(browserPath);
-  });
-  afterAll(() => seen?.stop());
-
+describeInChromium("the dashboard without a mouse", { args: [] }, (seen) => {
   async function press(page: Page, ...keys: string[]): Promise<void> {
     for (const key of keys) await page.keyboard.press(key);
-  }
-
-  /** Serious and critical findings. The page's own policy allows no script of others: axe is put in from outside. */
-  async function findings(page: Page): Promise<string[]> {
-    await page.evaluate(AXE);
-    const violations = await page.evaluate(async () => {
-      const axe = (window as unknown as { axe: { run: () => Promise<{ violations: Violation[] }> } }).axe;
-      return (await axe.run()).violations;
-    });
-    return violations
-      .filter(({ impact }) => impact === "serious" || impact === "critical")
-      .map(({ id, nodes }) => `${id}: ${nodes[0]?.html ?? ""}`);
   }
 
   it.each([
@@ -54,7 +21,7 @@ describe("the dashboard without a mouse, in Chromium", () => {
     const page = await seen.open(path, 1_440, scheme);
     await page.getByRole("main").waitFor();
     await sleep(2_000);
-    expect(await findings(page)).toEqual([]);
+    expect(await seriousIn(page)).toEqual([]);
     await page.close();
   });
 
@@ -62,21 +29,21 @@ describe("the dashboard without a mouse, in Chromium", () => {
     const page = await seen.openDrawn("/d/ads");
     await press(page, "?");
     await page.getByRole("dialog", { name: "Keys" }).waitFor();
-    expect(await findings(page)).toEqual([]);
+    expect(await seriousIn(page)).toEqual([]);
     await press(page, "Escape", "r");
     await page.getByText("Between two times").waitFor();
-    expect(await findings(page)).toEqual([]);
+    expect(await seriousIn(page)).toEqual([]);
     await press(page, "Escape", "j", "j", "j", "j", "j", "v");
     await page.getByRole("columnheader", { name: "State" }).waitFor();
     await press(page, "m");
     await page.getByRole("menuitem", { name: "Download CSV" }).waitFor();
-    expect(await findings(page)).toEqual([]);
+    expect(await seriousIn(page)).toEqual([]);
     await page.close();
     const asking = await seen.open("/nowhere", 390, "light");
     await asking.route("**/v1/config", (route) => route.fulfill({ json: {} }));
     await asking.goto(seen.freshet.url);
     await asking.getByLabel("Read key").waitFor();
-    expect(await findings(asking)).toEqual([]);
+    expect(await seriousIn(asking)).toEqual([]);
     await asking.close();
   });
 

@@ -1,19 +1,11 @@
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { DashboardBrowser, findBrowser, screenshot, skipWithout } from "../helpers/dashboard-browser.ts";
+import { beforeAll, expect, it } from "vitest";
+import { describeInChromium, screenshot } from "../helpers/dashboard-browser.ts";
 
-const browserPath = await findBrowser();
 const HOSTS = Array.from({ length: 10 }, (_, i) => `host-${i}.example`);
 
-describe("what is hard to draw, in Chromium", () => {
-  if (browserPath instanceof Error) {
-    it("[O2] is tested, or its absence said", () => skipWithout(browserPath));
-    return;
-  }
-  let seen: DashboardBrowser;
-
+describeInChromium("what is hard to draw", {}, (seen) => {
   beforeAll(async () => {
-    seen = await DashboardBrowser.start(browserPath, ["--no-demo"]);
     const byHost = { event: "load", groupBy: ["host"], delay: "1s" };
     const second = { type: "tumbling", size: "1s" } as const;
     const sliding = { type: "sliding", size: "20s", every: "1s" } as const;
@@ -53,7 +45,6 @@ describe("what is hard to draw, in Chromium", () => {
     ]);
     await seen.freshet.post("hard", events.map((event) => JSON.stringify(event)).join("\n"));
   });
-  afterAll(() => seen?.stop());
 
   const panel = (page: Page, title: string) => page.getByRole("article", { name: title, exact: true });
 

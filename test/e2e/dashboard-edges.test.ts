@@ -1,18 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { DashboardBrowser, findBrowser, screenshot, skipWithout } from "../helpers/dashboard-browser.ts";
+import { beforeAll, expect, it } from "vitest";
+import { describeInChromium, screenshot } from "../helpers/dashboard-browser.ts";
 
-const browserPath = await findBrowser();
 const DASHBOARDS = 30;
 
-describe("the dashboard's edges in Chromium", () => {
-  if (browserPath instanceof Error) {
-    it("[O2] is tested, or its absence said", () => skipWithout(browserPath));
-    return;
-  }
-  let site: DashboardBrowser;
-
+describeInChromium("the dashboard's edges", {}, (site) => {
   beforeAll(async () => {
-    site = await DashboardBrowser.start(browserPath, ["--no-demo"]);
     const metric = { event: "beat", aggregate: "count", window: { type: "tumbling", size: "1s" } };
     const path = "/v1/catalog/metrics/beats";
     await site.freshet.fetch(path, { method: "PUT", body: JSON.stringify(metric) });
@@ -22,7 +14,6 @@ describe("the dashboard's edges in Chromium", () => {
       await site.putDashboard({ name: `d${String(i).padStart(2, "0")}`, title, range: "15m", panels });
     }
   });
-  afterAll(() => site?.stop());
 
   it("[U3] who is offline is told so at once, and is back at once", async () => {
     const page = await site.open("/d/d00");

@@ -1,22 +1,15 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Download, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { DashboardBrowser, findBrowser, screenshot, skipWithout } from "../helpers/dashboard-browser.ts";
+import { beforeAll, expect, it } from "vitest";
+import { describeInChromium, screenshot } from "../helpers/dashboard-browser.ts";
 
-const browserPath = await findBrowser();
 const KINDS = ["line", "area", "bars", "number", "toplist", "heatmap", "table"] as const;
 
-describe("panels in Chromium", () => {
-  if (browserPath instanceof Error) {
-    it("[O2] is tested, or its absence said", () => skipWithout(browserPath));
-    return;
-  }
-  let seen: DashboardBrowser;
+describeInChromium("panels", {}, (seen) => {
   const startMs = Date.now();
 
   beforeAll(async () => {
-    seen = await DashboardBrowser.start(browserPath, ["--no-demo"]);
     const metric = { name: "hits", event: "hit", groupBy: ["site"], delay: "1s", lateness: "30s" };
     const window = { type: "tumbling", size: "1s" } as const;
     await seen.freshet.putMetric({ ...metric, aggregate: "sum(value)", window });
@@ -37,7 +30,6 @@ describe("panels in Chromium", () => {
     });
     await hits("first", 25, { "a.example": 10, "b.example": 60, '=1+1,"x"': 5 });
   });
-  afterAll(() => seen?.stop());
 
   /** Posts a value for each site and each of the last `seconds`. */
   async function hits(batch: string, seconds: number, values: Record<string, number>): Promise<void> {

@@ -1,18 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { DashboardBrowser, findBrowser, inkOf, skipWithout } from "../helpers/dashboard-browser.ts";
+import { beforeAll, expect, it } from "vitest";
+import { describeInChromium, inkOf } from "../helpers/dashboard-browser.ts";
 
-const browserPath = await findBrowser();
-
-describe("time on the dashboard, in Chromium", () => {
-  if (browserPath instanceof Error) {
-    it("[O2] is tested, or its absence said", () => skipWithout(browserPath));
-    return;
-  }
-  let seen: DashboardBrowser;
+describeInChromium("time on the dashboard", {}, (seen) => {
   beforeAll(async () => {
-    seen = await DashboardBrowser.start(browserPath, ["--no-demo"]);
     await seen.freshet.putMetric({
       name: "beats",
       event: "beat",
@@ -34,7 +26,6 @@ describe("time on the dashboard, in Chromium", () => {
     });
     await beat(20, 7);
   });
-  afterAll(() => seen?.stop());
 
   /** Posts a value for each of the last `seconds`. */
   async function beat(seconds: number, value: number): Promise<void> {

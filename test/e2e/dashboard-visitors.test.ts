@@ -1,24 +1,13 @@
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import type { MintedShare } from "../../protocol/share.ts";
-import { DashboardBrowser, findBrowser, inkOf, skipWithout } from "../helpers/dashboard-browser.ts";
+import { describeInChromium, inkOf } from "../helpers/dashboard-browser.ts";
 import type { Freshet } from "../helpers/freshet.ts";
 import { overflowOf } from "../helpers/page-checks.ts";
 
-const browserPath = await findBrowser();
 const HOUR_MS = 3_600_000;
 
-describe("visitors of the dashboard as they come, in Chromium", () => {
-  if (browserPath instanceof Error) {
-    it("[O2] is tested, or its absence said", () => skipWithout(browserPath));
-    return;
-  }
-  let seen: DashboardBrowser;
-  beforeAll(async () => {
-    seen = await DashboardBrowser.start(browserPath);
-  });
-  afterAll(() => seen?.stop());
-
+describeInChromium("visitors of the dashboard as they come", { args: [] }, (seen) => {
   it("[I7] a key that was taken out of the address does not come back into it", async () => {
     const page = await seen.openDrawn("/d/ads?key=demo-read&theme=light");
     await page.keyboard.press("+");

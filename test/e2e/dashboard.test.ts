@@ -1,15 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import type { Dashboard } from "../../protocol/dashboard.ts";
-import {
-  DashboardBrowser,
-  findBrowser,
-  inkOf,
-  screenshot,
-  skipWithout,
-} from "../helpers/dashboard-browser.ts";
-
-const browserPath = await findBrowser();
+import { describeInChromium, inkOf, screenshot } from "../helpers/dashboard-browser.ts";
 
 const PROBE: Dashboard = {
   name: "probe",
@@ -21,17 +13,7 @@ const PROBE: Dashboard = {
   ],
 };
 
-describe("the dashboard in Chromium", () => {
-  if (browserPath instanceof Error) {
-    it("[O2] is tested, or its absence said", () => skipWithout(browserPath));
-    return;
-  }
-  let seen: DashboardBrowser;
-  beforeAll(async () => {
-    seen = await DashboardBrowser.start(browserPath);
-  });
-  afterAll(() => seen?.stop());
-
+describeInChromium("the dashboard", { args: [] }, (seen) => {
   it("[L2] an event that is posted is seen on a chart", async () => {
     await seen.freshet.putMetric({
       name: "probe",

@@ -1,11 +1,10 @@
 import { readFileSync } from "node:fs";
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, expect, it } from "vitest";
 import type { MetricSource } from "../../protocol/metric.ts";
-import { DashboardBrowser, findBrowser, screenshot, skipWithout } from "../helpers/dashboard-browser.ts";
+import { describeInChromium, screenshot } from "../helpers/dashboard-browser.ts";
 import { overflowOf, seriousIn } from "../helpers/page-checks.ts";
 
-const browserPath = await findBrowser();
 const SPREAD: MetricSource = {
   name: "spread",
   event: "request",
@@ -21,15 +20,8 @@ const TOOK = {
   "b.example": [540, 560.5],
 };
 
-describe("the distribution of a value in Chromium", () => {
-  if (browserPath instanceof Error) {
-    it("[O2] is tested, or its absence said", () => skipWithout(browserPath));
-    return;
-  }
-  let seen: DashboardBrowser;
-
+describeInChromium("the distribution of a value", {}, (seen) => {
   beforeAll(async () => {
-    seen = await DashboardBrowser.start(browserPath, ["--no-demo"]);
     await seen.freshet.putMetric(SPREAD);
     await seen.putDashboard({
       name: "took",
@@ -45,7 +37,6 @@ describe("the distribution of a value in Chromium", () => {
     );
     await seen.freshet.post("requests", events.map((event) => JSON.stringify(event)).join("\n"));
   });
-  afterAll(() => seen?.stop());
 
   /** What the chart says of the cells under a vertical line, from the bottom up, each once. */
   async function textsAlong(page: Page, share: number): Promise<string[]> {

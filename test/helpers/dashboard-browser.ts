@@ -1,11 +1,11 @@
 import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
-import { expect } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Dashboard } from "../../protocol/dashboard.ts";
 import { chromiumPath } from "../../tools/services/chromium.ts";
 import { ServiceUnavailableError } from "../../tools/services/processes.ts";
-import { Freshet } from "./freshet.ts";
+import { Freshet, type FreshetOptions } from "./freshet.ts";
 
 const SCREENSHOTS = resolve(import.meta.dirname, "../../.freshet/screenshots");
 /** Chromium's own calls home, which a closed network refuses one by one. */
@@ -24,40 +24,68 @@ export async function findBrowser(): Promise<string | ServiceUnavailableError> {
   });
 }
 
-/** Says that a test is left out for want of a browser, which `REQUIRE_SERVICES=1` does not allow. */
+/** Says that tests are left out for want of a browser, which `REQUIRE_SERVICES=1` does not allow. */
 export function skipWithout(reason: ServiceUnavailableError): void {
   console.log(`SKIPPED: the dashboard in Chromium: ${reason.message}`);
   expect(process.env["REQUIRE_SERVICES"]).not.toBe("1");
 }
 
+const found = await findBrowser();
+
+/**
+ * Tests in Chromium, on a server of their own. Without a browser, one that says so.
+ *
+ * @param options how `npm start` starts it.
+ */
+export function describeInChromium(
+  title: string,
+  options: FreshetOptions,
+  tests: (site: DashboardBrowser) => void,
+): void {
+  describe(`${title}, in Chromium`, () => {
+    if (found instanceof Error) {
+      it("[O2] is tested, or its absence said", () => skipWithout(found));
+      return;
+    }
+    const site = new DashboardBrowser();
+    beforeAll(() => site.start(found, options));
+    afterAll(() => site.stop());
+    tests(site);
+  });
+}
+
 /** A server of its own and a browser that looks at it. */
 export class DashboardBrowser {
-  readonly freshet: Freshet;
-  readonly browser: Browser;
+  #freshet: Freshet | undefined;
+  #browser: Browser | undefined;
   /** What pages have complained of on their consoles. */
   readonly errors: string[] = [];
 
-  /** @param args of `npm start`: `--no-demo`, say. */
-  static async start(executablePath: string, args: string[] = []): Promise<DashboardBrowser> {
+  async start(executablePath: string, options: FreshetOptions): Promise<void> {
     mkdirSync(SCREENSHOTS, { recursive: true });
-    const freshet = await Freshet.start({ args });
-    const browser = await chromium.launch({
+    this.#freshet = await Freshet.start(options);
+    this.#browser = await chromium.launch({
       executablePath,
       args: ["--no-sandbox", "--disable-gpu", "--disable-quic", ...QUIET],
     });
-    return new DashboardBrowser(freshet, browser);
-  }
-
-  private constructor(freshet: Freshet, browser: Browser) {
-    this.freshet = freshet;
-    this.browser = browser;
   }
 
   async stop(): Promise<void> {
-    await this.browser.close();
-    await this.freshet.stop();
+    await this.#browser?.close();
+    await this.#freshet?.stop();
   }
 
+  get freshet(): Freshet {
+    if (this.#freshet === undefined) throw new Error("the server has not been started");
+    return this.#freshet;
+  }
+
+  get browser(): Browser {
+    if (this.#browser === undefined) throw new Error("the browser has not been started");
+    return this.#browser;
+  }
+
+  /** @param path of this server, or a whole address. */
   async open(
     path: string,
     width = 1_440,
@@ -75,7 +103,7 @@ export class DashboardBrowser {
       if (message.type() === "error" && !isOffline) this.errors.push(message.text());
     });
     page.on("pageerror", (error) => this.errors.push(error.message));
-    await page.goto(this.freshet.url + path);
+    await page.goto(new URL(path, this.freshet.url).href);
     return page;
   }
 
