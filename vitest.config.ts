@@ -50,8 +50,8 @@ export default defineConfig({
           name: "e2e",
           environment: "node",
           include: ["test/e2e/**/*.test.ts"],
-          // Whole systems on two cores: one after the other.
-          fileParallelism: false,
+          // Whole systems on two cores, each with ports and a state folder of its own: while one waits, another works.
+          maxWorkers: 2,
           testTimeout: 240_000,
           hookTimeout: 240_000,
         },
