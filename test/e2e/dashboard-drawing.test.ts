@@ -125,6 +125,30 @@ describeInChromium("what is hard to draw", {}, (seen) => {
     await page.close();
   });
 
+  it("[U1] where two rows of a top list pass each other, the one of the better place is read", async () => {
+    const page = await seen.openDrawn("/d/hard");
+    const rows = panel(page, "Hosts").locator(".toplist-row");
+    await rows.first().waitFor();
+    // As in the middle of a change of places.
+    await rows.evaluateAll((elements) => {
+      for (const element of elements as HTMLElement[])
+        Object.assign(element.style, { transform: "translateY(0)" });
+    });
+    const top = () =>
+      panel(page, "Hosts").evaluate((element) => {
+        const { left, top } = element.querySelector(".toplist-rows")?.getBoundingClientRect() ?? {
+          left: 0,
+          top: 0,
+        };
+        const found = element.ownerDocument
+          .elementFromPoint(left + 40, top + 14)
+          ?.closest<HTMLElement>(".toplist-row");
+        return [found?.style.getPropertyValue("--place"), found && getComputedStyle(found).backgroundColor];
+      });
+    await expect.poll(top).toEqual(["0", "rgb(18, 21, 27)"]);
+    await page.close();
+  });
+
   it("[U1] on a wall a table shows whole rows, and says how many more there are", async () => {
     const line = { kind: "line", metric: "vast", width: 12, height: 2 };
     const panels = [
