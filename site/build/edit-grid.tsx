@@ -131,10 +131,8 @@ function MoveHandle({ draft, panel, index, grid, held, onChange, onHold }: EditC
     const { panels } = next.dashboard;
     const at = panels.indexOf(panel);
     announce(`${panel.title}: place ${at + 1} of ${panels.length}`);
-    // The button of the new place is another one: the focus goes along.
-    requestAnimationFrame(() => {
-      grid.current?.querySelector<HTMLElement>(`[data-edit="${at}"] .edit-move`)?.focus();
-    });
+    // The button of the new place is another one: the focus goes along, before the next press of a key that is held.
+    grid.current?.querySelector<HTMLElement>(`[data-edit="${at}"] .edit-move`)?.focus();
   };
   /** Where it would go now, and shows it. */
   const aim = (): number => {

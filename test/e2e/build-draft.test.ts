@@ -82,6 +82,21 @@ describeInChromium("a draft over a long sitting", {}, (site) => {
     await page.close();
   });
 
+  it("[U11] a key that is held moves a panel on, however fast it repeats", async () => {
+    const page = await openSaved("held", "A", "B", "C", "D");
+    await page.getByRole("button", { name: /^Move A/ }).focus();
+    // Each press as soon as the last one's task has ended: no frame is drawn in between.
+    await page.evaluate(async () => {
+      for (let i = 0; i < 3; i++) {
+        const press = new KeyboardEvent("keydown", { key: "ArrowRight", bubbles: true, cancelable: true });
+        document.activeElement?.dispatchEvent(press);
+        await new Promise((settle) => setTimeout(settle));
+      }
+    });
+    expect(await titles(page)).toEqual(["B", "C", "D", "A"]);
+    await page.close();
+  });
+
   it("[U11] after saving, undo brings back the metric's definition that was replaced", async () => {
     const page = await openSaved("back", "A");
     await edit(page, "A");
