@@ -4,7 +4,7 @@ import { RequestError } from "../api.ts";
 import type { Requests } from "./requests.ts";
 
 const AGAIN_MS = 30_000;
-/** After the first look, which may be answered as of a second ago; while nothing has come yet, or the server does not answer. */
+/** While nothing has come yet, or the server does not answer. */
 const WAITING_MS = 3_000;
 
 interface Outcome {
@@ -27,8 +27,8 @@ export function useSeen(requests: Requests): Seen {
   useEffect(() => {
     let current = true;
     let timer: ReturnType<typeof setTimeout>;
-    const look = async (afterMs: number): Promise<void> => {
-      let pauseMs = afterMs;
+    const look = async (): Promise<void> => {
+      let pauseMs = AGAIN_MS;
       try {
         const seen = await requests.seen();
         if (current) setOutcome({ seen });
@@ -37,9 +37,9 @@ export function useSeen(requests: Requests): Seen {
         if (current) setOutcome((before) => failed(before, error, requests));
         if (!isRefusal(error)) pauseMs = WAITING_MS;
       }
-      if (current) timer = setTimeout(() => void look(AGAIN_MS), pauseMs);
+      if (current) timer = setTimeout(() => void look(), pauseMs);
     };
-    void look(WAITING_MS);
+    void look();
     return () => {
       current = false;
       clearTimeout(timer);
