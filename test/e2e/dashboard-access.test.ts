@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Page } from "playwright-core";
 import { expect, it } from "vitest";
+import type { QueryAnswer } from "../../protocol/series.ts";
 import { describeInChromium } from "../helpers/dashboard-browser.ts";
 import { seriousIn } from "../helpers/page-checks.ts";
 
@@ -74,6 +75,12 @@ describeInChromium("the dashboard without a mouse", { args: [] }, (seen) => {
   });
 
   it("[U5] arrow keys move the cursor, and its values are spoken", async () => {
+    // Enough points that the first is another one than the fourth from the end.
+    const count = async (): Promise<number> => {
+      const answer = await seen.freshet.fetch("/v1/query?metric=players_online&from=now-1m", {}, "demo-read");
+      return ((await answer.json()) as QueryAnswer).series[0]?.t.length ?? 0;
+    };
+    await expect.poll(count, { timeout: 30_000 }).toBeGreaterThan(8);
     const page = await seen.openDrawn("/d/game");
     // What is spoken at once is what is known then.
     await page.locator(".legend-item").filter({ hasText: "america" }).first().waitFor();
