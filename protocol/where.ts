@@ -43,17 +43,30 @@ export function parseWhere(text: string): Result<WhereExpression> {
   try {
     return ok(new Parser(text).parse());
   } catch (fault) {
-    if (fault instanceof Fault) return fail("where", fault.message);
+    if (fault instanceof Fault) return fail("where", fault.message + quotingHint(text, fault.at));
     throw fault;
   }
 }
 
+/** How a name is written whose letters the grammar does not know, if the fault is in one. */
+function quotingHint(text: string, at: number): string {
+  if (!FOREIGN_LETTER.test(text.slice(at, at + 2))) return "";
+  const word = [...text.matchAll(NAME_LIKE)].find(({ 0: { length }, index }) => at < index + length)?.[0];
+  return word === undefined ? "" : `. A name such as \`${word}\` is written in backticks`;
+}
+
 /** Thrown from within the grammar's recursion, caught by {@link parseWhere}. */
 class Fault extends Error {
+  readonly at: number;
+
   constructor(at: number, what: string) {
     super(`where, column ${at + 1}: ${what}`);
+    this.at = at;
   }
 }
+
+const FOREIGN_LETTER = /^[^\P{L}a-zA-Z]/u;
+const NAME_LIKE = /[\p{L}\p{M}\p{N}_$.-]+/gu;
 
 const RESERVED = ["(", ")", "[", "]", ",", "and", "or", "not", "in", "true", "false", "null"] as const;
 type Kind =
@@ -259,9 +272,7 @@ function unquote(token: Token): string {
 }
 
 function unexpected({ kind, text, at }: Token, expected: string): Fault {
-  const isLetter = kind === "unknown" && /^\p{L}/u.test(text);
-  const hint = isLetter ? "; a field's name with such a letter stands in backticks" : "";
-  return new Fault(at, `found ${describe(kind, text)}; expected ${expected}${hint}`);
+  return new Fault(at, `found ${describe(kind, text)}; expected ${expected}`);
 }
 
 function describe(kind: Kind, text: string): string {

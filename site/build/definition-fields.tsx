@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import type { SeenEvent } from "../../protocol/observe.ts";
 import { SelectField, TextField } from "./field.tsx";
-import { whereExample, whereFault } from "./where-help.ts";
+import { whereExample } from "./where-help.ts";
 import { AGGREGATES, takes } from "./offered-aggregates.ts";
 import { fieldsFor, groupFields, type PanelForm, withFittingField, withoutNumbers } from "./panel-form.ts";
 
@@ -98,7 +98,7 @@ export function Definition({ form, setForm, set, event, isUnseen, faultAt }: Def
         code
         value={form.where}
         placeholder={whereExample(event)}
-        fault={wrong && whereFault(form.where, wrong)}
+        fault={wrong}
         onChange={(where) => set({ where })}
       />
     </>

@@ -12,7 +12,6 @@ import type { Requests } from "./requests.ts";
 import { StreamFault, type StreamViewProps } from "./stream-view.tsx";
 import { filtersIn, tailHref, type TailFilters } from "./tail-address.ts";
 import { NO_ROWS, tailNote, type TailRows, withAnswer } from "./tail-rows.ts";
-import { whereFault } from "./where-help.ts";
 import "../styles/table.css";
 
 const EVERY_MS = 1_000;
@@ -44,7 +43,7 @@ export function TailView({ requests, rest }: StreamViewProps) {
           code
           value={where}
           placeholder="country = 'DE' and value > 10"
-          fault={condition?.ok === false ? whereFault(where, condition.message) : undefined}
+          fault={condition?.ok === false ? condition.message : undefined}
           onChange={(text) => setFilters({ event, where: text })}
         />
       </div>

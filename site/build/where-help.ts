@@ -7,8 +7,6 @@ const TAKEN =
 const USUAL = "country in ['DE', 'US'] and value > 10";
 /** An example's text that can be written as it is, and read. */
 const PLAIN_TEXT = /^[^'\\\p{Cc}\p{Bidi_Control}…]{1,24}$/u;
-const QUOTED = /'(?:[^'\\]|\\.)*'?|"(?:[^"\\]|\\.)*"?|`(?:[^`\\]|\\.)*`?/g;
-const WORD = /[\p{L}\p{M}\p{N}_$.-]+/gu;
 
 /** A condition on what this event has, as it would be written. */
 export function whereExample(event: SeenEvent | undefined): string {
@@ -23,13 +21,4 @@ export function whereExample(event: SeenEvent | undefined): string {
 export function propName(name: string): string {
   if (PLAIN_NAME.test(name) && !TAKEN.test(name)) return name;
   return `\`${name.replaceAll(/[`\\]/g, "\\$&")}\``;
-}
-
-/** What is wrong with a condition; and how a name in another script is written, if that may be it. */
-export function whereFault(where: string, message: string): string {
-  const words = where.replaceAll(QUOTED, " ").match(WORD) ?? [];
-  const word = words.find((each) => /\P{ASCII}/u.test(each));
-  return word === undefined
-    ? message
-    : `${message}. A name such as ${propName(word)} is written in backticks`;
 }
