@@ -47,8 +47,13 @@ export function Chart({ label, valueText, onHover, onRange, ...input }: ChartPro
     });
     chart.current = created;
     // Who has come to the panel before there was a chart goes on in it.
-    if (document.activeElement === host.current.closest("[data-panel]")) host.current.focus();
-    return () => created.destroy();
+    const panel = host.current.closest<HTMLElement>("[data-panel]");
+    if (document.activeElement === panel) host.current.focus();
+    return () => {
+      // Nor does who is in it lose the panel where something takes its place.
+      if (document.activeElement === host.current) panel?.focus();
+      created.destroy();
+    };
   }, []);
   useLayoutEffect(() => chart.current?.draw(input));
   // Who has come to an empty chart hears of the first points without a move.

@@ -20,6 +20,8 @@ const REFRESH_MOST_MS = 300_000;
 /** Panels that say what is so now, whatever the range; what they take for it. */
 const SAYS_NOW = new Set<Panel["kind"]>(["number", "toplist", "table"]);
 const NOW_STEPS = 60;
+/** An answer may lack events that came just before it. */
+const ARRIVAL_MS = 10_000;
 /** While somebody zooms and pans, each step would be a query. */
 const SETTLE_MS = 120;
 
@@ -118,8 +120,10 @@ function usePastSeries(
     const lengthMs = isFixed(range) ? range.toMs - range.fromMs : range.lastMs;
     const stepMs = chooseStepMs(lengthMs, points, traits.stepMs);
     const series = new PastSeries(query);
+    let askedMs = 0;
     const load = async (): Promise<void> => {
-      const { fromMs, toMs } = spanOf(range, view.clockMs());
+      askedMs = view.clockMs();
+      const { fromMs, toMs } = spanOf(range, askedMs);
       await series.load({
         metric,
         fromMs: Math.max(0, fromMs - stepMs),
@@ -132,7 +136,8 @@ function usePastSeries(
     const start = setTimeout(() => void load(), SETTLE_MS);
     // A span that is over may have windows that are open, or no answer yet; one that takes its time is waited for.
     const refresh = (): void => {
-      if (!series.asking && !(series.settled && isFixed(range))) void load();
+      const isOver = isFixed(range) && askedMs > range.toMs + ARRIVAL_MS;
+      if (!series.asking && !(series.settled && isOver)) void load();
     };
     const again = setInterval(refresh, refreshMs(stepMs));
     return () => {
